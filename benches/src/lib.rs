@@ -1,0 +1,2 @@
+//! Benches that cross crates
+#![forbid(unsafe_code)]

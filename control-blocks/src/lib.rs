@@ -1,0 +1,2 @@
+//! Control blocks: laws first, plumbing second
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Modbus TCP server with a codec of its own
+#![forbid(unsafe_code)]

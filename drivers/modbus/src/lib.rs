@@ -1,0 +1,2 @@
+//! Modbus TCP and RTU client driver
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The thin operator interface
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! How it flows: image, pins, blocks, stages, tasks
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The composition root: threads, wiring, the scanloop binary
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Sandboxed supervisory scripts: the seat, not yet taken
+#![forbid(unsafe_code)]

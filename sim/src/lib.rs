@@ -1,0 +1,2 @@
+//! The simulated plant behind the same drivers
+#![forbid(unsafe_code)]

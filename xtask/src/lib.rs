@@ -1,0 +1,2 @@
+//! Checks of the project by the project
+#![forbid(unsafe_code)]
