@@ -152,6 +152,14 @@ impl Quality {
         Quality(Quality::new(level, reason).0 | (bits & Self::FLAGS))
     }
 
+    /// A quality from bits that are known to come from [`Quality::bits`]; for the
+    /// process image, where the check of [`Quality::from_bits`] was made on entry.
+    /// Foreign bits are still never good unless their level bits say so.
+    #[inline]
+    pub const fn from_trusted(bits: u16) -> Quality {
+        Quality(bits)
+    }
+
     /// The level.
     #[inline]
     pub const fn level(self) -> Level {

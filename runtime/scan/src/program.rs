@@ -1,0 +1,139 @@
+//! A linked program: image and blocks in execution order.
+
+use crate::block::{Block, Stage, Start};
+use crate::clock::Scan;
+use crate::door::Witness;
+use crate::image::Image;
+use crate::state::{StateMismatch, StateReader, StateWriter};
+
+/// What one task runs. Made by [`crate::link::link`] only.
+pub struct Program {
+    /// All tags.
+    pub image: Image,
+    /// Slots of each source's tags, in the order of its points.
+    pub(crate) sources: Box<[Box<[u32]>]>,
+    /// Delayed copies: from the writer's slot to the copy's slot.
+    pub(crate) delays: Box<[(u32, u32)]>,
+    /// Blocks of the three stages, each in execution order.
+    pub(crate) stages: [Box<[Box<dyn Block>]>; 3],
+    /// Words of state of each block, in execution order.
+    pub(crate) state_words: Box<[u32]>,
+}
+
+impl Program {
+    /// Begins a scan: delayed copies take last scan's values, requests end.
+    pub(crate) fn begin(&mut self, scan: &Scan) {
+        self.image.begin(scan.index.0);
+        for &(from, to) in &self.delays {
+            self.image.copy_cell(from, to);
+        }
+    }
+
+    /// Runs the three stages.
+    pub(crate) fn run<W: Witness>(&mut self, scan: &Scan, witness: &mut W) {
+        for (part, stage) in self.stages.iter_mut().enumerate() {
+            for block in stage.iter_mut() {
+                block.step(scan, &mut self.image);
+            }
+            witness.mark(part + 1);
+        }
+    }
+
+    /// Tells every block how the program starts. Once, before the first scan.
+    pub fn start(&mut self, start: Start) {
+        for block in self.blocks_mut() {
+            block.start(start);
+        }
+    }
+
+    /// Number of blocks in a stage.
+    pub fn blocks_in(&self, stage: Stage) -> usize {
+        self.stages[stage as usize].len()
+    }
+
+    /// All blocks in execution order.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &dyn Block> {
+        self.stages
+            .iter()
+            .flat_map(|stage| stage.iter().map(|block| &**block))
+    }
+
+    pub(crate) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn Block>> {
+        self.stages.iter_mut().flat_map(|stage| stage.iter_mut())
+    }
+
+    /// Words needed by [`Program::save`].
+    pub fn state_len(&self) -> usize {
+        1 + 2 * self.image.cells().len()
+            + self.state_words.len()
+            + self
+                .state_words
+                .iter()
+                .map(|words| *words as usize)
+                .sum::<usize>()
+    }
+
+    /// Writes image and block states into `words`; never allocates.
+    ///
+    /// # Errors
+    /// [`StateMismatch`] if `words` is not of [`Program::state_len`].
+    pub fn save(&self, words: &mut [u64]) -> Result<(), StateMismatch> {
+        let wanted = self.state_len();
+        if words.len() != wanted {
+            return Err(StateMismatch {
+                wanted,
+                present: words.len(),
+            });
+        }
+        words[0] = u64::from(self.image.now());
+        let mut at = 1;
+        for word in self.image.words() {
+            words[at] = word;
+            at += 1;
+        }
+        for (block, count) in self.blocks().zip(&self.state_words) {
+            words[at] = u64::from(*count);
+            at += 1;
+            let end = at + *count as usize;
+            block.save(&mut StateWriter::new(&mut words[at..end]));
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// Takes back what [`Program::save`] of an identical program wrote.
+    ///
+    /// # Errors
+    /// [`StateMismatch`]; the program must then be thrown away, since it may be
+    /// partly restored.
+    pub fn restore(&mut self, words: &[u64]) -> Result<(), StateMismatch> {
+        let wanted = self.state_len();
+        let mismatch = StateMismatch {
+            wanted,
+            present: words.len(),
+        };
+        if words.len() != wanted {
+            return Err(mismatch);
+        }
+        self.image.set_now(words[0] as u32);
+        let cells = self.image.cells().len();
+        for slot in 0..cells {
+            self.image
+                .set_words(slot, words[1 + 2 * slot], words[2 + 2 * slot]);
+        }
+        let mut at = 1 + 2 * cells;
+        let counts = self.state_words.clone();
+        for (block, count) in self.blocks_mut().zip(&counts) {
+            if words[at] != u64::from(*count) {
+                return Err(mismatch);
+            }
+            at += 1;
+            let end = at + *count as usize;
+            let mut reader = StateReader::new(&words[at..end]);
+            block.restore(&mut reader)?;
+            reader.finish()?;
+            at = end;
+        }
+        Ok(())
+    }
+}
