@@ -12,7 +12,7 @@ use crate::problem::{Place, Problem, ProblemKind};
 use crate::program::Program;
 use crate::sort::topological;
 use crate::state::StateWriter;
-use crate::wiring::{Asked, Config, Role, Slots, Source, Wiring, nearest};
+use crate::wiring::{Asked, Config, Role, Slots, Source, States, Wiring, nearest};
 use signal::{Kind, Quality, Unit, limits};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,7 +113,7 @@ pub struct TagEntry {
     /// Initial bits.
     pub initial: u64,
     /// Names of its states: value, English, 中文.
-    pub states: &'static [(i64, &'static str, &'static str)],
+    pub states: States,
 }
 
 /// A block of a linked program.
@@ -167,6 +167,23 @@ impl Linked {
         }
         format!("slot {index}")
     }
+}
+
+/// The tags that a program would have, with their kinds, before it is linked:
+/// what other tasks may read from it.
+pub fn declared_kinds(input: &LinkInput) -> BTreeMap<String, Kind> {
+    let mut silent = Vec::new();
+    let asked = ask(input, &mut silent);
+    let sources = input.sources.iter().flat_map(|source| source.tags.clone());
+    let operators = input
+        .tags
+        .iter()
+        .filter(|tag| tag.operator.is_some())
+        .map(|tag| (tag.name.clone(), tag.kind.unwrap_or(Kind::Real)));
+    let outputs = asked
+        .iter()
+        .flat_map(|asked| asked.outputs.iter().map(|out| (out.tag.clone(), out.kind)));
+    sources.chain(operators).chain(outputs).collect()
 }
 
 /// Links one task's program.
@@ -231,7 +248,7 @@ struct Tag {
     unit: Option<(Unit, String)>,
     range: Option<(f64, f64)>,
     key: Option<String>,
-    states: &'static [(i64, &'static str, &'static str)],
+    states: States,
 }
 
 struct Names {

@@ -52,6 +52,9 @@ pub(crate) enum Source {
     Delayed(String),
 }
 
+/// Names of the states of an integer tag: value, English, 中文.
+pub type States = &'static [(i64, &'static str, &'static str)];
+
 /// What one block asked for while it was wired.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
@@ -66,7 +69,7 @@ pub(crate) struct Asked {
     /// Pins of a given range.
     pub ranges: Vec<(String, f64, f64)>,
     /// Names of the states of an integer pin.
-    pub states: Vec<(String, &'static [(i64, &'static str, &'static str)])>,
+    pub states: Vec<(String, States)>,
 }
 
 #[derive(Clone, Debug)]
@@ -117,7 +120,9 @@ pub struct Wiring<'a> {
 }
 
 /// Keys of every block table that plant text itself reads.
-const COMMON_KEYS: [&str; 6] = ["kind", "name", "desc", "stage", "task", "doc"];
+const COMMON_KEYS: [&str; 8] = [
+    "kind", "name", "desc", "stage", "task", "doc", "reason", "basis",
+];
 
 impl<'a> Wiring<'a> {
     pub(crate) fn new(
