@@ -1,2 +1,30 @@
-//! What the engineer wrote: plant text to a linked program, with numbered diagnostics
+//! What the engineer wrote: TOML text to linked programs.
+//!
+//! ```text
+//! folder ─> Sources ─> Tree (spans kept) ─> Draft (typed) ─> Plant (tasks as link
+//! inputs) ─> LinkedPlant (programs)
+//! ```
+//!
+//! Each step consumes the former and collects all problems it can see; nothing
+//! runs unless there is none. Reading order: [`source`], [`tree`], [`draft`],
+//! [`resolve`], [`plant`]; beside them [`diagnostic`] and [`codes`].
+
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod codes;
+pub mod diagnostic;
+pub mod draft;
+mod explain;
+pub mod names;
+pub mod plant;
+pub mod resolve;
+pub mod source;
+pub mod tree;
+
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use draft::{BlockDraft, DriverDraft, PointDraft, TagDraft, TaskDraft, Words};
+pub use explain::explain_problem;
+pub use plant::{LinkedPlant, LinkedTask, Plant, load, load_sources};
+pub use resolve::{DriverCheck, DriverKinds, KeyProblem, NoDrivers, PointFacts};
+pub use source::{Origin, Sources};

@@ -83,6 +83,8 @@ pub trait BlockKind: Block + Sized + 'static {
     const NAME: &'static str;
     /// The stage it runs in unless the text says otherwise.
     const STAGE: Stage;
+    /// Whether plant text must say why such a block is there (`reason = "…"`).
+    const NEEDS_REASON: bool = false;
     /// The only place where names meet slots. Called twice by the linker, which
     /// sorts between the calls: it must ask for the same pins each time and keep
     /// nothing between calls. What is wrong is noted in `wiring`, and the block
@@ -97,6 +99,8 @@ pub struct KindEntry {
     pub name: &'static str,
     /// Default stage.
     pub stage: Stage,
+    /// Whether the text must give a reason.
+    pub needs_reason: bool,
     /// [`BlockKind::wire`], boxed.
     pub wire: fn(&mut Wiring<'_>) -> Box<dyn Block>,
 }
@@ -121,6 +125,7 @@ impl Registry {
         let entry = KindEntry {
             name: K::NAME,
             stage: K::STAGE,
+            needs_reason: K::NEEDS_REASON,
             wire: |wiring| Box::new(K::wire(wiring)),
         };
         let before = self.kinds.insert(K::NAME, entry);

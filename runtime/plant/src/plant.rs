@@ -1,0 +1,305 @@
+//! A plant without problems, and its linked programs.
+
+use crate::codes::{self, Code};
+use crate::diagnostic::Diagnostics;
+use crate::draft::{
+    self, BlockDraft, DriverDraft, PointDraft, SimDraft, TagDraft, UnitDraft, Words,
+};
+use crate::resolve::{DriverKinds, TaskPlan, resolve};
+use crate::source::{Origin, Sources};
+use scan::link::link;
+use scan::{Linked, Problem, ProblemKind, Registry};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A plant whose text has no problem: it links.
+#[derive(Clone)]
+pub struct Plant {
+    /// Name.
+    pub name: String,
+    /// Title.
+    pub title: Words,
+    /// Its text.
+    pub sources: Sources,
+    /// Fingerprint of the text.
+    pub digest: u64,
+    /// Oldest snapshot for a warm start, seconds.
+    pub warm_age_s_max: f64,
+    /// Tasks.
+    pub tasks: Vec<TaskPlan>,
+    /// Drivers.
+    pub drivers: Vec<DriverDraft>,
+    /// Field points.
+    pub points: Vec<PointDraft>,
+    /// Units.
+    pub units: Vec<UnitDraft>,
+    /// Declared tags by name.
+    pub tags: BTreeMap<String, TagDraft>,
+    /// Blocks by name.
+    pub blocks: BTreeMap<String, BlockDraft>,
+    /// Simulation.
+    pub sim: Option<SimDraft>,
+}
+
+/// All programs of a plant.
+pub struct LinkedPlant {
+    /// One a task, in the order of the text.
+    pub tasks: Vec<LinkedTask>,
+}
+
+/// The program of one task.
+pub struct LinkedTask {
+    /// Name.
+    pub name: String,
+    /// The program and everything known by name.
+    pub linked: Linked,
+}
+
+/// Loads the plant of a folder.
+///
+/// # Errors
+/// Every problem found, with the sources to show them in.
+pub fn load(
+    folder: &Path,
+    registry: &Registry,
+    drivers: &dyn DriverKinds,
+) -> Result<Plant, (Sources, Diagnostics)> {
+    let mut problems = Diagnostics::new();
+    let sources = Sources::read(folder, &mut problems);
+    finish(sources, problems, registry, drivers)
+}
+
+/// Loads a plant from texts.
+///
+/// # Errors
+/// Every problem found, with the sources to show them in.
+pub fn load_sources(
+    sources: Sources,
+    registry: &Registry,
+    drivers: &dyn DriverKinds,
+) -> Result<Plant, (Sources, Diagnostics)> {
+    finish(sources, Diagnostics::new(), registry, drivers)
+}
+
+fn finish(
+    sources: Sources,
+    mut problems: Diagnostics,
+    registry: &Registry,
+    drivers: &dyn DriverKinds,
+) -> Result<Plant, (Sources, Diagnostics)> {
+    let draft = draft::read(&sources, &mut problems);
+    let tasks = resolve(&draft, registry, drivers, &mut problems);
+    let mut owners: BTreeMap<String, String> = BTreeMap::new();
+    for task in &tasks {
+        for name in scan::link::declared_kinds(&task.input).into_keys() {
+            owners.entry(name).or_insert_with(|| task.name.clone());
+        }
+    }
+    for task in &tasks {
+        if let Err(list) = link(&task.input) {
+            for problem in list {
+                translate(task, &problem, &owners, &mut problems);
+            }
+        }
+    }
+    if !problems.is_empty() {
+        problems.sort();
+        return Err((sources, problems));
+    }
+    Ok(Plant {
+        name: draft.name,
+        title: draft.title,
+        digest: sources.digest(),
+        sources,
+        warm_age_s_max: draft.warm_age_s_max,
+        tasks,
+        drivers: draft.drivers,
+        points: draft.points,
+        units: draft.units,
+        tags: draft
+            .tags
+            .into_iter()
+            .map(|tag| (tag.name.clone(), tag))
+            .collect(),
+        blocks: draft
+            .blocks
+            .into_iter()
+            .map(|block| (block.name.clone(), block))
+            .collect(),
+        sim: draft.sim,
+    })
+}
+
+impl Plant {
+    /// Fresh programs in their initial state.
+    ///
+    /// # Panics
+    /// Never for a plant that was loaded: it has linked before, and linking is a
+    /// pure function of the text.
+    pub fn link(&self) -> LinkedPlant {
+        LinkedPlant {
+            tasks: self
+                .tasks
+                .iter()
+                .map(|task| LinkedTask {
+                    name: task.name.clone(),
+                    linked: link(&task.input).unwrap_or_else(|problems| {
+                        unreachable!("a loaded plant links: {problems:?}")
+                    }),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A linker's problem in the words and places of the text.
+fn translate(
+    task: &TaskPlan,
+    problem: &Problem,
+    owners: &BTreeMap<String, String>,
+    problems: &mut Diagnostics,
+) {
+    let place = |place: &scan::Place| -> Origin {
+        let Some(node) = task.places.get(place.block) else {
+            return Origin::default();
+        };
+        match &place.key {
+            Some(key) => node.place(key),
+            None => node.place("name"),
+        }
+    };
+    let at = place(&problem.place);
+    let name = |block: usize| {
+        task.input
+            .blocks
+            .get(block)
+            .map_or("?", |block| block.name.as_str())
+    };
+    let me = name(problem.place.block);
+    let mut say = |code: Code, message: String, help: String| {
+        problems.push(code, &at, message, help);
+    };
+    let near = |nearest: &Option<String>| {
+        nearest
+            .as_ref()
+            .map_or_else(String::new, |near| format!("did you mean {near}?"))
+    };
+    match &problem.kind {
+        ProblemKind::MissingKey { key } => say(
+            codes::BLOCK_MISSING_KEY,
+            format!("{me} needs {key}"),
+            format!("give {key} = …"),
+        ),
+        ProblemKind::UnknownKey { key, nearest } => say(
+            codes::BLOCK_UNKNOWN_KEY,
+            format!("{me} does not know {key}"),
+            near(nearest),
+        ),
+        ProblemKind::WrongType { key, wanted, found } => say(
+            codes::BLOCK_WRONG_TYPE,
+            format!("{key} must be {wanted}, this is {found}"),
+            String::new(),
+        ),
+        ProblemKind::OutOfRange {
+            key,
+            value,
+            low,
+            high,
+        } => say(
+            codes::BLOCK_OUT_OF_RANGE,
+            format!("{key} = {value} is outside {low} … {high}"),
+            String::new(),
+        ),
+        ProblemKind::UnknownChoice {
+            key,
+            found,
+            choices,
+        } => say(
+            codes::BLOCK_CHOICE,
+            format!("{key} = \"{found}\" is no choice"),
+            format!("choices: {}", choices.join(", ")),
+        ),
+        ProblemKind::UnknownTag { tag, nearest } => match owners.get(tag) {
+            Some(other) => say(
+                codes::OTHER_TASK,
+                format!("{tag} belongs to task {other}"),
+                format!("write \"{other}/{tag}\": the value of the last boundary"),
+            ),
+            None => say(
+                codes::UNKNOWN_TAG,
+                format!("there is no tag {tag}"),
+                near(nearest),
+            ),
+        },
+        ProblemKind::WrongKind { tag, wanted, found } => say(
+            codes::WRONG_KIND,
+            format!("{tag} is {found}, {me} wants {wanted} here"),
+            String::new(),
+        ),
+        ProblemKind::TwoWriters { tag, other } => {
+            let other_at = place(other);
+            problems.push_with(
+                codes::TWO_WRITERS,
+                &at,
+                format!("{tag} has two writers"),
+                (other_at, format!("also written by {}", name(other.block))),
+                "one writer for a tag; combine demands before they meet the tag",
+            );
+        }
+        ProblemKind::UnitMismatch {
+            tag,
+            unit,
+            other_tag,
+            other_unit,
+        } => say(
+            codes::UNIT_MISMATCH,
+            format!("{tag} is in {unit}, but {other_tag} on the same wire is in {other_unit}"),
+            if unit.dimension() == other_unit.dimension() {
+                "the same quantity: put a conversion between them".to_string()
+            } else {
+                "different quantities: is this the right tag?".to_string()
+            },
+        ),
+        ProblemKind::Loop { path } => {
+            let steps: Vec<String> = path
+                .iter()
+                .map(|(block, tag)| format!("{} → {tag}", name(*block)))
+                .collect();
+            say(
+                codes::LOOP,
+                format!(
+                    "blocks wait for each other: {} → {}",
+                    steps.join(" → "),
+                    name(path.first().map_or(0, |first| first.0))
+                ),
+                "cut the loop where it reads last scan's value: { delayed = \"TAG\" }".to_string(),
+            );
+        }
+        ProblemKind::BackwardStage {
+            tag,
+            reader,
+            writer,
+        } => say(
+            codes::BACKWARD_STAGE,
+            format!(
+                "{me} runs in {}, {tag} is written later, in {}",
+                reader.word(),
+                writer.word()
+            ),
+            format!("read last scan's value: {{ delayed = \"{tag}\" }}"),
+        ),
+        ProblemKind::UnprotectedOutput { tag, stage } => say(
+            codes::UNPROTECTED_OUTPUT,
+            format!("{tag} leaves the system and is written in {}", stage.word()),
+            "logic demands, protection commands: let AOUT, VALVE or MOTOR write it".to_string(),
+        ),
+        ProblemKind::TooMany { what, count, max } => say(
+            codes::PROGRAM_TOO_LARGE,
+            format!("{count} {what}, at most {max}"),
+            "divide the plant among stations".to_string(),
+        ),
+        ProblemKind::Block { message, help } => {
+            say(codes::BLOCK_COMPLAINT, message.clone(), help.clone());
+        }
+    }
+}

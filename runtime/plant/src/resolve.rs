@@ -1,0 +1,656 @@
+//! From drafts to link inputs: which task owns what, which source brings what.
+
+use crate::codes;
+use crate::diagnostic::Diagnostics;
+use crate::draft::{Draft, DriverDraft, PointDraft};
+use crate::source::Origin;
+use crate::tree::Node;
+use scan::link::declared_kinds;
+use scan::{BlockDecl, LinkInput, Registry, SourceDecl, Stage, TagDecl, Value};
+use signal::{Kind, limits};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a kind of driver finds wrong with a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyProblem {
+    /// The key, if one is to blame.
+    pub key: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// What a kind of driver knows of a good point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PointFacts {
+    /// Kind of the tag it feeds or takes.
+    pub kind: Kind,
+}
+
+/// The verdict on one driver and its points.
+#[derive(Clone, Debug, Default)]
+pub struct DriverCheck {
+    /// Problems of the driver's own settings.
+    pub device: Vec<KeyProblem>,
+    /// One verdict a point, in the order given.
+    pub points: Vec<Result<PointFacts, KeyProblem>>,
+}
+
+/// The kinds of drivers there are. Plant text knows none of them; the
+/// composition root lends them.
+pub trait DriverKinds {
+    /// Their names.
+    fn kinds(&self) -> Vec<&'static str>;
+    /// Checks one driver and its points: (tag, is output, settings).
+    fn check(
+        &self,
+        kind: &str,
+        settings: &toml::Table,
+        points: &[(&str, bool, &toml::Table)],
+    ) -> DriverCheck;
+}
+
+/// No drivers at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoDrivers;
+
+impl DriverKinds for NoDrivers {
+    fn kinds(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+    fn check(
+        &self,
+        _kind: &str,
+        _settings: &toml::Table,
+        _points: &[(&str, bool, &toml::Table)],
+    ) -> DriverCheck {
+        DriverCheck::default()
+    }
+}
+
+/// One task, ready to link.
+#[derive(Clone)]
+pub struct TaskPlan {
+    /// Name.
+    pub name: String,
+    /// Period, nanoseconds.
+    pub period_ns: u64,
+    /// Overruns in a row that raise the alarm tag.
+    pub overruns_alarm: u32,
+    /// Lateness that trips the watchdog, nanoseconds.
+    pub watchdog_ns: u64,
+    /// What the linker gets. Sources: first the drivers, then the other tasks,
+    /// then the station itself.
+    pub input: LinkInput,
+    /// Drivers of this task: (index among the plant's drivers, its input tags,
+    /// its output tags).
+    pub drivers: Vec<TaskDriver>,
+    /// Tasks it reads from: (index of the task, tags there).
+    pub exchange: Vec<(usize, Vec<String>)>,
+    /// Places of the blocks.
+    pub(crate) places: Vec<Node>,
+}
+
+/// A driver as one task sees it.
+#[derive(Clone, Debug)]
+pub struct TaskDriver {
+    /// Index among the plant's drivers.
+    pub driver: usize,
+    /// Indices among the plant's points, inputs.
+    pub inputs: Vec<usize>,
+    /// Indices among the plant's points, outputs.
+    pub outputs: Vec<usize>,
+    /// Place of its first output among the task's outputs.
+    pub outputs_from: usize,
+}
+
+impl TaskPlan {
+    /// Index of the station's source.
+    pub fn station_source(&self) -> u16 {
+        (self.drivers.len() + self.exchange.len()) as u16
+    }
+}
+
+/// Tags that the station itself brings into a task: overruns of the task, state
+/// of its drivers.
+pub fn station_tags(task: &str, drivers: &[String]) -> Vec<(String, Kind)> {
+    let word = |name: &str| name.to_uppercase().replace('-', "_");
+    let mut tags = vec![
+        (format!("SYS.{}_OVERRUNS", word(task)), Kind::Int),
+        (format!("SYS.{}_OVERRUN_ALM", word(task)), Kind::Bool),
+        (format!("SYS.{}_LOST", word(task)), Kind::Int),
+    ];
+    tags.extend(
+        drivers
+            .iter()
+            .map(|driver| (format!("SYS.{}_OK", word(driver)), Kind::Bool)),
+    );
+    tags
+}
+
+/// Turns a draft into tasks.
+pub(crate) fn resolve(
+    draft: &Draft,
+    registry: &Registry,
+    kinds: &dyn DriverKinds,
+    problems: &mut Diagnostics,
+) -> Vec<TaskPlan> {
+    check_tasks(draft, problems);
+    check_duplicates(draft, problems);
+    let point_kinds = check_drivers(draft, kinds, problems);
+    let mut plans: Vec<TaskPlan> = draft
+        .tasks
+        .iter()
+        .enumerate()
+        .map(|(index, _)| plan(index, draft, registry, &point_kinds, problems))
+        .collect();
+    connect_tasks(draft, &mut plans, problems);
+    check_names(draft, &plans, problems);
+    plans
+}
+
+fn check_tasks(draft: &Draft, problems: &mut Diagnostics) {
+    if draft.tasks.is_empty() || draft.tasks.len() > limits::TASKS_MAX {
+        problems.push(
+            codes::TASK_COUNT,
+            &draft
+                .tasks
+                .last()
+                .map(|task| task.at.clone())
+                .unwrap_or_default(),
+            format!("{} tasks", draft.tasks.len()),
+            format!(
+                "declare 1 to {} with [[task]] in plant.toml",
+                limits::TASKS_MAX
+            ),
+        );
+    }
+    let shortest = draft
+        .tasks
+        .iter()
+        .map(|task| task.period_ns)
+        .min()
+        .unwrap_or(1);
+    for task in &draft.tasks {
+        if !task.period_ns.is_multiple_of(shortest) {
+            problems.push(
+                codes::PERIOD_MULTIPLE,
+                &task.at,
+                format!(
+                    "{} ms is not a multiple of {} ms",
+                    task.period_ns as f64 / 1e6,
+                    shortest as f64 / 1e6
+                ),
+                "periods are whole multiples of the shortest one",
+            );
+        }
+    }
+}
+
+fn check_duplicates(draft: &Draft, problems: &mut Diagnostics) {
+    let mut seen: BTreeMap<(&str, &str), Origin> = BTreeMap::new();
+    let named = draft
+        .tasks
+        .iter()
+        .map(|task| ("task", task.name.as_str(), task.at.clone()))
+        .chain(
+            draft
+                .drivers
+                .iter()
+                .map(|driver| ("driver", driver.name.as_str(), driver.node.place("name"))),
+        )
+        .chain(
+            draft
+                .tags
+                .iter()
+                .map(|tag| ("tag", tag.name.as_str(), tag.node.place("name"))),
+        )
+        .chain(
+            draft
+                .blocks
+                .iter()
+                .map(|block| ("block", block.name.as_str(), block.node.place("name"))),
+        );
+    for (what, name, at) in named {
+        if let Some(first) = seen.get(&(what, name)) {
+            problems.push_with(
+                codes::DUPLICATE,
+                &at,
+                format!("a second {what} named {name}"),
+                (first.clone(), "the first one".to_string()),
+                "names are unique in a plant",
+            );
+        } else {
+            seen.insert((what, name), at);
+        }
+    }
+}
+
+/// Checks drivers with their points; the kind of each good point.
+fn check_drivers(
+    draft: &Draft,
+    kinds: &dyn DriverKinds,
+    problems: &mut Diagnostics,
+) -> Vec<Option<Kind>> {
+    let mut point_kinds = vec![None; draft.points.len()];
+    if draft.drivers.len() > limits::DRIVERS_MAX {
+        problems.push(
+            codes::PROGRAM_TOO_LARGE,
+            &draft.drivers[limits::DRIVERS_MAX].node.at,
+            format!("{} drivers", draft.drivers.len()),
+            format!("at most {}", limits::DRIVERS_MAX),
+        );
+    }
+    for driver in &draft.drivers {
+        if !driver.task.is_empty() && draft.tasks.iter().all(|task| task.name != driver.task) {
+            problems.push(
+                codes::UNKNOWN_TASK,
+                &driver.node.place("task"),
+                format!("there is no task {}", driver.task),
+                "tasks are declared in plant.toml",
+            );
+        }
+        if !kinds.kinds().contains(&driver.kind.as_str()) {
+            problems.push(
+                codes::DRIVER_KIND,
+                &driver.node.place("kind"),
+                format!("no driver kind \"{}\"", driver.kind),
+                format!("kinds: {}", kinds.kinds().join(", ")),
+            );
+            continue;
+        }
+        let mine: Vec<(usize, &PointDraft)> = draft
+            .points
+            .iter()
+            .enumerate()
+            .filter(|(_, point)| point.driver == driver.name)
+            .collect();
+        let tables: Vec<(&str, bool, &toml::Table)> = mine
+            .iter()
+            .map(|(_, point)| (point.tag.as_str(), point.is_output, &point.settings))
+            .collect();
+        let check = kinds.check(&driver.kind, &driver.settings, &tables);
+        for problem in check.device {
+            let key = problem.key.unwrap_or_default();
+            problems.push(
+                codes::DRIVER_SETTINGS,
+                &driver.node.place(&key),
+                problem.message,
+                problem.help,
+            );
+        }
+        for ((index, point), verdict) in mine.iter().zip(check.points) {
+            match verdict {
+                Ok(facts) => point_kinds[*index] = Some(facts.kind),
+                Err(problem) => problems.push(
+                    codes::POINT,
+                    &point.node.place(&problem.key.unwrap_or_default()),
+                    problem.message,
+                    problem.help,
+                ),
+            }
+        }
+        let mut outputs: BTreeMap<String, &PointDraft> = BTreeMap::new();
+        for (_, point) in mine.iter().filter(|(_, point)| point.is_output) {
+            let address = match point.settings.get("address") {
+                Some(toml::Value::String(text)) => text.trim().to_lowercase(),
+                _ => continue,
+            };
+            if let Some(first) = outputs.get(&address) {
+                problems.push_with(
+                    codes::POINT_OVERLAP,
+                    &point.node.place("address"),
+                    format!("{} and {} both write {address}", first.tag, point.tag),
+                    (first.node.place("address"), "the other one".to_string()),
+                    "one writer for an address",
+                );
+            } else {
+                outputs.insert(address, point);
+            }
+        }
+    }
+    for point in &draft.points {
+        if draft
+            .drivers
+            .iter()
+            .all(|driver| driver.name != point.driver)
+        {
+            problems.push(
+                codes::UNKNOWN_DRIVER,
+                &point.node.place("driver"),
+                format!("there is no driver {}", point.driver),
+                "drivers are declared in plant.toml",
+            );
+        }
+    }
+    point_kinds
+}
+
+fn task_of_driver<'d>(draft: &'d Draft, driver: &'d DriverDraft) -> &'d str {
+    if driver.task.is_empty() {
+        draft.tasks.first().map_or("", |task| task.name.as_str())
+    } else {
+        &driver.task
+    }
+}
+
+fn plan(
+    index: usize,
+    draft: &Draft,
+    registry: &Registry,
+    point_kinds: &[Option<Kind>],
+    problems: &mut Diagnostics,
+) -> TaskPlan {
+    let task = &draft.tasks[index];
+    let mut input = LinkInput::default();
+    let mut drivers = Vec::new();
+    let mut names = Vec::new();
+    for (at, driver) in draft.drivers.iter().enumerate() {
+        if task_of_driver(draft, driver) != task.name {
+            continue;
+        }
+        let of_driver = |is_output: bool| -> Vec<usize> {
+            draft
+                .points
+                .iter()
+                .enumerate()
+                .filter(|(_, point)| point.driver == driver.name && point.is_output == is_output)
+                .map(|(at, _)| at)
+                .collect()
+        };
+        let (inputs, outputs) = (of_driver(false), of_driver(true));
+        input.sources.push(SourceDecl {
+            name: driver.name.clone(),
+            tags: inputs
+                .iter()
+                .map(|point| {
+                    let kind = point_kinds[*point].unwrap_or(Kind::Real);
+                    (draft.points[*point].tag.clone(), kind)
+                })
+                .collect(),
+        });
+        let outputs_from = input.outputs.len();
+        input
+            .outputs
+            .extend(outputs.iter().map(|point| draft.points[*point].tag.clone()));
+        names.push(driver.name.clone());
+        drivers.push(TaskDriver {
+            driver: at,
+            inputs,
+            outputs,
+            outputs_from,
+        });
+    }
+    input.sources.push(SourceDecl {
+        name: "station".to_string(),
+        tags: station_tags(&task.name, &names),
+    });
+    let mut places = Vec::new();
+    for block in draft.blocks.iter().filter(|block| block.task == task.name) {
+        let Some(kind) = registry.get(&block.kind) else {
+            let near = scan::wiring::nearest(&block.kind, registry.names());
+            problems.push(
+                codes::BLOCK_KIND,
+                &block.node.place("kind"),
+                format!("no kind of block \"{}\"", block.kind),
+                near.map_or_else(
+                    || format!("kinds: {}", registry.names().collect::<Vec<_>>().join(", ")),
+                    |near| format!("did you mean \"{near}\"?"),
+                ),
+            );
+            continue;
+        };
+        let Value::Table(config) = block.node.to_value() else {
+            continue;
+        };
+        if kind.needs_reason
+            && !matches!(config.get("reason"), Some(Value::Text(text)) if !text.trim().is_empty())
+        {
+            problems.push(
+                codes::REASON,
+                &block.node.place("name"),
+                format!("{} protects, and does not say from what", block.name),
+                "reason = \"the hazard, and where it was analysed\"",
+            );
+        }
+        let stage = match config.get("stage") {
+            None => None,
+            Some(Value::Text(word)) => match Stage::from_word(word) {
+                Some(stage) => Some(stage),
+                None => {
+                    problems.push(
+                        codes::UNKNOWN_CHOICE,
+                        &block.node.place("stage"),
+                        format!("no stage \"{word}\""),
+                        "condition, logic or protect",
+                    );
+                    None
+                }
+            },
+            Some(_) => {
+                problems.push(
+                    codes::WRONG_TYPE,
+                    &block.node.place("stage"),
+                    "stage must be a text",
+                    "condition, logic or protect",
+                );
+                None
+            }
+        };
+        if let Some(Value::List(rows)) = config.get("causes") {
+            for (row, value) in rows.iter().enumerate() {
+                let full = |text: Option<&Value>| matches!(text, Some(Value::Text(text)) if !text.trim().is_empty());
+                let good = matches!(value, Value::Table(row) if matches!(row.get("text"), Some(Value::Table(text)) if full(text.get("en")) && full(text.get("zh"))));
+                if !good {
+                    problems.push(
+                        codes::CAUSE_TEXT,
+                        &block.node.place(&format!("causes.{}", row + 1)),
+                        "this cause has no text for the operator",
+                        "text = { en = \"…\", zh = \"…\" }",
+                    );
+                }
+            }
+        }
+        places.push(block.node.clone());
+        input.blocks.push(BlockDecl {
+            name: block.name.clone(),
+            kind,
+            stage,
+            config,
+        });
+    }
+    input.tags = draft
+        .tags
+        .iter()
+        .filter(|tag| tag.operator.is_none() || tag.task == task.name)
+        .map(|tag| TagDecl {
+            name: tag.name.clone(),
+            kind: tag.kind,
+            unit: tag.unit,
+            range: tag.range,
+            operator: tag.operator,
+        })
+        .collect();
+    TaskPlan {
+        name: task.name.clone(),
+        period_ns: task.period_ns,
+        overruns_alarm: task.overruns_alarm,
+        watchdog_ns: task.watchdog_ns,
+        input,
+        drivers,
+        exchange: Vec::new(),
+        places,
+    }
+}
+
+/// Texts of the form `task/TAG` in a value.
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Text(text) if text.contains('/') && !text.contains(' ') => {
+            found.insert(text.clone());
+        }
+        Value::List(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Table(table) => table.values().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+fn connect_tasks(draft: &Draft, plans: &mut [TaskPlan], problems: &mut Diagnostics) {
+    let declared: Vec<BTreeMap<String, Kind>> = plans
+        .iter()
+        .map(|plan| declared_kinds(&plan.input))
+        .collect();
+    for index in 0..plans.len() {
+        let mut wanted: BTreeMap<usize, Vec<(String, Kind)>> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        for (block, decl) in plans[index].input.blocks.iter().enumerate() {
+            let mut found = BTreeSet::new();
+            let texts = ["desc", "doc", "reason", "text", "unit", "basis"];
+            for (key, value) in &decl.config {
+                if !texts.contains(&key.as_str()) {
+                    references(value, &mut found);
+                }
+            }
+            for reference in found {
+                let Some((task, tag)) = reference.split_once('/') else {
+                    continue;
+                };
+                if !names_like(task, tag) {
+                    continue;
+                }
+                let at = plans[index].places[block].at.clone();
+                let Some(from) = plans.iter().position(|plan| plan.name == task) else {
+                    problems.push(
+                        codes::UNKNOWN_TASK_REFERENCE,
+                        &at,
+                        format!("{} reads {reference}: there is no task {task}", decl.name),
+                        "write task/TAG with a task of plant.toml",
+                    );
+                    continue;
+                };
+                match declared[from].get(tag) {
+                    Some(kind) if from != index => {
+                        if seen.insert(reference.clone()) {
+                            wanted
+                                .entry(from)
+                                .or_default()
+                                .push((tag.to_string(), *kind));
+                        }
+                    }
+                    Some(_) => problems.push(
+                        codes::UNKNOWN_TASK_REFERENCE,
+                        &at,
+                        format!("{} reads {reference}, a tag of its own task", decl.name),
+                        format!("write {tag}"),
+                    ),
+                    None => problems.push(
+                        codes::UNKNOWN_TAG,
+                        &at,
+                        format!("task {task} has no tag {tag}"),
+                        "",
+                    ),
+                }
+            }
+        }
+        let plan = &mut plans[index];
+        let station = plan.input.sources.pop();
+        for (from, tags) in wanted {
+            let name = &draft.tasks[from].name;
+            plan.input.sources.push(SourceDecl {
+                name: format!("task {name}"),
+                tags: tags
+                    .iter()
+                    .map(|(tag, kind)| (format!("{name}/{tag}"), *kind))
+                    .collect(),
+            });
+            for (tag, kind) in &tags {
+                let meta = draft.tags.iter().find(|meta| meta.name == *tag);
+                plan.input.tags.push(TagDecl {
+                    name: format!("{name}/{tag}"),
+                    kind: Some(*kind),
+                    unit: meta.and_then(|meta| meta.unit),
+                    range: meta.and_then(|meta| meta.range),
+                    operator: None,
+                });
+            }
+            plan.exchange
+                .push((from, tags.into_iter().map(|(tag, _)| tag).collect()));
+        }
+        plan.input.sources.extend(station);
+    }
+}
+
+/// Whether `task/TAG` is meant: engineering units such as `kg/h` are not.
+fn names_like(task: &str, tag: &str) -> bool {
+    !task.is_empty() && tag.contains('.') && crate::names::is_tag_name(tag)
+}
+
+/// Names across tasks: nothing declared in vain, nothing written twice, outputs
+/// and points of one kind.
+fn check_names(draft: &Draft, plans: &[TaskPlan], problems: &mut Diagnostics) {
+    let declared: Vec<BTreeMap<String, Kind>> = plans
+        .iter()
+        .map(|plan| declared_kinds(&plan.input))
+        .collect();
+    let mut owner: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, tags) in declared.iter().enumerate() {
+        for name in tags.keys().filter(|name| !name.contains('/')) {
+            if let Some(other) = owner.insert(name, index)
+                && other != index
+            {
+                problems.push(
+                    codes::TWO_WRITERS,
+                    &Origin::default(),
+                    format!(
+                        "{name} is written in task {} and in task {}",
+                        plans[other].name, plans[index].name
+                    ),
+                    "names are unique in a plant",
+                );
+            }
+        }
+    }
+    for tag in &draft.tags {
+        match owner.get(tag.name.as_str()) {
+            None => problems.push(
+                codes::UNWRITTEN,
+                &tag.node.place("name"),
+                format!("nothing writes {}", tag.name),
+                "give it an input, a block that writes it, or initial = … for a tag that people write",
+            ),
+            Some(index) => {
+                if let (Some(kind), Some(found)) = (tag.kind, declared[*index].get(&tag.name))
+                    && kind != *found
+                {
+                    problems.push(
+                        codes::WRONG_KIND,
+                        &tag.node.place("kind"),
+                        format!("{} is declared {kind}, its writer makes it {found}", tag.name),
+                        "",
+                    );
+                }
+            }
+        }
+    }
+    for plan in plans {
+        for driver in &plan.drivers {
+            for point in &driver.outputs {
+                let point = &draft.points[*point];
+                let here = declared
+                    .iter()
+                    .zip(plans)
+                    .find(|(_, other)| other.name == plan.name)
+                    .and_then(|(tags, _)| tags.get(&point.tag));
+                if here.is_none() {
+                    problems.push(
+                        codes::OUTPUT_TAG,
+                        &point.node.place("tag"),
+                        format!("task {} has no tag {}", plan.name, point.tag),
+                        "an output takes the CMD of a protect block of the driver's own task",
+                    );
+                }
+            }
+        }
+    }
+}

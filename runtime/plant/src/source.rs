@@ -1,0 +1,184 @@
+//! Plant files as texts, and places in them.
+
+use crate::codes;
+use crate::diagnostic::Diagnostics;
+use core::ops::Range;
+use signal::limits;
+use std::path::Path;
+
+/// A place in the sources: a file and a byte range.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// Index of the file.
+    pub file: usize,
+    /// First byte.
+    pub start: usize,
+    /// Byte after the last.
+    pub end: usize,
+}
+
+impl Origin {
+    /// A range of a file.
+    pub fn new(file: usize, span: Range<usize>) -> Origin {
+        Origin {
+            file,
+            start: span.start,
+            end: span.end,
+        }
+    }
+}
+
+/// The files of a plant, in order: `plant.toml` first, then the units.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    files: Vec<(String, String)>,
+}
+
+impl Sources {
+    /// Sources given as (name, text) pairs.
+    pub fn from_texts<N: Into<String>, T: Into<String>>(
+        texts: impl IntoIterator<Item = (N, T)>,
+    ) -> Sources {
+        Sources {
+            files: texts
+                .into_iter()
+                .map(|(name, text)| (name.into(), text.into()))
+                .collect(),
+        }
+    }
+
+    /// Reads `plant.toml` and `units/*.toml` of a folder, units by name. What
+    /// cannot be read is noted and left out.
+    pub fn read(folder: &Path, problems: &mut Diagnostics) -> Sources {
+        let mut sources = Sources::default();
+        let mut names = vec!["plant.toml".to_string()];
+        if let Ok(entries) = std::fs::read_dir(folder.join("units")) {
+            let mut units: Vec<String> = entries
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .filter(|name| name.ends_with(".toml"))
+                .map(|name| format!("units/{name}"))
+                .collect();
+            units.sort();
+            names.extend(units);
+        }
+        let mut total = 0;
+        for name in names {
+            let file = sources.files.len();
+            let at = Origin::new(file, 0..0);
+            let path = folder.join(&name);
+            let text = match std::fs::read(&path) {
+                Err(error) => {
+                    problems.push(
+                        codes::UNREADABLE,
+                        &at,
+                        format!("{}: {error}", path.display()),
+                        "give the folder of a plant: it holds plant.toml and units/*.toml",
+                    );
+                    String::new()
+                }
+                Ok(bytes) => {
+                    total += bytes.len();
+                    if bytes.len() > limits::PLANT_FILE_BYTES_MAX || total > limits::PLANT_BYTES_MAX
+                    {
+                        problems.push(
+                            codes::TOO_LARGE,
+                            &at,
+                            format!("{} bytes", bytes.len()),
+                            format!(
+                                "at most {} bytes a file and {} a plant",
+                                limits::PLANT_FILE_BYTES_MAX,
+                                limits::PLANT_BYTES_MAX
+                            ),
+                        );
+                        String::new()
+                    } else {
+                        match String::from_utf8(bytes) {
+                            Ok(text) => text,
+                            Err(error) => {
+                                problems.push(
+                                    codes::TOO_LARGE,
+                                    &at,
+                                    format!("not UTF-8: {error}"),
+                                    "save the file as UTF-8",
+                                );
+                                String::new()
+                            }
+                        }
+                    }
+                }
+            };
+            sources.files.push((name, text));
+        }
+        sources
+    }
+
+    /// Files as (name, text).
+    pub fn files(&self) -> &[(String, String)] {
+        &self.files
+    }
+
+    /// Index of a file by name.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.files.iter().position(|(other, _)| other == name)
+    }
+
+    /// Name of the file of a place.
+    pub fn name(&self, at: &Origin) -> &str {
+        self.files.get(at.file).map_or("?", |(name, _)| name)
+    }
+
+    fn text(&self, at: &Origin) -> &str {
+        self.files.get(at.file).map_or("", |(_, text)| text)
+    }
+
+    /// Line and column, both from 1; columns count characters.
+    pub fn line_column(&self, at: &Origin) -> (usize, usize) {
+        let text = self.text(at);
+        let mut start = at.start.min(text.len());
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        let before = &text[..start];
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |tail| tail.chars().count())
+            + 1;
+        (line, column)
+    }
+
+    /// The line of a place, without its end.
+    pub fn line(&self, at: &Origin) -> &str {
+        let (line, _) = self.line_column(at);
+        self.text(at).lines().nth(line - 1).unwrap_or("")
+    }
+
+    /// Characters of the place on its first line.
+    pub fn caret_width(&self, at: &Origin) -> usize {
+        let text = self.text(at);
+        let (start, end) = (at.start.min(text.len()), at.end.min(text.len()));
+        text.get(start..end)
+            .and_then(|piece| piece.lines().next())
+            .map_or(1, |piece| piece.chars().count())
+    }
+
+    /// A fingerprint of names and texts (FNV-1a, 64 bit): it tells editions apart,
+    /// it does not protect them.
+    pub fn digest(&self) -> u64 {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut eat = |bytes: &[u8]| {
+            for byte in bytes {
+                hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            }
+        };
+        for (name, text) in &self.files {
+            eat(name.as_bytes());
+            eat(&[0]);
+            eat(text.as_bytes());
+            eat(&[0]);
+        }
+        hash
+    }
+}
