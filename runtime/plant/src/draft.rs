@@ -214,7 +214,7 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
         );
     }
     top.finish();
-    if let Some(mut reader) = plant.and_then(|node| Reader::new(node, "plant", problems)) {
+    if let Some(mut reader) = plant.and_then(|node| Reader::new(node, "plant", &mut *problems)) {
         draft.name = reader.text_required("name");
         let title = reader.node("title");
         reader.finish();
@@ -268,7 +268,7 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     }
 }
 
-fn read_task(mut reader: Reader<'_>) -> TaskDraft {
+fn read_task(mut reader: Reader<'_, '_>) -> TaskDraft {
     let name = reader.text_required("name");
     let period_ms = match reader.real("period_ms", 0.0..=1e9) {
         Some(ms) => ms,

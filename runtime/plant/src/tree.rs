@@ -258,16 +258,20 @@ impl Table {
 }
 
 /// Typed questions to one table. What nobody asks for is an unknown key.
-pub struct Reader<'a> {
-    table: &'a Table,
+pub struct Reader<'t, 'p> {
+    table: &'t Table,
     at: Origin,
     asked: BTreeSet<String>,
-    problems: &'a mut Diagnostics,
+    problems: &'p mut Diagnostics,
 }
 
-impl<'a> Reader<'a> {
+impl<'t, 'p> Reader<'t, 'p> {
     /// Reads a node that should be a table; another type is noted.
-    pub fn new(node: &'a Node, what: &str, problems: &'a mut Diagnostics) -> Option<Reader<'a>> {
+    pub fn new(
+        node: &'t Node,
+        what: &str,
+        problems: &'p mut Diagnostics,
+    ) -> Option<Reader<'t, 'p>> {
         match &node.tree {
             Tree::Table(table) => Some(Reader {
                 table,
@@ -288,7 +292,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of a key, any type.
-    pub fn node(&mut self, key: &str) -> Option<&'a Node> {
+    pub fn node(&mut self, key: &str) -> Option<&'t Node> {
         self.asked.insert(key.to_string());
         self.table.get(key)
     }
@@ -438,7 +442,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Items of an array of tables; empty if absent.
-    pub fn tables(&mut self, key: &str) -> Vec<&'a Node> {
+    pub fn tables(&mut self, key: &str) -> Vec<&'t Node> {
         match self.node(key) {
             None => Vec::new(),
             Some(node) => match &node.tree {
