@@ -1,0 +1,63 @@
+//! `cargo xtask tidy`, `cargo xtask problems`.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+use xtask::finding::Level;
+use xtask::tree::Tree;
+
+const USAGE: &str = "usage: cargo xtask <command>
+
+  tidy        check the project against its own rules
+  problems    list problem codes with their pages, and what is missing";
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let done = match (words.next().as_deref(), words.next()) {
+        (Some("tidy"), None) => tidy(),
+        (Some("problems"), None) => problems(),
+        _ => Err(USAGE.to_string()),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn tidy() -> Result<bool, String> {
+    let findings = xtask::tidy(&xtask::project_root())?;
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let failures = findings
+        .iter()
+        .filter(|finding| finding.level == Level::Fail)
+        .count();
+    println!(
+        "tidy: {failures} to mend, {} to consider",
+        findings.len() - failures
+    );
+    Ok(failures == 0)
+}
+
+fn problems() -> Result<bool, String> {
+    let tree = Tree::read(&xtask::project_root())?;
+    let index = xtask::problems::Index::of(&tree);
+    for (code, title) in &index.pages {
+        let mark = if index.codes.contains_key(code) {
+            ' '
+        } else {
+            '?'
+        };
+        println!("{mark} {code} {title}");
+    }
+    let findings = xtask::problems::check(&tree);
+    for finding in &findings {
+        println!("{finding}");
+    }
+    Ok(findings.is_empty())
+}
