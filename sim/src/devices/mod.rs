@@ -1,0 +1,7 @@
+//! Field devices: what stands between a register and the process.
+
+pub mod transmitter;
+pub mod valve;
+
+pub use transmitter::{SensorFault, Transmitter, TransmitterConfig};
+pub use valve::{FailPosition, Jam, Valve};

@@ -1,0 +1,3 @@
+//! Process models, one folder to a unit.
+
+pub mod r101;
