@@ -1,0 +1,337 @@
+//! The driver of one device: its construction and its task.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use driver::{
+    BoxFuture, Driver, Exit, Health, HealthState, InputWriter, Point, Ports, RawCell, WallClock,
+};
+use signal::Quality;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_modbus::Request;
+
+use crate::address::Table;
+use crate::config::{DeviceConfig, DeviceError, PointConfig};
+use crate::connect::{Connect, from_config};
+use crate::exchange::{Exchange, Failure};
+use crate::map::{Map, MapError};
+use crate::outputs::Outputs;
+use crate::point::{PointError, ResolvedPoint};
+use crate::polls::{Polls, request, store};
+
+/// Why a device cannot be served as written.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ConfigError {
+    /// Its own record.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A point's record.
+    #[error(transparent)]
+    Point(#[from] PointError),
+    /// Points that do not go together.
+    #[error(transparent)]
+    Map(#[from] MapError),
+    /// An output where the heartbeat counts.
+    #[error("point {point} writes {address}, which is the heartbeat's")]
+    HeartbeatTaken {
+        /// Name of the point.
+        point: String,
+        /// The register.
+        address: String,
+    },
+}
+
+/// A Modbus device as a driver.
+pub struct Modbus {
+    config: DeviceConfig,
+    map: Map,
+    connect: Box<dyn Connect>,
+}
+
+impl Modbus {
+    /// A driver for this device, over the connection its record asks for.
+    pub fn new(config: DeviceConfig, points: &[PointConfig]) -> Result<Modbus, Vec<ConfigError>> {
+        let connect = from_config(&config);
+        Modbus::over(config, points, connect)
+    }
+
+    /// A driver for this device over connections of the caller's.
+    pub fn over(
+        config: DeviceConfig,
+        points: &[PointConfig],
+        connect: impl Connect,
+    ) -> Result<Modbus, Vec<ConfigError>> {
+        let map = map_of(&config, points)?;
+        Ok(Modbus {
+            config,
+            map,
+            connect: Box::new(connect),
+        })
+    }
+
+    /// The map between cells and registers.
+    pub fn map(&self) -> &Map {
+        &self.map
+    }
+}
+
+/// The map of a device and its points, or every fault found in them. This is also
+/// the way of a simulator that sits behind the same map without a socket.
+pub fn map_of(config: &DeviceConfig, points: &[PointConfig]) -> Result<Map, Vec<ConfigError>> {
+    let mut errors: Vec<ConfigError> = config.check().into_iter().map(Into::into).collect();
+    let mut resolved: Vec<ResolvedPoint> = Vec::with_capacity(points.len());
+    for point in points {
+        match point.check() {
+            Ok(point) => resolved.push(point),
+            Err(error) => errors.push(error.into()),
+        }
+    }
+    if let Ok(Some(register)) = config.heartbeat_register() {
+        for point in &resolved {
+            let (table, from, end, _) = point.claim();
+            let within = (from..end).contains(&u32::from(register));
+            let writes = point.direction == driver::Direction::Output;
+            if writes && table == Table::HoldingRegisters && within {
+                errors.push(ConfigError::HeartbeatTaken {
+                    point: point.name.clone(),
+                    address: point.address.to_string(),
+                });
+            }
+        }
+    }
+    let classes: Vec<&str> = config.classes.iter().map(|c| c.name.as_str()).collect();
+    match Map::new(&resolved, &classes, &config.plan_limits()) {
+        Ok(map) if errors.is_empty() => Ok(map),
+        Ok(_) => Err(errors),
+        Err(faults) => {
+            errors.extend(faults.into_iter().map(Into::into));
+            Err(errors)
+        }
+    }
+}
+
+impl Driver for Modbus {
+    fn points(&self) -> &[Point] {
+        self.map.points()
+    }
+
+    fn run(self: Box<Self>, ports: Ports) -> BoxFuture<Exit> {
+        Box::pin(async move {
+            let mut stop = ports.stop.clone();
+            let mut task = Task::new(*self, ports);
+            tokio::select! {
+                biased;
+                () = stop.wait() => Exit::Stopped,
+                exit = task.serve() => exit,
+            }
+        })
+    }
+}
+
+struct Heartbeat {
+    register: u16,
+    period: Duration,
+    next: Instant,
+    count: u16,
+}
+
+struct Task {
+    map: Map,
+    exchange: Exchange,
+    polls: Polls,
+    outputs: Outputs,
+    heartbeat: Option<Heartbeat>,
+    cells: Box<[RawCell]>,
+    inputs: InputWriter,
+    health: Arc<Health>,
+    clock: Arc<dyn WallClock>,
+    write_poll: Duration,
+    write_next: Instant,
+    /// Registers are written with reads, as long as the device takes it.
+    combined: bool,
+    has_outputs: bool,
+}
+
+impl Task {
+    fn new(device: Modbus, ports: Ports) -> Task {
+        let Modbus {
+            config,
+            map,
+            connect,
+        } = device;
+        let now = Instant::now();
+        let register = config.heartbeat_register().ok().flatten();
+        let heartbeat = register.zip(config.heartbeat.as_ref());
+        Task {
+            exchange: Exchange::new(&config, connect, Arc::clone(&ports.health)),
+            polls: Polls::new(&config, &map, now),
+            outputs: Outputs::new(&config, &map, ports.outputs, now),
+            heartbeat: heartbeat.map(|(register, config)| Heartbeat {
+                register,
+                period: Duration::from_millis(config.period_ms),
+                next: now,
+                count: 0,
+            }),
+            cells: map.input_cells(),
+            inputs: ports.inputs,
+            health: ports.health,
+            clock: ports.clock,
+            write_poll: Duration::from_millis(config.write_poll_ms),
+            write_next: now,
+            combined: config.read_write_combined,
+            has_outputs: map.outputs() > 0 || register.is_some(),
+            map,
+        }
+    }
+
+    /// Serves for ever; dropped when told to stop.
+    async fn serve(&mut self) -> Exit {
+        loop {
+            if self.exchange.connected().await.is_ok() {
+                self.polls.all_due(Instant::now());
+                // Returns when the device is lost.
+                while self.step().await.is_ok() {}
+            }
+            self.lose();
+            sleep(self.exchange.backoff()).await;
+        }
+    }
+
+    /// Every input is bad from now on.
+    fn lose(&mut self) {
+        self.health.set_state(HealthState::Down);
+        for cell in &mut self.cells {
+            cell.quality = Quality::COMM_LOST;
+        }
+        self.inputs.publish_cells(&self.cells);
+    }
+
+    /// Waits for whatever is due next and does it.
+    async fn step(&mut self) -> Result<(), Failure> {
+        let poll = self.polls.next();
+        let write = self.has_outputs.then_some(self.write_next);
+        match poll.into_iter().chain(write).min() {
+            Some(next) => sleep_until(next).await,
+            // Neither inputs nor outputs: nothing to do but to be told to stop.
+            None => std::future::pending().await,
+        }
+        let now = Instant::now();
+        if self.has_outputs && now >= self.write_next {
+            self.write_next = now + self.write_poll;
+            self.write(self.combined).await?;
+        }
+        while let Some(class) = self.polls.take_due(Instant::now()) {
+            self.poll(class).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, keep_registers: bool) -> Result<(), Failure> {
+        if !self.has_outputs {
+            return Ok(());
+        }
+        let now = Instant::now();
+        let lives = self.outputs.take(&self.map, now);
+        // With a dead scan there is no time to wait for a read.
+        let keep = keep_registers && lives && self.reads_holding_registers();
+        let Task {
+            outputs,
+            exchange,
+            map,
+            heartbeat,
+            ..
+        } = self;
+        outputs.flush(map, exchange, keep).await?;
+        if let Some(heartbeat) = heartbeat.as_mut().filter(|h| lives && now >= h.next) {
+            heartbeat.next = now + heartbeat.period;
+            heartbeat.count = heartbeat.count.wrapping_add(1);
+            let count = [heartbeat.count];
+            let request = Request::WriteMultipleRegisters(heartbeat.register, (&count[..]).into());
+            // A refused count is the device's loss: its own watchdog will act.
+            if let Err(Failure::Lost) = exchange.ask(&request).await {
+                return Err(Failure::Lost);
+            }
+        }
+        Ok(())
+    }
+
+    fn reads_holding_registers(&self) -> bool {
+        let mut ranges = self.polls.ranges.iter();
+        ranges.any(|p| p.range.table == Table::HoldingRegisters)
+    }
+
+    /// One cycle of a class: every range of it, outputs in between, then a frame.
+    async fn poll(&mut self, class: usize) -> Result<(), Failure> {
+        let mut at = 0;
+        while at < self.polls.ranges.len() {
+            let range = self.polls.ranges[at].range.clone();
+            if range.class != class || !self.polls.may_ask(at, Instant::now()) {
+                at += 1;
+                continue;
+            }
+            let reply = match self.combined_read(&range).await {
+                Some(reply) => reply?,
+                None => self.exchange.ask(&request(&range)).await,
+            };
+            let utc = self.clock.utc();
+            match store(&self.map, &range, reply, utc, &mut self.cells) {
+                Ok(()) => self.polls.answered(at),
+                Err(Failure::Lost) => return Err(Failure::Lost),
+                Err(Failure::Exception(code)) => {
+                    let now = Instant::now();
+                    let quality = self.polls.refused(at, code, &self.map, now);
+                    if let Some(quality) = quality {
+                        self.map.mark(&range, quality, &mut self.cells);
+                    }
+                    if self.polls.ranges[at].range != range {
+                        // Cut in halves: ask the first of them in the same cycle.
+                        continue;
+                    }
+                }
+            }
+            at += 1;
+            self.write(self.combined).await?;
+        }
+        if self.combined {
+            self.write(false).await?;
+        }
+        let is_degraded = self.polls.is_degraded() || self.outputs.is_degraded();
+        self.health.set_state(match is_degraded {
+            true => HealthState::Degraded,
+            false => HealthState::Up,
+        });
+        self.inputs.publish_cells(&self.cells);
+        Ok(())
+    }
+
+    /// Reads a range of holding registers together with the first due write. `None`:
+    /// not possible here, read it alone.
+    async fn combined_read(
+        &mut self,
+        range: &crate::plan::ReadRange,
+    ) -> Option<Result<Result<crate::exchange::Reply, Failure>, Failure>> {
+        if !self.combined || range.table != Table::HoldingRegisters {
+            return None;
+        }
+        self.outputs.take(&self.map, Instant::now());
+        let Task {
+            outputs,
+            exchange,
+            map,
+            ..
+        } = self;
+        let reply = outputs
+            .combine(map, exchange, range.address, range.quantity)
+            .await?;
+        match reply {
+            Ok(reply) => Some(Ok(Ok(reply))),
+            Err(Failure::Lost) => Some(Err(Failure::Lost)),
+            Err(Failure::Exception(_)) => {
+                // The device may not know function 23, or refuse one half of it; told
+                // apart by doing both halves alone from now on.
+                self.combined = false;
+                None
+            }
+        }
+    }
+}
