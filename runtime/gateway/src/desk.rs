@@ -110,6 +110,22 @@ pub struct Directory {
     pub interlocks: Vec<Interlock>,
 }
 
+impl Directory {
+    /// Nothing known yet.
+    pub fn empty() -> Directory {
+        Directory {
+            epoch: 0,
+            plant: Text::default(),
+            title: Text::default(),
+            env: Environment::Simulation,
+            edition: Edition::default(),
+            tags: Vec::new(),
+            loops: Vec::new(),
+            interlocks: Vec::new(),
+        }
+    }
+}
+
 /// Which configuration of the plant runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edition {

@@ -1,2 +1,26 @@
-//! The desk door: directory, snapshots, commands, one interface for all clients
+//! The desk door: directory, snapshots, commands, trends, one interface for all
+//! clients. Everything behind it is a message, so that the desk side can become a
+//! process of its own without touching the core.
+//!
+//! ```text
+//!  pump ── snapshot, history, timing, health, events ──> Hub ──> Desk ──> clients
+//!  clerk <────────────── orders (bounded) ────────────── Hub <── Desk <── clients
+//! ```
+//!
+//! - [`desk`]: the trait, and every noun in it,
+//! - [`hub`]: the desk in memory,
+//! - [`history`]: the recent past for trends,
+//! - [`order`]: what the desk asks of the station.
+
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod desk;
+pub mod history;
+pub mod hub;
+pub mod order;
+
+pub use desk::Desk;
+pub use history::History;
+pub use hub::Hub;
+pub use order::{Answer, Ask, Order};

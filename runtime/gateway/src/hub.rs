@@ -1,0 +1,428 @@
+//! The desk in memory: filled by the station, asked by clients.
+
+use crate::desk::{
+    Attempt, Command, Desk, Directory, DriverHealth, Event, Force, OnlyWhen, Receipt, Refusal,
+    RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend, TrendQuery, Writable,
+};
+use crate::history::History;
+use crate::order::{Ask, Order};
+use arc_swap::ArcSwap;
+use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// Orders that may wait for the clerk.
+pub const ORDERS_WAITING_MAX: usize = 256;
+/// Events kept for clients that come later.
+pub const EVENTS_KEPT_MAX: usize = 2_000;
+/// Refused attempts that wait for the record.
+const ATTEMPTS_WAITING_MAX: usize = 1_024;
+
+/// Names and what may be done with them, for one edition.
+struct Known {
+    directory: Arc<Directory>,
+    handles: BTreeMap<String, u32>,
+    /// Whether people may force a tag, by handle.
+    forceable: Vec<bool>,
+}
+
+/// The desk. One for a station; clients share it.
+pub struct Hub {
+    known: ArcSwap<Known>,
+    snapshot: ArcSwap<Snapshot>,
+    timing: ArcSwap<Vec<TaskTiming>>,
+    drivers: ArcSwap<Vec<DriverHealth>>,
+    forces: ArcSwap<Vec<Force>>,
+    history: Mutex<History>,
+    events: Mutex<VecDeque<Event>>,
+    orders: Sender<Order>,
+    attempts: Sender<Attempt>,
+    now: Box<dyn Fn() -> i64 + Send + Sync>,
+}
+
+/// The station's ends of the hub.
+pub struct Intake {
+    /// Orders that passed the desk's checks.
+    pub orders: Receiver<Order>,
+    /// Attempts that did not, for the record.
+    pub attempts: Receiver<Attempt>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A reader that panicked has not half-written anything here.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Hub {
+    /// An empty desk; `now` tells server time in nanoseconds since 1970.
+    pub fn new(now: impl Fn() -> i64 + Send + Sync + 'static) -> (Arc<Hub>, Intake) {
+        let (orders, orders_out) = bounded(ORDERS_WAITING_MAX);
+        let (attempts, attempts_out) = bounded(ATTEMPTS_WAITING_MAX);
+        let hub = Hub {
+            known: ArcSwap::from_pointee(Known {
+                directory: Arc::new(Directory::empty()),
+                handles: BTreeMap::new(),
+                forceable: Vec::new(),
+            }),
+            snapshot: ArcSwap::from_pointee(Snapshot {
+                scan: 0,
+                utc_ns: 0,
+                cells: Vec::new(),
+            }),
+            timing: ArcSwap::from_pointee(Vec::new()),
+            drivers: ArcSwap::from_pointee(Vec::new()),
+            forces: ArcSwap::from_pointee(Vec::new()),
+            history: Mutex::new(History::new(0, 1, 1)),
+            events: Mutex::new(VecDeque::new()),
+            orders,
+            attempts,
+            now: Box::new(now),
+        };
+        let intake = Intake {
+            orders: orders_out,
+            attempts: attempts_out,
+        };
+        (Arc::new(hub), intake)
+    }
+
+    /// Takes a new edition's names. History begins anew.
+    pub fn set_directory(&self, directory: Directory, forceable: Vec<bool>, history: History) {
+        let handles = directory
+            .tags
+            .iter()
+            .map(|tag| (tag.name.clone(), tag.handle))
+            .collect();
+        *lock(&self.history) = history;
+        self.known.store(Arc::new(Known {
+            directory: Arc::new(directory),
+            handles,
+            forceable,
+        }));
+    }
+
+    /// Takes a new image; every so often it becomes history.
+    pub fn set_snapshot(&self, snapshot: Snapshot) {
+        lock(&self.history).take(&snapshot);
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// Takes new timing.
+    pub fn set_timing(&self, timing: Vec<TaskTiming>) {
+        self.timing.store(Arc::new(timing));
+    }
+
+    /// Takes new health.
+    pub fn set_drivers(&self, drivers: Vec<DriverHealth>) {
+        self.drivers.store(Arc::new(drivers));
+    }
+
+    /// Takes the list of forced values.
+    pub fn set_forces(&self, forces: Vec<Force>) {
+        self.forces.store(Arc::new(forces));
+    }
+
+    /// Adds an event; its number is given here.
+    pub fn add_event(&self, mut event: Event) {
+        let mut events = lock(&self.events);
+        event.seq = events.back().map_or(1, |last| last.seq + 1);
+        if events.len() == EVENTS_KEPT_MAX {
+            events.pop_front();
+        }
+        events.push_back(event);
+    }
+
+    /// Handle of a tag.
+    pub fn handle(&self, name: &str) -> Option<u32> {
+        self.known.load().handles.get(name).copied()
+    }
+
+    /// Asks for anything but a plain write; resolves as [`Desk::submit`] does.
+    pub fn order(&self, actor: &str, subject: &str, ask: Ask, reason: &str) -> Submission<'_> {
+        let (answer, wait) = oneshot::channel();
+        let order = Order {
+            id: String::new(),
+            actor: actor.to_string(),
+            subject: subject.to_string(),
+            ask,
+            reason: reason.to_string(),
+            answer,
+        };
+        self.send(order, wait)
+    }
+
+    fn send(
+        &self,
+        order: Order,
+        wait: oneshot::Receiver<Result<Receipt, Refusal>>,
+    ) -> Submission<'_> {
+        let sent = self.orders.try_send(order);
+        Box::pin(async move {
+            match sent {
+                Err(TrySendError::Full(_)) => Err(Refusal::new(
+                    RefusalCode::Busy,
+                    "too many commands are waiting",
+                    "等待执行的命令过多",
+                )),
+                Err(TrySendError::Disconnected(_)) => Err(stopped()),
+                Ok(()) => wait.await.unwrap_or_else(|_| Err(stopped())),
+            }
+        })
+    }
+
+    /// The checks that need no clock and no person: shape, range, step, view.
+    fn check(&self, command: &Command) -> Result<Order, Box<Refusal>> {
+        let known = self.known.load();
+        let Some(handle) = known.handles.get(&command.tag) else {
+            return Err(refuse(
+                RefusalCode::UnknownTag,
+                format!("there is no tag {}", command.tag),
+                format!("没有位号 {}", command.tag),
+            ));
+        };
+        let tag = &known.directory.tags[*handle as usize];
+        let Some(writable) = &tag.writable else {
+            return Err(refuse(
+                RefusalCode::NotWritable,
+                format!("{} is not for operators to write", tag.name),
+                format!("{} 不允许操作员写入", tag.name),
+            ));
+        };
+        let snapshot = self.snapshot.load();
+        let old = snapshot
+            .cells
+            .get(*handle as usize)
+            .map_or(0.0, |cell| cell.value);
+        check_value(tag, writable, command, old)?;
+        if let Some(only) = &writable.only_when {
+            check_permission(only, &known.handles, &snapshot)?;
+        }
+        let (answer, _) = oneshot::channel();
+        Ok(Order {
+            id: command.id.clone(),
+            actor: command.actor.clone(),
+            subject: tag.name.clone(),
+            ask: Ask::Write {
+                handle: *handle,
+                value: command.value,
+                old,
+            },
+            reason: command.reason.clone(),
+            answer,
+        })
+    }
+
+    /// Checks a force and turns it into an order's question.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the tag is unknown, protective or the value not of its kind.
+    pub fn check_force(&self, name: &str, value: Option<f64>) -> Result<Ask, Box<Refusal>> {
+        let known = self.known.load();
+        let Some(&handle) = known.handles.get(name) else {
+            return Err(refuse(
+                RefusalCode::UnknownTag,
+                format!("there is no tag {name}"),
+                format!("没有位号 {name}"),
+            ));
+        };
+        let Some(value) = value else {
+            return Ok(Ask::Unforce { handle });
+        };
+        if !known
+            .forceable
+            .get(handle as usize)
+            .copied()
+            .unwrap_or(false)
+        {
+            return Err(refuse(
+                RefusalCode::Forbidden,
+                format!("{name} is written by protection and may not be forced"),
+                format!("{name} 由联锁保护写入,不允许强制"),
+            ));
+        }
+        let tag = &known.directory.tags[handle as usize];
+        check_kind(tag, value)?;
+        let old = self
+            .snapshot
+            .load()
+            .cells
+            .get(handle as usize)
+            .map_or(0.0, |cell| cell.value);
+        Ok(Ask::Force { handle, value, old })
+    }
+}
+
+fn refuse(code: RefusalCode, en: String, zh: String) -> Box<Refusal> {
+    Box::new(Refusal::new(code, en, zh))
+}
+
+fn stopped() -> Refusal {
+    Refusal::new(
+        RefusalCode::Failed,
+        "the station is stopping",
+        "控制站正在停止",
+    )
+}
+
+fn check_kind(tag: &Tag, value: f64) -> Result<(), Box<Refusal>> {
+    if !value.is_finite() {
+        return Err(refuse(
+            RefusalCode::NotFinite,
+            "the value is not a finite number".into(),
+            "数值不是有限数".into(),
+        ));
+    }
+    let whole = value == signal::math::round(value);
+    let fits = match tag.kind {
+        TagKind::Real => true,
+        TagKind::Bool => value == 0.0 || value == 1.0,
+        TagKind::Int => whole,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(refuse(
+            RefusalCode::WrongKind,
+            format!("{value} is not a value of {}", tag.name),
+            format!("{value} 不是 {} 的有效值", tag.name),
+        ))
+    }
+}
+
+fn check_value(
+    tag: &Tag,
+    writable: &Writable,
+    command: &Command,
+    old: f64,
+) -> Result<(), Box<Refusal>> {
+    let value = command.value;
+    check_kind(tag, value)?;
+    if value < writable.lo || value > writable.hi {
+        return Err(refuse(
+            RefusalCode::OutOfRange,
+            format!(
+                "{value} is outside {} to {} {}",
+                writable.lo, writable.hi, tag.unit
+            ),
+            format!(
+                "{value} 超出范围 {} 至 {} {}",
+                writable.lo, writable.hi, tag.unit
+            ),
+        ));
+    }
+    if let Some(step) = writable.max_step
+        && (value - old).abs() > step * (1.0 + 1e-9)
+    {
+        return Err(refuse(
+            RefusalCode::StepTooLarge,
+            format!("a step from {old} to {value} exceeds {step} {}", tag.unit),
+            format!("从 {old} 到 {value} 的变化超过允许步长 {step} {}", tag.unit),
+        ));
+    }
+    // What people see is rounded to the tag's decimals; half a last digit is no change.
+    let slack = 0.5 * signal::math::pow(10.0, -f64::from(tag.decimals)) + 1e-9;
+    if let Some(seen) = command.seen_value
+        && !writable.momentary
+        && (seen - old).abs() > slack
+    {
+        return Err(refuse(
+            RefusalCode::ValueChanged,
+            format!("{} is now {old}, not {seen}: look again", tag.name),
+            format!("{} 当前为 {old},不是 {seen},请重新确认", tag.name),
+        ));
+    }
+    Ok(())
+}
+
+fn check_permission(
+    only: &OnlyWhen,
+    handles: &BTreeMap<String, u32>,
+    snapshot: &Snapshot,
+) -> Result<(), Box<Refusal>> {
+    let now = handles
+        .get(&only.tag)
+        .and_then(|handle| snapshot.cells.get(*handle as usize))
+        .map(|cell| cell.value);
+    if now == Some(only.value) {
+        Ok(())
+    } else {
+        Err(refuse(
+            RefusalCode::NotPermitted,
+            only.why.en.clone(),
+            only.why.zh.clone(),
+        ))
+    }
+}
+
+impl Desk for Hub {
+    fn directory(&self) -> Arc<Directory> {
+        self.known.load().directory.clone()
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    fn now_utc_ns(&self) -> i64 {
+        (self.now)()
+    }
+
+    fn submit(&self, command: Command) -> Submission<'_> {
+        match self.check(&command) {
+            Err(refusal) => {
+                self.refused(Attempt {
+                    utc_ns: self.now_utc_ns(),
+                    actor: command.actor,
+                    id: Some(command.id),
+                    tag: Some(command.tag),
+                    value: Some(command.value),
+                    refusal: (*refusal).clone(),
+                });
+                Box::pin(async move { Err(*refusal) })
+            }
+            Ok(mut order) => {
+                let (answer, wait) = oneshot::channel();
+                order.answer = answer;
+                self.send(order, wait)
+            }
+        }
+    }
+
+    fn refused(&self, attempt: Attempt) {
+        // A flood of refusals is itself told by the gap in the numbers of attempts;
+        // it must never hold up a client.
+        let _ = self.attempts.try_send(attempt);
+    }
+
+    fn trend(&self, query: &TrendQuery) -> Trend {
+        let known = self.known.load();
+        let handles: Vec<(String, u32)> = query
+            .tags
+            .iter()
+            .filter_map(|tag| Some((tag.clone(), *known.handles.get(tag)?)))
+            .collect();
+        lock(&self.history).trend(query, &handles)
+    }
+
+    fn timing(&self) -> Vec<TaskTiming> {
+        (**self.timing.load()).clone()
+    }
+
+    fn drivers(&self) -> Vec<DriverHealth> {
+        (**self.drivers.load()).clone()
+    }
+
+    fn forces(&self) -> Vec<Force> {
+        (**self.forces.load()).clone()
+    }
+
+    fn events(&self, since: u64) -> Vec<Event> {
+        const AT_MOST: usize = 500;
+        let events = lock(&self.events);
+        let newer: Vec<&Event> = events.iter().filter(|event| event.seq > since).collect();
+        newer[newer.len().saturating_sub(AT_MOST)..]
+            .iter()
+            .map(|event| (*event).clone())
+            .collect()
+    }
+}

@@ -1,0 +1,57 @@
+//! What the desk asks of the station. An order has passed the desk's checks; it
+//! still has to be recorded before it is done.
+
+use crate::desk::{Receipt, Refusal};
+use tokio::sync::oneshot;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// Write a tag.
+    Write {
+        /// Handle of the tag.
+        handle: u32,
+        /// Value wanted.
+        value: f64,
+        /// Value before, as last seen by the desk.
+        old: f64,
+    },
+    /// Hold a tag at a value.
+    Force {
+        /// Handle of the tag.
+        handle: u32,
+        /// Value to hold.
+        value: f64,
+        /// Value before.
+        old: f64,
+    },
+    /// Release a held tag.
+    Unforce {
+        /// Handle of the tag.
+        handle: u32,
+    },
+    /// Load the plant's text anew and adopt it while running.
+    Adopt,
+    /// Go back to the edition before.
+    RollBack,
+}
+
+/// Where the answer goes.
+pub type Answer = oneshot::Sender<Result<Receipt, Refusal>>;
+
+/// One order.
+#[derive(Debug)]
+pub struct Order {
+    /// Given by the client.
+    pub id: String,
+    /// Who.
+    pub actor: String,
+    /// Tag name, for the record; empty for editions.
+    pub subject: String,
+    /// What.
+    pub ask: Ask,
+    /// Why, in the person's words.
+    pub reason: String,
+    /// Where the answer goes.
+    pub answer: Answer,
+}
