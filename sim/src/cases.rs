@@ -188,31 +188,36 @@ pub fn world(case: &Case, seed: u64) -> World {
     world
 }
 
-/// Runs `case` to its end or its explosion; `each_minute` sees the world as it goes.
-pub fn run(case: &Case, seed: u64, mut each_minute: impl FnMut(f64, &World)) -> Outcome {
+/// Runs `case` in its own world; see [`drive`].
+pub fn run(case: &Case, seed: u64, each_minute: impl FnMut(f64, &World)) -> Outcome {
+    drive(case, &mut world(case, seed), each_minute)
+}
+
+/// Drives `world` through `case` to its end or its explosion; `each_minute` sees
+/// the world as it goes.
+pub fn drive(case: &Case, world: &mut World, mut each_minute: impl FnMut(f64, &World)) -> Outcome {
     const PERIOD_NS: u64 = 1_000_000_000;
-    let mut world = world(case, seed);
     let mut controller = Controller::default();
     let mut explosion_min = None;
     let seconds = (case.length_min * 60.0) as u64;
     for second in 0..seconds {
         let minute = second as f64 / 60.0;
-        controller.act(case, minute, &mut world);
+        controller.act(case, minute, world);
         world.step(PERIOD_NS);
         if second % 60 == 0 {
-            each_minute(minute, &world);
+            each_minute(minute, world);
         }
-        if truth(&world, "T") > EXPLOSION_C || truth(&world, "P_barA") > EXPLOSION_BAR_A {
+        if truth(world, "T") > EXPLOSION_C || truth(world, "P_barA") > EXPLOSION_BAR_A {
             explosion_min = Some(minute);
             break;
         }
     }
     Outcome {
-        temperature_c: truth(&world, "T_max"),
-        accumulation: truth(&world, "X_acc_max"),
-        mtsr_c: truth(&world, "MTSR_max"),
-        pressure_bar_a: truth(&world, "P_max"),
-        dosed_kg: truth(&world, "dosed_kg"),
+        temperature_c: truth(world, "T_max"),
+        accumulation: truth(world, "X_acc_max"),
+        mtsr_c: truth(world, "MTSR_max"),
+        pressure_bar_a: truth(world, "P_max"),
+        dosed_kg: truth(world, "dosed_kg"),
         explosion_min,
     }
 }

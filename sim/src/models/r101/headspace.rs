@@ -48,7 +48,7 @@ pub struct HeadSpace {
     pub manhole: f64,
     /// Convective exchange through an open manhole, mol/s. Assumed.
     pub manhole_exchange_mol_s: f64,
-    /// Of all leaks into the vessel under vacuum, mol/(s Pa). Assumed: 0.7 kPa in 10 min at full vacuum.
+    /// Of all leaks into the vessel under vacuum, mol/(s Pa). Assumed: 0.7 kPa in 10 min at full vacuum over the heel.
     pub leak_in: f64,
     /// Suction of VP-101, m³/h. Assumed.
     pub vacuum_pump_m3_h: f64,
@@ -78,7 +78,8 @@ pub struct HeadSpace {
     pub condenser_max_w: f64,
     /// Share of the vapour leaving by way of E-101 that it returns while cooled. Assumed.
     pub condenser_efficiency: f64,
-    /// Vapour mole fraction at which reflux sets in. Design basis: vapour pressure of 0.95 bar.
+    /// Vapour mole fraction at which reflux sets in, at any pressure: also a vacuum over
+    /// boiling solvent refluxes. Design basis: vapour pressure of 0.95 bar at atmospheric.
     pub reflux_onset: f64,
     /// Rise of the vapour fraction over which the duty comes fully in. Assumed.
     pub reflux_band: f64,
@@ -97,7 +98,7 @@ impl Default for HeadSpace {
             disc_line: 1.5e-4,
             manhole: 1.5e-4,
             manhole_exchange_mol_s: 0.6,
-            leak_in: 1e-9,
+            leak_in: 1e-8,
             vacuum_pump_m3_h: 120.0,
             vacuum_ultimate_pa: 3000.0,
             header_kpa_g: 600.0,
