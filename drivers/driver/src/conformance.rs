@@ -113,6 +113,7 @@ where
             peer.reset();
             let mut rig = Rig::start(factory(), timing);
             let outcome = $check(&mut rig, peer).await;
+            let outcome = outcome.and(rig.invariant.clone());
             rig.task.abort();
             note($sentence, outcome);
         }};
@@ -176,6 +177,9 @@ struct Rig {
     scan: u64,
     armed: bool,
     commands: Vec<u64>,
+    kinds: Vec<Kind>,
+    /// What must hold in every frame of every check.
+    invariant: Outcome,
 }
 
 impl Rig {
@@ -184,8 +188,11 @@ impl Rig {
         let clock = Arc::new(ManualClock::at(Utc(1_000_000_000)));
         let (near, far) = ports(&points, clock.clone());
         let outputs = points.iter().filter(|p| p.direction == Direction::Output);
+        let inputs = points.iter().filter(|p| p.direction == Direction::Input);
         Rig {
             commands: vec![0; outputs.count()],
+            kinds: inputs.map(|p| p.kind).collect(),
+            invariant: Ok(()),
             task: tokio::spawn(driver.run(near)),
             points,
             far,
@@ -220,7 +227,18 @@ impl Rig {
     async fn pass(&mut self) {
         sleep(Duration::from_millis(1)).await;
         self.clock.advance_ns(1_000_000);
-        self.far.inputs.latest();
+        let Some(frame) = self.far.inputs.latest() else {
+            return;
+        };
+        for (index, (cell, kind)) in frame.cells.iter().zip(&self.kinds).enumerate() {
+            let finite = *kind != Kind::Real || f64::from_bits(cell.bits).is_finite();
+            if cell.quality.is_good() && !finite {
+                self.invariant = Err(format!("input {index} is good and not finite"));
+            }
+            if cell.quality.is_good() && cell.source_utc == Utc(0) {
+                self.invariant = Err(format!("input {index} is good and has no time"));
+            }
+        }
     }
 
     /// Scans until the condition holds, at most `ms`.
