@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-/// Folders that are not ours: products of builds, stores of tools.
-const FOREIGN: [&str; 5] = [".git", "target", "node_modules", "data", "__pycache__"];
+/// Folders that are not ours, wherever they are: products of builds, stores of tools.
+const FOREIGN: [&str; 4] = [".git", "target", "node_modules", "__pycache__"];
+
+/// What a station writes while it runs, at the root only.
+const WRITTEN: &str = "data";
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +66,8 @@ impl Tree {
                 if kind.is_dir() {
                     let name = entry.file_name();
                     let is_foreign = FOREIGN.iter().any(|foreign| name == *foreign);
-                    if !is_foreign {
+                    let is_written = name == WRITTEN && folder == root;
+                    if !is_foreign && !is_written {
                         waiting.push(path);
                     }
                 } else if kind.is_file() {
