@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::{Fault, FaultError, FaultList};
 use crate::image::{HR_HEARTBEAT, Tables};
-use crate::models::r101::{Charge, Outputs, R101Config, Unit};
+use crate::models::r101::{Charge, ConfigError, Outputs, R101Config, Unit};
 
 /// Configuration of a world; the default is the demo unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,30 @@ impl Default for WorldConfig {
     }
 }
 
+impl WorldConfig {
+    /// Whether a world can be made of it; to be asked of every configuration read
+    /// from outside.
+    ///
+    /// # Errors
+    /// The first number that makes no sense.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let tick_ms = f64::from(self.tick_ms);
+        if !(1.0..=100.0).contains(&tick_ms) {
+            return Err(ConfigError {
+                field: "tick_ms",
+                value: tick_ms,
+            });
+        }
+        if !(self.watchdog_s > 0.0 && self.watchdog_s.is_finite()) {
+            return Err(ConfigError {
+                field: "watchdog_s",
+                value: self.watchdog_s,
+            });
+        }
+        self.r101.check()
+    }
+}
+
 /// A simulated unit behind four Modbus tables.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -52,7 +76,8 @@ pub struct World {
 }
 
 impl World {
-    /// A world at rest: everything shut in, the agitator as configured, the
+    /// A world at rest, of a configuration that passes [`WorldConfig::check`]; with
+    /// another the numbers are worthless. Everything shut in, the agitator as configured, the
     /// watchdog already waiting for a heartbeat.
     pub fn new(config: WorldConfig, seed: u64) -> Self {
         let tick_ns = u64::from(config.tick_ms.max(1)) * 1_000_000;

@@ -236,3 +236,22 @@ fn empty_vessel_stands_still_and_can_be_charged() {
     assert!((truth(&world, "nA") - 2.4).abs() < 1e-12);
     assert_eq!(truth(&world, "dosing_vessel_kg"), 300.0);
 }
+
+#[test]
+fn configuration_that_cannot_be_computed_is_refused_by_name() {
+    assert_eq!(WorldConfig::default().check(), Ok(()));
+    let mut config = WorldConfig::default();
+    config.r101.chemistry.density_kg_m3 = 0.0;
+    assert_eq!(
+        config.check().expect_err("refused").field,
+        "chemistry.density_kg_m3"
+    );
+    let mut config = WorldConfig::default();
+    config.r101.start.a_kg = f64::NAN;
+    assert_eq!(config.check().expect_err("refused").field, "start.a_kg");
+    let config = WorldConfig {
+        tick_ms: 0,
+        ..WorldConfig::default()
+    };
+    assert_eq!(config.check().expect_err("refused").field, "tick_ms");
+}

@@ -1,7 +1,10 @@
 //! The faults that can be injected, in two languages.
 
+use serde::Serialize;
+
 /// What a fault acts on, written after a colon: `sensor-frozen:TT-101B`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Target {
     /// Nothing to name.
     None,
@@ -16,7 +19,7 @@ pub enum Target {
 }
 
 /// The number that goes with a fault.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Parameter {
     /// What it means, with its unit.
     pub meaning: &'static str,
@@ -29,7 +32,7 @@ pub struct Parameter {
 }
 
 /// One fault of the library.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Entry {
     /// Name by which it is injected.
     pub name: &'static str,

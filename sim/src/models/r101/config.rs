@@ -1,5 +1,7 @@
 //! Everything adjustable about R-101, with the demo unit as default.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::agitation::Agitation;
@@ -97,5 +99,112 @@ impl Default for Actuators {
             drain_kg_h: 4000.0,
             agitator_holds_on_watchdog: true,
         }
+    }
+}
+
+/// A number with which the equations make no sense.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConfigError {
+    /// The parameter, as in the configuration.
+    pub field: &'static str,
+    /// Its value.
+    pub value: f64,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot be {}", self.field, self.value)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl R101Config {
+    /// Whether every number can stand in the equations: divisors positive, amounts
+    /// not negative, all finite.
+    ///
+    /// # Errors
+    /// The first number that cannot.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let (c, t, a, d, h) = (
+            &self.chemistry,
+            &self.thermal,
+            &self.agitation,
+            &self.dosing,
+            &self.head_space,
+        );
+        let (s, v) = (&self.start, &self.actuators);
+        for (field, value) in [
+            ("chemistry.molar_mass_a", c.molar_mass_a),
+            ("chemistry.molar_mass_b", c.molar_mass_b),
+            ("chemistry.heat_j_kmol", c.heat_j_kmol),
+            (
+                "chemistry.decomposition_activation_j_mol",
+                c.decomposition_activation_j_mol,
+            ),
+            (
+                "chemistry.decomposition_heat_j_kg",
+                c.decomposition_heat_j_kg,
+            ),
+            ("chemistry.cp_j_kg_k", c.cp_j_kg_k),
+            ("chemistry.density_kg_m3", c.density_kg_m3),
+            ("thermal.vessel_j_k", t.vessel_j_k),
+            ("thermal.jacket_j_k", t.jacket_j_k),
+            ("thermal.cooling_reference_k", t.cooling_reference_k),
+            ("thermal.heating_taper_k", t.heating_taper_k),
+            ("thermal.coolant_kpa_g", t.coolant_kpa_g),
+            ("thermal.circulation_m3_h", t.circulation_m3_h),
+            ("thermal.pump_lag_s", t.pump_lag_s),
+            (
+                "agitation.speed_full_rpm - speed_low_rpm",
+                a.speed_full_rpm - a.speed_low_rpm,
+            ),
+            ("agitation.speed_rated_rpm", a.speed_rated_rpm),
+            ("agitation.wetted_volume_m3", a.wetted_volume_m3),
+            ("dosing.orifice_limit_kg_h", d.orifice_limit_kg_h),
+            (
+                "dosing.control_valve_kg_h - orifice_limit_kg_h",
+                d.control_valve_kg_h - d.orifice_limit_kg_h,
+            ),
+            (
+                "dosing.block_valve_kg_h - control_valve_kg_h",
+                d.block_valve_kg_h - d.control_valve_kg_h,
+            ),
+            ("head_space.vessel_m3", h.vessel_m3),
+            ("head_space.nominal_m3", h.nominal_m3),
+            ("head_space.gas_min_m3", h.gas_min_m3),
+            ("head_space.evaporation_lag_s", h.evaporation_lag_s),
+            ("head_space.vaporisation_j_mol", h.vaporisation_j_mol),
+            ("head_space.reflux_band", h.reflux_band),
+            ("head_space.critical_ratio", h.critical_ratio),
+            ("1 - head_space.critical_ratio", 1.0 - h.critical_ratio),
+            ("instruments.oxygen_t90_s", self.instruments.oxygen_t90_s),
+            ("start.pressure_kpa_g + 101.325", s.pressure_kpa_g + 101.325),
+        ] {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(ConfigError { field, value });
+            }
+        }
+        for (field, value) in [
+            ("chemistry.k_ref_m3_kmol_s", c.k_ref_m3_kmol_s),
+            ("chemistry.rate_ceiling_per_s", c.rate_ceiling_per_s),
+            ("thermal.ua_w_k", t.ua_w_k),
+            ("start.temperature_c + 60", s.temperature_c + 60.0),
+            ("start.a_kg", s.a_kg),
+            ("start.b_kg", s.b_kg),
+            ("start.solvent_kg", s.solvent_kg),
+            ("start.dosing_kg", s.dosing_kg),
+            ("start.oxygen_vol_pct", s.oxygen_vol_pct),
+            ("100 - start.oxygen_vol_pct", 100.0 - s.oxygen_vol_pct),
+            ("actuators.on_off_stroke_s", v.on_off_stroke_s),
+            ("actuators.xv_117_stroke_s", v.xv_117_stroke_s),
+            ("actuators.control_stroke_s", v.control_stroke_s),
+            ("actuators.drain_kg_h", v.drain_kg_h),
+        ] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(ConfigError { field, value });
+            }
+        }
+        Ok(())
     }
 }

@@ -25,7 +25,7 @@ mod unit;
 pub mod upsets;
 
 pub use balance::{Balance, Conditions, Drives};
-pub use config::{Actuators, R101Config, Start};
+pub use config::{Actuators, ConfigError, R101Config, Start};
 pub use outputs::Outputs;
 pub use state::{Ledger, State};
 pub use truth::TRUTHS;
