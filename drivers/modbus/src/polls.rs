@@ -26,6 +26,8 @@ pub(crate) struct Polled {
     retry_at: Option<Instant>,
     /// Refused, or cut from a refused one and not yet answered.
     suspect: bool,
+    /// One point, refused: the wrong one itself.
+    wrong: bool,
     /// Times in a row the device was busy or its gateway failed.
     busy: u32,
 }
@@ -53,6 +55,7 @@ impl Polls {
             range: range.clone(),
             retry_at: None,
             suspect: false,
+            wrong: false,
             busy: 0,
         });
         let classes = config.classes.iter().map(|class| Class {
@@ -115,7 +118,9 @@ impl Polls {
             return false;
         }
         if polled.suspect {
-            if self.probes == 0 {
+            // Neighbours still blinded come before points known to be wrong.
+            let others_first = polled.wrong && self.ranges.iter().any(|p| p.suspect && !p.wrong);
+            if self.probes == 0 || others_first {
                 return false;
             }
             self.probes -= 1;
@@ -127,6 +132,7 @@ impl Polls {
         let polled = &mut self.ranges[index];
         polled.retry_at = None;
         polled.suspect = false;
+        polled.wrong = false;
         polled.busy = 0;
     }
 
@@ -154,13 +160,12 @@ impl Polls {
                         });
                         self.ranges.splice(index..=index, halves);
                     }
-                    None => polled.retry_at = Some(now + REFUSED_PAUSE),
+                    None => self.note_wrong(index, now),
                 }
                 Some(quality)
             }
             1 => {
-                polled.suspect = true;
-                polled.retry_at = Some(now + REFUSED_PAUSE);
+                self.note_wrong(index, now);
                 Some(quality)
             }
             5 | 6 | 10 | 11 => {
@@ -173,6 +178,17 @@ impl Polls {
             }
             _ => Some(quality),
         }
+    }
+
+    /// The more ranges are wrong, the longer each waits: all of them together are
+    /// asked once a second, each in its turn.
+    fn note_wrong(&mut self, index: usize, now: Instant) {
+        let polled = &mut self.ranges[index];
+        polled.suspect = true;
+        polled.wrong = true;
+        let wrong = self.ranges.iter().filter(|p| p.wrong).count();
+        let pause = REFUSED_PAUSE * u32::try_from(wrong).unwrap_or(u32::MAX);
+        self.ranges[index].retry_at = Some(now + pause);
     }
 
     /// Whether some range is not served.

@@ -14,6 +14,8 @@ use modbus::{
 use modbus_server::{Bank, ServerHealth, Tables, answer_stream};
 use tokio::sync::watch;
 
+pub mod scripted;
+
 pub type Shared<B> = Arc<Mutex<B>>;
 
 /// Connections to a bank in memory.
@@ -72,8 +74,9 @@ impl Connect for Wire {
                 let health = ServerHealth::default();
                 let idle = Duration::from_secs(3600);
                 tokio::select! {
-                    () = answer_stream(&mut far, &units, &bank, idle, &health) => return,
+                    biased;
                     _ = alive.wait_for(|alive| !alive) => {}
+                    () = answer_stream(&mut far, &units, &bank, idle, &health) => return,
                 }
                 // Half-open: the connection stands, nobody is at the other end.
                 std::future::pending::<()>().await;
@@ -248,4 +251,72 @@ pub fn points_of_all_sorts() -> Vec<PointConfig> {
 /// Encodes through the map and reads back what the bank got; for [`RegisterSink`].
 pub fn sink(bank: &mut dyn Bank) -> impl RegisterSink + '_ {
     Direct(bank)
+}
+
+/// A running driver and the scan's side of its door.
+pub struct Rig {
+    pub far: driver::FarSide,
+    pub task: tokio::task::JoinHandle<driver::Exit>,
+    pub scan: u64,
+}
+
+impl Rig {
+    pub fn start(driver: modbus::Modbus) -> Rig {
+        use driver::Driver;
+        let clock = Arc::new(driver::ManualClock::at(signal::Utc(1)));
+        let (near, far) = driver::ports(driver.points(), clock);
+        let task = tokio::spawn(Box::new(driver).run(near));
+        Rig { far, task, scan: 0 }
+    }
+
+    /// Publishes an armed frame of these commands.
+    pub fn command(&mut self, commands: &[u64]) {
+        self.scan += 1;
+        let scan = self.scan;
+        self.far.outputs.publish(|frame| {
+            frame.scan = scan;
+            frame.armed = true;
+            for (cell, bits) in frame.cells.iter_mut().zip(commands) {
+                cell.bits = *bits;
+                cell.quality = signal::Quality::GOOD;
+            }
+        });
+    }
+
+    /// Scans every 5 ms with these commands.
+    pub async fn run(&mut self, ms: u64, commands: &[u64]) {
+        for _ in 0..ms / 5 {
+            self.command(commands);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub fn cell(&mut self, index: usize) -> driver::RawCell {
+        self.far.inputs.latest();
+        self.far.inputs.current().cells[index]
+    }
+
+    pub fn all_good_but(&mut self, wrong: &[usize]) -> bool {
+        self.far.inputs.latest();
+        let cells = self.far.inputs.current().cells.iter().enumerate();
+        let mut others = cells.filter(|(index, _)| !wrong.contains(index));
+        others.all(|(_, cell)| cell.quality.is_good())
+    }
+}
+
+pub fn device(text: &str) -> modbus::DeviceConfig {
+    toml::from_str(text).expect("a device")
+}
+
+pub fn started(text: &str, points: &[PointConfig], connect: impl Connect) -> Rig {
+    let driver = modbus::Modbus::over(device(text), points, connect);
+    Rig::start(driver.unwrap_or_else(|errors| panic!("{errors:?}")))
+}
+
+/// Input registers `ir<from>..` as points.
+pub fn registers(from: u16, count: u16) -> Vec<PointConfig> {
+    let numbers = from..from + count;
+    numbers
+        .map(|n| PointConfig::new(&format!("P-{n}"), &format!("ir{n}")))
+        .collect()
 }
