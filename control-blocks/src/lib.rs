@@ -1,2 +1,80 @@
-//! Control blocks: laws first, plumbing second
+//! Control blocks: in every file the law first, a pure struct with its equation
+//! and source, then the plumbing that joins it to the image, then tests.
+//!
+//! | folder | kinds | stage |
+//! |---|---|---|
+//! | [`measure`] | `AI` `DI` `MEDIAN` `SELECT` `DEVIATION` | condition |
+//! | [`regulate`] | `PID` `SPLIT` `RATIO` `CLAMP_DELTA` `FILTER` `RATE` `RAMP` `TOTAL` `RATE_OF_CHANGE` | logic |
+//! | [`logic`] | `COMPARE` `AND` `OR` `XOR` `NOT` `TON` `TOF` `TP` `SR` `EDGE` `COUNT` | logic |
+//! | [`sequence`] | `DOSE` | logic |
+//! | [`protect`] | `CAUSE` `INTERLOCK` `VOTE` `LATCH` `PERMIT` `AOUT` | protect |
+//! | [`equipment`] | `VALVE` `MOTOR` | protect |
+//!
+//! The doc comment of each kind is its manual: keys of plant text, tags, units,
+//! behaviour on bad quality, source. Rules that hold for all of them:
+//!
+//! - Keys in lower case are plant text; tags in capitals are `BLOCK.TAG`. A number
+//!   given where a tag may stand becomes the tuning tag `BLOCK.KEY`.
+//! - "Bad" is a quality that must not be used for control. No block turns bad into
+//!   good in silence: it holds, substitutes (uncertain-substituted), sheds or trips,
+//!   as its manual says.
+//! - A value that is not finite counts as bad and never enters the state of a block.
+//! - Delays count from the scan in which their condition first holds; a delay of 0
+//!   acts in that scan.
+//! - `step` does not allocate, lock, block or panic.
+
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod equipment;
+pub mod logic;
+pub mod measure;
+pub mod protect;
+pub mod regulate;
+pub mod sequence;
+
+#[cfg(test)]
+mod rig;
+
+use scan::Registry;
+
+/// All kinds of this crate.
+pub fn registry() -> Registry {
+    let mut registry = Registry::new();
+    registry
+        .register::<measure::AnalogInput>()
+        .register::<measure::DigitalInput>()
+        .register::<measure::Median>()
+        .register::<measure::Select>()
+        .register::<measure::Deviation>()
+        .register::<regulate::Pid>()
+        .register::<regulate::Split>()
+        .register::<regulate::Ratio>()
+        .register::<regulate::ClampDelta>()
+        .register::<regulate::Filter>()
+        .register::<regulate::RateLimit>()
+        .register::<regulate::Ramp>()
+        .register::<regulate::Total>()
+        .register::<regulate::RateOfChange>()
+        .register::<logic::Compare>()
+        .register::<logic::And>()
+        .register::<logic::Or>()
+        .register::<logic::Xor>()
+        .register::<logic::Not>()
+        .register::<logic::OnDelayTimer>()
+        .register::<logic::OffDelayTimer>()
+        .register::<logic::PulseTimer>()
+        .register::<logic::FlipFlop>()
+        .register::<logic::Edge>()
+        .register::<logic::Count>()
+        .register::<sequence::Dose>()
+        .register::<protect::Cause>()
+        .register::<protect::Interlock>()
+        .register::<protect::Vote>()
+        .register::<protect::Latch>()
+        .register::<protect::Permit>()
+        .register::<protect::AnalogOutput>()
+        .register::<equipment::Valve>()
+        .register::<equipment::Motor>();
+    registry
+}

@@ -1,0 +1,279 @@
+//! One row of a cause-and-effect table: conditions, vote, delay.
+
+use super::is_demanded;
+use super::voting::{self, Voting};
+use crate::logic::compare::{Side, is_beyond};
+use crate::logic::timing::{Delay, ns};
+use scan::*;
+use signal::{Level, Quality, Reading, Reason};
+use std::collections::BTreeMap;
+
+/// One channel of a vote.
+struct Channel {
+    condition: Condition,
+    /// Whether it was beyond its limit, for the hysteresis.
+    was: bool,
+}
+
+enum Condition {
+    Analog {
+        tag: Input<f64>,
+        limit: Input<f64>,
+        side: Side,
+        hysteresis: f64,
+    },
+    Logical {
+        tag: Input<bool>,
+        is: bool,
+    },
+}
+
+impl Channel {
+    /// The channel's vote; `None` if it is bad.
+    #[inline]
+    fn vote(&mut self, image: &Image) -> Option<bool> {
+        match &self.condition {
+            Condition::Analog {
+                tag,
+                limit,
+                side,
+                hysteresis,
+            } => {
+                let reading = image.get(*tag);
+                let limit = image.get(*limit);
+                if reading.is_bad() || limit.is_bad() || !reading.value.is_finite() {
+                    return None;
+                }
+                self.was = is_beyond(reading.value, limit.value, *side, *hysteresis, self.was);
+                Some(self.was)
+            }
+            Condition::Logical { tag, is } => {
+                let reading = image.get(*tag);
+                (!reading.is_bad()).then_some(reading.value == *is)
+            }
+        }
+    }
+}
+
+/// `CAUSE`: a voted condition that demands a trip.
+///
+/// Either equal analog channels:
+///
+/// | key | meaning |
+/// |---|---|
+/// | `of` | list of tags (real), one unit |
+/// | `limit` | tuning tag `LIMIT` in their unit, or a tag; required |
+/// | `when` | `"above"` or `"below"`; at the limit counts; required |
+///
+/// or conditions of different kinds:
+///
+/// | key | meaning |
+/// |---|---|
+/// | `any` | rows, one channel each: `{ tag = "M-101.RUN.PV", is = false }`, `{ tag = "ST-101.PV", below = 40.0 }`, `{ tag = "PT-101.PV", above = 250.0, hysteresis = 5.0 }`; a limit is the tuning tag `LIMIT.n` of row n, or a tag |
+///
+/// and
+///
+/// | key | meaning |
+/// |---|---|
+/// | `vote` | `"1oo1"` … `"MooN"`, N = number of channels; may be left out for one channel |
+/// | `on_bad` | the vote of a bad channel: `"trip"` (default), `"no-trip"` or `"exclude"` |
+/// | `degraded` | for `"exclude"` and 1 < M < N, required: the vote with one channel missing, for 2oo3 `"1oo2"` or `"2oo2"` |
+/// | `hysteresis` | how far a value must come back, 0; a row may have its own |
+/// | `on_delay_s` | how long the vote must last, 0 |
+/// | `armed` | Boolean tag: false keeps the cause from tripping; a bad one counts as armed; always armed if left out |
+///
+/// | output | meaning |
+/// |---|---|
+/// | `TRIP` | the vote has lasted; ends with the vote (latching is the interlock's) |
+/// | `PRE` | the vote is for the trip, the delay runs |
+/// | `VOTES` | channels that vote for the trip; with `on_bad = "trip"` bad ones too |
+/// | `DEGRADED` | a channel is bad |
+///
+/// `TRIP` is good, or uncertain-degraded while a channel is bad; never bad, since
+/// the rule for bad channels has been applied. A value that is not finite counts
+/// as bad, an uncertain one by its value.
+pub struct Cause {
+    voting: Voting,
+    on_ns: u64,
+    delay: Delay,
+    channels: Box<[Channel]>,
+    armed: Option<Input<bool>>,
+    trip: Output<bool>,
+    pre: Output<bool>,
+    votes: Output<i64>,
+    degraded: Output<bool>,
+}
+
+impl Block for Cause {
+    fn step(&mut self, scan: &Scan, image: &mut Image) {
+        let outcome = self
+            .voting
+            .count(self.channels.iter_mut().map(|channel| channel.vote(image)));
+        let is_armed = self.armed.is_none_or(|armed| is_demanded(image, armed));
+        let is_due = outcome.trip && is_armed;
+        let trip = self.delay.step(is_due, self.on_ns, 0, ns(scan.dt_s));
+        let quality = if outcome.bad > 0 {
+            Quality::new(Level::Uncertain, Reason::Degraded)
+        } else {
+            Quality::GOOD
+        };
+        image.set(&self.trip, Reading::new(trip, quality));
+        image.put(&self.pre, is_due && !trip);
+        image.put(&self.votes, outcome.votes as i64);
+        image.put(&self.degraded, outcome.bad > 0);
+    }
+
+    fn save(&self, state: &mut StateWriter<'_>) {
+        self.delay.save(state);
+        for channel in &self.channels {
+            state.bool(channel.was);
+        }
+    }
+
+    fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
+        self.delay.restore(state)?;
+        for channel in &mut self.channels {
+            channel.was = state.bool()?;
+        }
+        Ok(())
+    }
+}
+
+impl Cause {
+    fn equal_channels(wiring: &mut Wiring<'_>, hysteresis: f64) -> Vec<Channel> {
+        let tags = wiring.inputs::<f64>("of");
+        for (key, help) in [
+            ("limit", "limit = 65.0"),
+            ("when", "\"above\" or \"below\""),
+        ] {
+            if !wiring.has(key) {
+                wiring.problem(key, format!("`{key}` is not given"), help);
+            }
+        }
+        let side = wiring.choice("when", &Side::WORDS, Side::Above);
+        let limit = wiring.tuning("limit", 0.0, f64::MIN..=f64::MAX);
+        let mut pins: Vec<String> = (1..=tags.len()).map(|at| format!("of.{at}")).collect();
+        pins.push("limit".into());
+        let pins: Vec<&str> = pins.iter().map(String::as_str).collect();
+        wiring.same_unit(&pins);
+        wiring.range_like("limit", "of.1");
+        tags.into_iter()
+            .map(|tag| Channel {
+                condition: Condition::Analog {
+                    tag,
+                    limit,
+                    side,
+                    hysteresis,
+                },
+                was: false,
+            })
+            .collect()
+    }
+
+    fn row_channels(wiring: &mut Wiring<'_>, hysteresis: f64) -> Vec<Channel> {
+        let rows = wiring.rows("any");
+        rows.iter()
+            .enumerate()
+            .filter_map(|(at, row)| Self::row_channel(wiring, at + 1, row, hysteresis))
+            .collect()
+    }
+
+    fn row_channel(
+        wiring: &mut Wiring<'_>,
+        number: usize,
+        row: &BTreeMap<String, Value>,
+        hysteresis: f64,
+    ) -> Option<Channel> {
+        let known = ["tag", "is", "above", "below", "hysteresis"];
+        voting::check_row(wiring, "any", row, &known);
+        let key = format!("any.{number}");
+        let tests = [row.get("is"), row.get("above"), row.get("below")];
+        let (Some(tag), 1) = (row.get("tag"), tests.iter().flatten().count()) else {
+            wiring.problem(
+                "any",
+                format!("row {number} is not one condition"),
+                "{ tag = \"T\", is = false }, { tag = \"T\", above = 1.0 } or { tag = \"T\", below = 1.0 }",
+            );
+            return None;
+        };
+        let condition = match tests {
+            [Some(is), ..] => {
+                let &Value::Bool(is) = is else {
+                    wiring.problem("any", format!("`is` of row {number}"), "true or false");
+                    return None;
+                };
+                Condition::Logical {
+                    tag: wiring.input_from(&key, tag),
+                    is,
+                }
+            }
+            [_, above, below] => {
+                let (limit, side) = match (above, below) {
+                    (Some(limit), _) => (limit, Side::Above),
+                    (None, limit) => (limit?, Side::Below),
+                };
+                let hysteresis = match row.get("hysteresis") {
+                    None => hysteresis,
+                    Some(Value::Real(real)) if *real >= 0.0 && real.is_finite() => *real,
+                    Some(Value::Int(int)) if *int >= 0 => *int as f64,
+                    Some(_) => {
+                        wiring.problem(
+                            "any",
+                            format!("`hysteresis` of row {number}"),
+                            "a number, 0 or more",
+                        );
+                        0.0
+                    }
+                };
+                let limit_key = format!("limit.{number}");
+                let tag = wiring.input_from(&key, tag);
+                let limit = wiring.input_from(&limit_key, limit);
+                wiring.same_unit(&[&key, &limit_key]);
+                wiring.range_like(&limit_key, &key);
+                Condition::Analog {
+                    tag,
+                    limit,
+                    side,
+                    hysteresis,
+                }
+            }
+        };
+        Some(Channel {
+            condition,
+            was: false,
+        })
+    }
+}
+
+impl BlockKind for Cause {
+    const NAME: &'static str = "CAUSE";
+    const STAGE: Stage = Stage::Protect;
+
+    fn wire(wiring: &mut Wiring<'_>) -> Self {
+        let hysteresis = wiring.real("hysteresis", 0.0, 0.0..=f64::MAX);
+        let channels = match (wiring.has("of"), wiring.has("any")) {
+            (true, false) => Self::equal_channels(wiring, hysteresis),
+            (false, true) => Self::row_channels(wiring, hysteresis),
+            _ => {
+                wiring.problem(
+                    "of",
+                    "a cause has either `of` or `any`",
+                    "of = [\"TT-1.PV\"] with `limit` and `when`, or any = [{ tag = …, … }]",
+                );
+                Vec::new()
+            }
+        };
+        let voting = voting::wire(wiring, channels.len());
+        Cause {
+            voting,
+            on_ns: ns(wiring.real("on_delay_s", 0.0, 0.0..=86_400.0)),
+            delay: Delay::default(),
+            channels: channels.into_boxed_slice(),
+            armed: wiring.input_optional("armed"),
+            trip: wiring.output("TRIP"),
+            pre: wiring.output("PRE"),
+            votes: wiring.output("VOTES"),
+            degraded: wiring.output("DEGRADED"),
+        }
+    }
+}
