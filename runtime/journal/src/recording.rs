@@ -12,13 +12,15 @@ use serde::{Deserialize, Serialize};
 /// Name and version of the format, first text of every header.
 pub const FORMAT: &str = "scanloop-recording-1";
 
-/// How the state in a header came about.
+/// How the state in a header came about. It is complete in every case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StartKind {
-    /// Initial values, then the blocks were told of a cold start.
+    /// A cold start.
     Cold,
-    /// The state given, nothing told.
-    State,
+    /// A warm start.
+    Warm,
+    /// Taken from the running program.
+    Running,
 }
 
 /// One task in a header.
@@ -30,7 +32,7 @@ pub struct TaskHeader {
     pub period_ns: u64,
     /// How it began.
     pub start: StartKind,
-    /// Words of state, for [`StartKind::State`].
+    /// Words of state before the first recorded scan.
     pub state: Vec<u64>,
 }
 

@@ -120,6 +120,7 @@ pub fn station_tags(task: &str, drivers: &[String]) -> Vec<(String, Kind)> {
         (format!("SYS.{}_OVERRUNS", word(task)), Kind::Int),
         (format!("SYS.{}_OVERRUN_ALM", word(task)), Kind::Bool),
         (format!("SYS.{}_LOST", word(task)), Kind::Int),
+        (format!("SYS.{}_WATCHDOG", word(task)), Kind::Bool),
     ];
     tags.extend(
         drivers

@@ -21,6 +21,18 @@ pub struct Program {
 }
 
 impl Program {
+    /// A program without tags and blocks: what stands in the place of another one
+    /// for a moment.
+    pub fn empty() -> Program {
+        Program {
+            image: Image::new(0),
+            sources: Box::new([]),
+            delays: Box::new([]),
+            stages: [Box::new([]), Box::new([]), Box::new([])],
+            state_words: Box::new([]),
+        }
+    }
+
     /// Begins a scan: delayed copies take last scan's values, requests end.
     pub(crate) fn begin(&mut self, scan: &Scan) {
         self.image.begin(scan.index.0);
@@ -44,6 +56,11 @@ impl Program {
         for block in self.blocks_mut() {
             block.start(start);
         }
+    }
+
+    /// Low 32 bits of the number of the scan that the image shows.
+    pub const fn image_scan(&self) -> u64 {
+        self.image.now() as u64
     }
 
     /// Number of blocks in a stage.

@@ -1,0 +1,138 @@
+//! The real-time grid: absolute releases, missed ones skipped and counted.
+
+use crate::rt;
+use scan::{Scan, ScanClock};
+use signal::{ScanIndex, Utc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Releases on an absolute grid of the monotonic clock.
+///
+/// A release that was missed is skipped, never caught up in a burst; the next scan
+/// is told how many periods have passed. The wall clock is a label only: setting it
+/// moves no release.
+pub struct RtClock {
+    period_ns: i64,
+    /// Wall time of one period: shorter than the period when a simulation runs fast.
+    wall_ns: i64,
+    next_ns: i64,
+    index: u64,
+    stop: Arc<AtomicBool>,
+    late_ns: i64,
+    release_ns: i64,
+    /// Grid time as simulated, if time runs fast; else the wall clock labels scans.
+    simulated: Option<Utc>,
+    last: Option<u64>,
+}
+
+impl RtClock {
+    /// A clock of this period, `speed` times faster than real time, that continues
+    /// after scan `after` and ends when `stop` is set. `start_ns` is the first
+    /// release on the monotonic clock.
+    pub fn new(
+        period_ns: u64,
+        speed: f64,
+        after: ScanIndex,
+        start_ns: i64,
+        stop: Arc<AtomicBool>,
+    ) -> RtClock {
+        let wall_ns = signal::math::round(period_ns as f64 / speed).max(1.0) as i64;
+        RtClock {
+            period_ns: period_ns as i64,
+            wall_ns,
+            next_ns: start_ns,
+            index: after.0,
+            stop,
+            late_ns: 0,
+            release_ns: start_ns,
+            simulated: (speed != 1.0).then(|| Utc(rt::utc_ns())),
+            last: None,
+        }
+    }
+
+    /// Ends after so many scans.
+    #[must_use]
+    pub fn for_scans(mut self, scans: Option<u64>) -> RtClock {
+        self.last = scans.map(|scans| self.index + scans);
+        self
+    }
+
+    /// How late the last wake-up was, nanoseconds.
+    pub const fn late_ns(&self) -> i64 {
+        self.late_ns
+    }
+
+    /// When the last scan was to begin, monotonic nanoseconds.
+    pub const fn release_ns(&self) -> i64 {
+        self.release_ns
+    }
+
+    /// Wall time of one period, nanoseconds.
+    pub const fn wall_ns(&self) -> i64 {
+        self.wall_ns
+    }
+}
+
+impl ScanClock for RtClock {
+    fn next_release(&mut self) -> Option<Scan> {
+        let mut elapsed = 1;
+        let missed = (rt::monotonic_ns() - self.next_ns).div_euclid(self.wall_ns);
+        if missed >= 1 {
+            elapsed += missed;
+            self.next_ns += missed * self.wall_ns;
+        }
+        rt::sleep_until(self.next_ns);
+        if self.stop.load(Ordering::Relaxed) || self.last.is_some_and(|last| self.index >= last) {
+            return None;
+        }
+        self.late_ns = rt::monotonic_ns() - self.next_ns;
+        self.release_ns = self.next_ns;
+        self.next_ns += self.wall_ns;
+        self.index += 1;
+        let elapsed = u32::try_from(elapsed).unwrap_or(u32::MAX);
+        let utc = match &mut self.simulated {
+            None => Utc(rt::utc_ns()),
+            Some(utc) => {
+                *utc = utc.plus_ns(i64::from(elapsed).saturating_mul(self.period_ns));
+                *utc
+            }
+        };
+        Some(Scan {
+            index: ScanIndex(self.index),
+            utc,
+            dt_s: f64::from(elapsed) * self.period_ns as f64 * 1e-9,
+            elapsed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missed_releases_are_skipped_and_told() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let start = rt::monotonic_ns() - 35_000_000;
+        let mut clock = RtClock::new(10_000_000, 1.0, ScanIndex(0), start, stop);
+        let first = clock.next_release().unwrap();
+        assert!(first.elapsed >= 4, "{first:?}");
+        assert_eq!((clock.release_ns() - start) % 10_000_000, 0);
+        assert_eq!(first.index, ScanIndex(1));
+        assert_eq!(first.dt_s, f64::from(first.elapsed) * 0.01);
+    }
+
+    #[test]
+    fn the_clock_ends_on_request_and_after_its_scans() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let now = rt::monotonic_ns();
+        let mut clock =
+            RtClock::new(1_000_000, 10.0, ScanIndex(7), now, stop.clone()).for_scans(Some(2));
+        assert_eq!(clock.next_release().unwrap().index, ScanIndex(8));
+        assert!(clock.next_release().is_some());
+        assert!(clock.next_release().is_none());
+        let mut clock = RtClock::new(1_000_000, 1.0, ScanIndex(0), now, stop.clone());
+        stop.store(true, Ordering::Relaxed);
+        assert!(clock.next_release().is_none());
+    }
+}

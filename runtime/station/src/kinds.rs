@@ -1,0 +1,131 @@
+//! The kinds of blocks, drivers and models that this station has.
+
+use modbus::config::{DeviceConfig, PointConfig};
+use plant::{DriverCheck, DriverKinds, KeyProblem, PointFacts};
+use scan::Registry;
+use serde::Deserialize;
+
+/// All kinds of blocks.
+pub fn blocks() -> Registry {
+    control_blocks::registry()
+}
+
+/// All kinds of drivers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Drivers;
+
+/// The name of Modbus in plant text.
+pub const MODBUS: &str = "modbus";
+
+impl DriverKinds for Drivers {
+    fn kinds(&self) -> Vec<&'static str> {
+        vec![MODBUS]
+    }
+
+    fn check(
+        &self,
+        _kind: &str,
+        settings: &toml::Table,
+        points: &[(&str, bool, &toml::Table)],
+    ) -> DriverCheck {
+        let mut check = DriverCheck::default();
+        let device = match device_config(settings) {
+            Ok(device) => Some(device),
+            Err(problem) => {
+                check.device.push(problem);
+                None
+            }
+        };
+        if let Some(device) = &device {
+            for error in device.check() {
+                let text = error.to_string();
+                let key = text.split([' ', '=', ':']).next().map(str::to_string);
+                check.device.push(KeyProblem {
+                    key: key.filter(|key| settings.contains_key(key)),
+                    message: text,
+                    help: String::new(),
+                });
+            }
+        }
+        for (tag, is_output, table) in points {
+            check
+                .points
+                .push(check_point(tag, *is_output, table, device.as_ref()));
+        }
+        check
+    }
+}
+
+fn check_point(
+    tag: &str,
+    is_output: bool,
+    table: &toml::Table,
+    device: Option<&DeviceConfig>,
+) -> Result<PointFacts, KeyProblem> {
+    let config = point_config(tag, is_output, table)?;
+    let resolved = config.check().map_err(|error| KeyProblem {
+        key: Some("address".to_string()),
+        message: error.to_string(),
+        help: "see the guide on Modbus points".to_string(),
+    })?;
+    if let (Some(device), Some(class)) = (device, &config.class)
+        && device.classes.iter().all(|known| known.name != *class)
+    {
+        return Err(KeyProblem {
+            key: Some("class".to_string()),
+            message: format!("the driver has no poll class \"{class}\""),
+            help: format!(
+                "classes: {}",
+                device
+                    .classes
+                    .iter()
+                    .map(|class| class.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        });
+    }
+    Ok(PointFacts {
+        kind: resolved.point().kind,
+    })
+}
+
+/// Settings of a Modbus device.
+///
+/// # Errors
+/// [`KeyProblem`] in the words of the decoder.
+pub fn device_config(settings: &toml::Table) -> Result<DeviceConfig, KeyProblem> {
+    DeviceConfig::deserialize(toml::Value::Table(settings.clone()))
+        .map_err(|error| said(&error, settings))
+}
+
+/// Settings of a Modbus point.
+///
+/// # Errors
+/// [`KeyProblem`] in the words of the decoder.
+pub fn point_config(
+    tag: &str,
+    is_output: bool,
+    table: &toml::Table,
+) -> Result<PointConfig, KeyProblem> {
+    let mut table = table.clone();
+    table.insert("name".into(), toml::Value::String(tag.to_string()));
+    let direction = if is_output { "output" } else { "input" };
+    table.insert("direction".into(), toml::Value::String(direction.into()));
+    let copy = table.clone();
+    PointConfig::deserialize(toml::Value::Table(table)).map_err(|error| said(&error, &copy))
+}
+
+/// A decoder's words, with the key that they name.
+fn said(error: &toml::de::Error, table: &toml::Table) -> KeyProblem {
+    let message = error.message().trim().to_string();
+    let key = table
+        .keys()
+        .find(|key| message.contains(&format!("`{key}`")))
+        .cloned();
+    KeyProblem {
+        key,
+        message,
+        help: String::new(),
+    }
+}

@@ -1,0 +1,163 @@
+//! The operating system, where the scan thread needs it: absolute sleep, real-time
+//! priority, locked memory, processor affinity. The only unsafe code of the system.
+
+#![allow(unsafe_code)]
+
+use core::fmt;
+use std::mem::MaybeUninit;
+
+/// What was asked of the kernel and refused, for one plain message at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotGranted {
+    /// What was asked.
+    pub what: &'static str,
+    /// What the kernel said.
+    pub why: String,
+    /// What follows, and what to do.
+    pub consequence: &'static str,
+}
+
+impl fmt::Display for NotGranted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} not granted ({}): {}",
+            self.what, self.why, self.consequence
+        )
+    }
+}
+
+fn last_error() -> String {
+    std::io::Error::last_os_error().to_string()
+}
+
+/// Nanoseconds of the monotonic clock.
+pub fn monotonic_ns() -> i64 {
+    read_clock(libc::CLOCK_MONOTONIC)
+}
+
+/// Nanoseconds since 1970-01-01T00:00:00Z.
+pub fn utc_ns() -> i64 {
+    read_clock(libc::CLOCK_REALTIME)
+}
+
+fn read_clock(clock: libc::clockid_t) -> i64 {
+    let mut time = MaybeUninit::<libc::timespec>::uninit();
+    // SAFETY: `time` is a valid place for one timespec, and both clocks exist on
+    // every Linux, so the call cannot fail and always writes it.
+    let time = unsafe {
+        libc::clock_gettime(clock, time.as_mut_ptr());
+        time.assume_init()
+    };
+    time.tv_sec * 1_000_000_000 + time.tv_nsec
+}
+
+/// Sleeps until an instant of the monotonic clock; returns at once if it has passed.
+pub fn sleep_until(monotonic_ns: i64) {
+    let time = libc::timespec {
+        tv_sec: monotonic_ns.div_euclid(1_000_000_000),
+        tv_nsec: monotonic_ns.rem_euclid(1_000_000_000),
+    };
+    loop {
+        // SAFETY: `time` outlives the call; no remainder is asked for.
+        let result = unsafe {
+            libc::clock_nanosleep(
+                libc::CLOCK_MONOTONIC,
+                libc::TIMER_ABSTIME,
+                &raw const time,
+                std::ptr::null_mut(),
+            )
+        };
+        if result != libc::EINTR {
+            return;
+        }
+    }
+}
+
+/// Asks for real-time scheduling of the calling thread.
+///
+/// # Errors
+/// [`NotGranted`] without the right CAP_SYS_NICE or a limit `rtprio`.
+pub fn set_realtime(priority: i32) -> Result<(), NotGranted> {
+    let parameters = libc::sched_param {
+        sched_priority: priority,
+    };
+    // SAFETY: `parameters` outlives the call; 0 means the calling thread.
+    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const parameters) };
+    if result == 0 {
+        return Ok(());
+    }
+    Err(NotGranted {
+        what: "real-time scheduling (SCHED_FIFO)",
+        why: last_error(),
+        consequence: "scans may wake late under load; grant CAP_SYS_NICE or rtprio",
+    })
+}
+
+/// Asks that no page of the process is ever swapped out.
+///
+/// # Errors
+/// [`NotGranted`] without the right CAP_IPC_LOCK or a limit `memlock`.
+pub fn lock_memory() -> Result<(), NotGranted> {
+    // On fault: pages are locked when first touched, so that large reserved stacks
+    // and arenas do not become resident.
+    const MCL_ONFAULT: libc::c_int = 4;
+    // SAFETY: no memory is passed.
+    let result = unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE | MCL_ONFAULT) };
+    if result == 0 {
+        return Ok(());
+    }
+    Err(NotGranted {
+        what: "locked memory (mlockall)",
+        why: last_error(),
+        consequence: "a page fault may delay a scan; grant CAP_IPC_LOCK or memlock",
+    })
+}
+
+/// Asks that the calling thread runs on one processor only.
+///
+/// # Errors
+/// [`NotGranted`] if the processor does not exist or is not ours.
+pub fn set_affinity(processor: usize) -> Result<(), NotGranted> {
+    // SAFETY: an all-zero cpu_set_t is an empty set; `set` outlives the call; 0
+    // means the calling thread; CPU_SET checks its bound.
+    let result = unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(processor, &mut set);
+        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set)
+    };
+    if result == 0 {
+        return Ok(());
+    }
+    Err(NotGranted {
+        what: "processor affinity",
+        why: last_error(),
+        consequence: "the kernel may move the scan thread between processors",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sleeping_until_the_past_returns() {
+        let before = monotonic_ns();
+        sleep_until(before - 1_000_000_000);
+        sleep_until(before);
+        assert!(monotonic_ns() >= before);
+    }
+
+    #[test]
+    fn sleeping_until_the_future_arrives_there() {
+        let then = monotonic_ns() + 3_000_000;
+        sleep_until(then);
+        assert!(monotonic_ns() >= then);
+    }
+
+    #[test]
+    fn a_refusal_names_its_consequence() {
+        let refused = set_affinity(1_000).unwrap_err();
+        assert!(refused.to_string().contains("processor"));
+    }
+}

@@ -1,0 +1,181 @@
+//! The scan thread of one task: waits, scans, and between two scans does what may
+//! only be done there: swap an edition, take the state.
+
+use crate::clock::RtClock;
+use crate::layout::Layout;
+use crate::ports::{ImageFrame, TaskInlet, TaskOutlet};
+use crate::rt;
+use crate::witness::{Durations, Item, ScanWitness};
+use scan::{Program, Task, TransferPlan};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+
+/// A new edition for one task, made ready off the scan thread.
+pub struct Swap {
+    /// Program in which the old state goes.
+    pub program: Box<Program>,
+    /// How.
+    pub plan: TransferPlan,
+    /// Where things are in it.
+    pub layout: Layout,
+    /// Images of its size.
+    pub images: triple_buffer::Input<ImageFrame>,
+    /// Memory for its state.
+    pub state: Box<[u64]>,
+}
+
+/// What the scan thread gives back: things to be freed elsewhere.
+pub struct Swapped {
+    /// Whether the new edition runs. If not, `program` is the new one.
+    pub adopted: bool,
+    /// The program that does not run.
+    pub program: Box<Program>,
+    /// Its layout and images, kept for the memory's sake.
+    pub leftovers: (Layout, triple_buffer::Input<ImageFrame>, TransferPlan),
+}
+
+/// The state of a program after a scan.
+pub struct StateShot {
+    /// The scan.
+    pub scan: u64,
+    /// Its words.
+    pub words: Box<[u64]>,
+}
+
+/// What the watchdog and the desk may see of a scan thread at any time.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    /// Scan last finished.
+    pub scan: AtomicU64,
+    /// When it was finished, monotonic nanoseconds.
+    pub at_ns: AtomicI64,
+    /// Overruns.
+    pub overruns: AtomicU64,
+    /// Releases missed.
+    pub missed: AtomicU64,
+    /// Times the watchdog tripped.
+    pub watchdogs: AtomicU64,
+    /// A block panicked; the task is dead and its outputs are fail-safe.
+    pub faulted: AtomicBool,
+}
+
+/// The ends of the scan thread that are not its task.
+pub struct ScanControl {
+    /// Editions to adopt.
+    pub swaps: rtrb::Consumer<Swap>,
+    /// What remains of them.
+    pub swapped: rtrb::Producer<Swapped>,
+    /// Memory to put state into.
+    pub empty: rtrb::Consumer<Box<[u64]>>,
+    /// State taken.
+    pub shots: rtrb::Producer<StateShot>,
+    /// Durations of each scan.
+    pub durations: rtrb::Producer<Durations>,
+    /// Life signs.
+    pub pulse: Arc<Pulse>,
+    /// Overruns in a row that raise the alarm tag.
+    pub watchdog_ns: i64,
+}
+
+/// Scans for which the watchdog tag stays true, so that every cause delay sees it.
+const WATCHDOG_SCANS: u32 = 50;
+
+/// The task that a scan thread runs.
+pub type StationTask = Task<RtClock, TaskInlet, TaskOutlet, ScanWitness>;
+
+/// Runs until the clock ends or a block panics.
+pub fn run(mut task: StationTask, mut control: ScanControl) {
+    let mut watchdog_scans = 0;
+    loop {
+        adopt(&mut task, &mut control);
+        let outcome = catch_unwind(AssertUnwindSafe(|| task.run_once()));
+        let scan = task.inlet.station.overruns;
+        match outcome {
+            Ok(true) => {}
+            Ok(false) => {
+                task.outlet.disarm(scan);
+                return;
+            }
+            Err(_) => {
+                control.pulse.faulted.store(true, Ordering::Release);
+                task.outlet.disarm(scan);
+                return;
+            }
+        }
+        account(&mut task, &mut control, &mut watchdog_scans);
+        take_state(&mut task, &mut control);
+    }
+}
+
+/// Counts overruns and lateness; what they mean enters through the door next scan.
+fn account(task: &mut StationTask, control: &mut ScanControl, watchdog_scans: &mut u32) {
+    let end = rt::monotonic_ns();
+    let pulse = &control.pulse;
+    let clock = &task.clock;
+    let wall_ns = clock.wall_ns();
+    // Full ring: the desk is behind and misses a few durations, nothing else.
+    let _ = control
+        .durations
+        .push(task.witness.durations(clock.late_ns()));
+    let station = &mut task.inlet.station;
+    let scan = pulse.scan.fetch_add(1, Ordering::Relaxed) + 1;
+    let since_ns = end - pulse.at_ns.swap(end, Ordering::Relaxed);
+    if end - clock.release_ns() > wall_ns {
+        station.overruns += 1;
+        station.in_a_row += 1;
+        pulse.overruns.fetch_add(1, Ordering::Relaxed);
+    } else {
+        station.in_a_row = 0;
+    }
+    if scan > 1 && since_ns > control.watchdog_ns.max(2 * wall_ns) {
+        *watchdog_scans = WATCHDOG_SCANS;
+        pulse.watchdogs.fetch_add(1, Ordering::Relaxed);
+    }
+    station.watchdog = *watchdog_scans > 0;
+    task.outlet.armed = *watchdog_scans == 0;
+    *watchdog_scans = watchdog_scans.saturating_sub(1);
+    station.lost = task.witness.lost();
+}
+
+fn take_state(task: &mut StationTask, control: &mut ScanControl) {
+    let Ok(mut words) = control.empty.pop() else {
+        return;
+    };
+    if task.program.save(&mut words).is_ok() {
+        task.witness.push(Item::Shot);
+        let scan = task.program.image_scan();
+        // The ring has room for every buffer there is.
+        let _ = control.shots.push(StateShot { scan, words });
+    } else {
+        // Memory of another edition: give it back unused.
+        let _ = control.shots.push(StateShot { scan: 0, words });
+    }
+}
+
+fn adopt(task: &mut StationTask, control: &mut ScanControl) {
+    let Ok(mut swap) = control.swaps.pop() else {
+        return;
+    };
+    let adopted = swap.plan.carry(&task.program, &mut swap.program);
+    if adopted {
+        std::mem::swap(&mut task.program, &mut swap.program);
+        std::mem::swap(&mut task.outlet.images, &mut swap.images);
+        // Exchange and driver points are the same in both editions.
+        std::mem::swap(&mut task.outlet.layout, &mut swap.layout);
+        task.inlet.layout.clone_places(&task.outlet.layout);
+        task.witness.push(Item::Edition(task.outlet.layout.edition));
+        if task.program.save(&mut swap.state).is_ok() {
+            let shot = StateShot {
+                scan: task.program.image_scan(),
+                words: swap.state,
+            };
+            let _ = control.shots.push(shot);
+        }
+    }
+    let _ = control.swapped.push(Swapped {
+        adopted,
+        program: swap.program,
+        leftovers: (swap.layout, swap.images, swap.plan),
+    });
+}

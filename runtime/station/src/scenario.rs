@@ -1,0 +1,477 @@
+//! Closed-loop test files: a plant, a world, faults and commands at their times,
+//! and what must come of them.
+//!
+//! ```toml
+//! title = { en = "…", zh = "…" }
+//! for_s = 43200
+//! [[step]]
+//! at_s = 1200
+//! fault = "agitator-stop"
+//! for_s = 13200
+//! [[expect]]
+//! text = "agitator loss trips dosing at once"
+//! first = "C06.TRIP"          # when it first becomes true
+//! at_s = 1202
+//! within_s = 3
+//! ```
+
+use crate::closed_loop::{ClosedLoop, LoopError, world_of};
+use crate::kinds;
+use plant::{Plant, Sources};
+use serde::Deserialize;
+use sim::Fault;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+/// A scenario file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Title in both languages.
+    pub title: Words,
+    /// Longest simulated time, seconds.
+    pub for_s: f64,
+    /// Seed of the world's noise.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// Least speed, as a multiple of real time; reported, and a failure if `check_speed`.
+    #[serde(default)]
+    pub world: toml::Table,
+    /// Keys of blocks laid over the plant's text, for "without interlocks".
+    #[serde(default, rename = "override")]
+    pub overrides: Vec<Override>,
+    /// What happens.
+    #[serde(default, rename = "step")]
+    pub steps: Vec<Step>,
+    /// What must come of it.
+    #[serde(default, rename = "expect")]
+    pub expects: Vec<Expect>,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+/// A text in both languages.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// English.
+    pub en: String,
+    /// 中文.
+    pub zh: String,
+}
+
+/// One key of one block, changed for this run.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// Block.
+    pub block: String,
+    /// Key.
+    pub key: String,
+    /// Its value.
+    pub value: toml::Value,
+}
+
+/// Something that happens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// When, simulated seconds since the start.
+    pub at_s: f64,
+    /// Words for the log.
+    #[serde(default)]
+    pub text: String,
+    /// Tags to write, in the order of their names.
+    #[serde(default)]
+    pub write: BTreeMap<String, f64>,
+    /// Tags to force.
+    #[serde(default)]
+    pub force: BTreeMap<String, f64>,
+    /// Tags to release.
+    #[serde(default)]
+    pub unforce: Vec<String>,
+    /// Fault to inject.
+    pub fault: Option<String>,
+    /// Its number.
+    pub value: Option<f64>,
+    /// How long it lasts.
+    pub for_s: Option<f64>,
+    /// Fault to clear.
+    pub clear: Option<String>,
+}
+
+/// What must be.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// Words for the report.
+    pub text: String,
+    /// Tag, or `truth:NAME`, read at `at_s` or at the end.
+    pub read: Option<String>,
+    /// Tag whose first becoming true is timed.
+    pub first: Option<String>,
+    /// Tag that must never become true.
+    pub never: Option<String>,
+    /// When: of the reading, or wanted for `first`.
+    pub at_s: Option<f64>,
+    /// Wanted value.
+    pub near: Option<f64>,
+    /// Tolerance of `near`, percent of it.
+    pub within_pct: Option<f64>,
+    /// Tolerance of `near`, absolute; of `first`, seconds.
+    pub within: Option<f64>,
+    /// Least value.
+    pub above: Option<f64>,
+    /// Greatest value.
+    pub below: Option<f64>,
+}
+
+/// Result of one expectation.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Words.
+    pub text: String,
+    /// Whether it holds.
+    pub passed: bool,
+    /// What was found, in words.
+    pub found: String,
+    /// What was wanted, in words.
+    pub wanted: String,
+}
+
+/// Result of a scenario.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// File name without ending.
+    pub name: String,
+    /// Title.
+    pub title: Words,
+    /// Outcomes in the order of the file.
+    pub outcomes: Vec<Outcome>,
+    /// Simulated seconds.
+    pub simulated_s: f64,
+    /// Wall seconds.
+    pub wall_s: f64,
+    /// Scans done.
+    pub scans: u64,
+}
+
+impl Report {
+    /// Whether every expectation holds.
+    pub fn passed(&self) -> bool {
+        self.outcomes.iter().all(|outcome| outcome.passed)
+    }
+
+    /// Times real time.
+    pub fn speed(&self) -> f64 {
+        self.simulated_s / self.wall_s.max(1e-9)
+    }
+}
+
+/// Why a scenario cannot run.
+#[derive(Debug)]
+pub enum ScenarioError {
+    /// The file cannot be read or is not such a file.
+    File {
+        /// Its name.
+        file: String,
+        /// How, with line and column where known.
+        message: String,
+    },
+    /// The plant with the scenario's overrides has problems.
+    Plant {
+        /// All of them, rendered.
+        rendered: String,
+    },
+    /// The closed loop cannot be built.
+    Loop(LoopError),
+    /// A name is not known.
+    Name {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+        /// What was looked for.
+        what: &'static str,
+    },
+}
+
+impl core::fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            ScenarioError::File { file, message } => {
+                write!(f, "P0601 scenario file wrong\n  --> {file}\n{message}")
+            }
+            ScenarioError::Plant { rendered } => write!(f, "{rendered}"),
+            ScenarioError::Loop(error) => write!(f, "{error}"),
+            ScenarioError::Name { file, name, what } => {
+                write!(
+                    f,
+                    "P0602 scenario names an unknown {what}\n  --> {file}: {name}"
+                )
+            }
+        }
+    }
+}
+impl std::error::Error for ScenarioError {}
+
+/// Reads a scenario file.
+///
+/// # Errors
+/// [`ScenarioError::File`]
+pub fn read(path: &Path) -> Result<Scenario, ScenarioError> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ScenarioError::File {
+        file: file.clone(),
+        message: error.to_string(),
+    })?;
+    toml::from_str(&text).map_err(|error| ScenarioError::File {
+        file,
+        message: error.to_string(),
+    })
+}
+
+/// The plant with overrides laid over it: the text of the block's key is replaced,
+/// then everything is loaded and checked as ever.
+///
+/// # Errors
+/// [`ScenarioError`] if a block is unknown or the plant then has problems.
+pub fn plant_with(plant: &Plant, scenario: &Scenario, name: &str) -> Result<Plant, ScenarioError> {
+    if scenario.overrides.is_empty() {
+        return Ok(plant.clone());
+    }
+    let mut files = plant.sources.files().to_vec();
+    for over in &scenario.overrides {
+        let unknown = || ScenarioError::Name {
+            file: name.to_string(),
+            name: over.block.clone(),
+            what: "block",
+        };
+        let block = plant.blocks.get(&over.block).ok_or_else(unknown)?;
+        let file = &mut files[block.node.at.file].1;
+        let mut document: toml::Table =
+            toml::from_str(file).map_err(|error| ScenarioError::File {
+                file: name.to_string(),
+                message: error.to_string(),
+            })?;
+        let table = document
+            .get_mut("block")
+            .and_then(toml::Value::as_array_mut)
+            .and_then(|blocks| {
+                blocks
+                    .iter_mut()
+                    .filter_map(toml::Value::as_table_mut)
+                    .find(|table| {
+                        table.get("name").and_then(toml::Value::as_str) == Some(&over.block)
+                    })
+            })
+            .ok_or_else(unknown)?;
+        table.insert(over.key.clone(), over.value.clone());
+        *file = document.to_string();
+    }
+    let sources = Sources::from_texts(files);
+    plant::load_sources(sources, &kinds::blocks(), &kinds::Drivers).map_err(
+        |(sources, problems)| ScenarioError::Plant {
+            rendered: problems.render(&sources),
+        },
+    )
+}
+
+/// Runs a scenario; `progress` is told the simulated seconds now and then.
+///
+/// # Errors
+/// [`ScenarioError`]
+pub fn run(
+    plant: &Plant,
+    scenario: &Scenario,
+    name: &str,
+    mut progress: impl FnMut(f64),
+) -> Result<Report, ScenarioError> {
+    let plant = plant_with(plant, scenario, name)?;
+    let world =
+        world_of(&plant, Some(&scenario.world), scenario.seed).map_err(ScenarioError::Loop)?;
+    let mut closed = ClosedLoop::new(&plant, world).map_err(ScenarioError::Loop)?;
+    let mut watch = Watch::new(scenario, &closed, name)?;
+    let mut steps: Vec<&Step> = scenario.steps.iter().collect();
+    steps.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+    let mut steps = steps.into_iter().peekable();
+    let begun = Instant::now();
+    let ticks = (scenario.for_s * 1e9 / closed.tick_ns() as f64).ceil() as u64;
+    for tick in 0..ticks {
+        let now_s = closed.time_s();
+        while let Some(step) = steps.next_if(|step| step.at_s <= now_s + 1e-9) {
+            act(&mut closed, step, name)?;
+        }
+        closed.tick();
+        watch.look(&closed);
+        if tick % 50_000 == 0 {
+            progress(now_s);
+        }
+    }
+    let wall_s = begun.elapsed().as_secs_f64();
+    progress(scenario.for_s);
+    Ok(Report {
+        name: name.to_string(),
+        title: scenario.title.clone(),
+        outcomes: watch.finish(&closed),
+        simulated_s: closed.time_s(),
+        wall_s,
+        scans: closed.scans(),
+    })
+}
+
+fn act(closed: &mut ClosedLoop, step: &Step, file: &str) -> Result<(), ScenarioError> {
+    let unknown = |name: &str, what| ScenarioError::Name {
+        file: file.to_string(),
+        name: name.to_string(),
+        what,
+    };
+    for (tag, value) in &step.write {
+        if !closed.write(tag, *value) {
+            return Err(unknown(
+                &format!("{tag} = {value}"),
+                "tag, or one that may not be written so",
+            ));
+        }
+    }
+    for (tag, value) in &step.force {
+        if !closed.force(tag, Some(*value)) {
+            return Err(unknown(tag, "tag"));
+        }
+    }
+    for tag in &step.unforce {
+        if !closed.force(tag, None) {
+            return Err(unknown(tag, "tag"));
+        }
+    }
+    if let Some(name) = &step.fault {
+        let fault = Fault {
+            name: name.clone(),
+            value: step.value,
+            at_s: None,
+            for_s: step.for_s,
+        };
+        closed
+            .with_world(|world| world.inject(&fault))
+            .map_err(|error| unknown(&error.to_string(), "fault"))?;
+    }
+    if let Some(name) = &step.clear {
+        closed.with_world(|world| world.clear(name));
+    }
+    Ok(())
+}
+
+/// Follows the expectations while the scenario runs.
+struct Watch<'s> {
+    expects: &'s [Expect],
+    /// Time of first becoming true, or the value read at its time.
+    seen: Vec<Option<f64>>,
+}
+
+impl<'s> Watch<'s> {
+    fn new(scenario: &'s Scenario, closed: &ClosedLoop, file: &str) -> Result<Self, ScenarioError> {
+        for expect in &scenario.expects {
+            let names = [&expect.read, &expect.first, &expect.never];
+            let named: Vec<&String> = names.into_iter().flatten().collect();
+            if named.len() != 1 {
+                return Err(ScenarioError::File {
+                    file: file.to_string(),
+                    message: format!("\"{}\" must have one of read, first, never", expect.text),
+                });
+            }
+            for name in named {
+                if closed.read(name).is_none() {
+                    return Err(ScenarioError::Name {
+                        file: file.to_string(),
+                        name: name.clone(),
+                        what: "tag",
+                    });
+                }
+            }
+        }
+        Ok(Watch {
+            expects: &scenario.expects,
+            seen: vec![None; scenario.expects.len()],
+        })
+    }
+
+    fn look(&mut self, closed: &ClosedLoop) {
+        let now_s = closed.time_s();
+        for (expect, seen) in self.expects.iter().zip(&mut self.seen) {
+            if seen.is_some() {
+                continue;
+            }
+            if let Some(name) = expect.first.as_ref().or(expect.never.as_ref()) {
+                if closed.read(name).is_some_and(|(value, _)| value != 0.0) {
+                    *seen = Some(now_s);
+                }
+            } else if let (Some(name), Some(at_s)) = (&expect.read, expect.at_s)
+                && now_s >= at_s
+            {
+                *seen = closed.read(name).map(|(value, _)| value);
+            }
+        }
+    }
+
+    fn finish(self, closed: &ClosedLoop) -> Vec<Outcome> {
+        self.expects
+            .iter()
+            .zip(self.seen)
+            .map(|(expect, seen)| judge(expect, seen, closed))
+            .collect()
+    }
+}
+
+fn judge(expect: &Expect, seen: Option<f64>, closed: &ClosedLoop) -> Outcome {
+    let text = expect.text.clone();
+    if let Some(name) = &expect.never {
+        return Outcome {
+            text,
+            passed: seen.is_none(),
+            found: seen.map_or_else(|| "never".into(), |at| format!("true at {at:.1} s")),
+            wanted: format!("{name} never true"),
+        };
+    }
+    if let Some(name) = &expect.first {
+        let slack = expect.within.unwrap_or(1.0);
+        let wanted_s = expect.at_s.unwrap_or(0.0);
+        return Outcome {
+            text,
+            passed: seen.is_some_and(|at| (at - wanted_s).abs() <= slack),
+            found: seen.map_or_else(|| "never".into(), |at| format!("{at:.1} s")),
+            wanted: format!("{name} at {wanted_s} s ± {slack} s"),
+        };
+    }
+    let name = expect.read.clone().unwrap_or_default();
+    let value = match expect.at_s {
+        Some(_) => seen,
+        None => closed.read(&name).map(|(value, _)| value),
+    };
+    let mut wanted = Vec::new();
+    let mut passed = value.is_some();
+    let found = value.unwrap_or(f64::NAN);
+    if let Some(near) = expect.near {
+        let slack = expect
+            .within
+            .unwrap_or_else(|| (near * expect.within_pct.unwrap_or(10.0) / 100.0).abs());
+        passed &= (found - near).abs() <= slack;
+        wanted.push(format!("{near} ± {slack:.3}"));
+    }
+    if let Some(above) = expect.above {
+        passed &= found > above;
+        wanted.push(format!("> {above}"));
+    }
+    if let Some(below) = expect.below {
+        passed &= found < below;
+        wanted.push(format!("< {below}"));
+    }
+    Outcome {
+        text,
+        passed: passed && !wanted.is_empty(),
+        found: format!("{found:.4}"),
+        wanted: format!("{name} {}", wanted.join(", ")),
+    }
+}

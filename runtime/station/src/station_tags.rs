@@ -1,0 +1,38 @@
+//! What the station itself tells a task: overruns, lost records, its drivers.
+
+use signal::Quality;
+
+/// Values of the station's source, in the order of
+/// [`plant::resolve::station_tags`].
+#[derive(Clone, Debug, Default)]
+pub struct StationValues {
+    /// Scans that ended after their deadline, or releases that were missed.
+    pub overruns: u64,
+    /// Overruns in a row.
+    pub in_a_row: u32,
+    /// Overruns in a row that raise the alarm tag.
+    pub alarm_from: u32,
+    /// Items that no recorder took.
+    pub lost: u64,
+    /// Whether the scan was late by more than its watchdog permits; latched until
+    /// the protect stage has seen it for some scans.
+    pub watchdog: bool,
+    /// Whether each driver of the task answers.
+    pub drivers_ok: Vec<bool>,
+}
+
+impl StationValues {
+    /// The cells in their order.
+    pub fn cells(&self) -> impl Iterator<Item = (u64, Quality)> + '_ {
+        let alarm = self.in_a_row >= self.alarm_from.max(1);
+        [
+            self.overruns,
+            u64::from(alarm),
+            self.lost,
+            u64::from(self.watchdog),
+        ]
+        .into_iter()
+        .chain(self.drivers_ok.iter().map(|ok| u64::from(*ok)))
+        .map(|bits| (bits, Quality::GOOD))
+    }
+}
