@@ -1,14 +1,36 @@
 //! The thin operator interface: an HTTP and WebSocket server on loopback, and the
 //! pages it serves (`hmi/web`).
 //!
-//! Reading order: [`desk`], what the interface may see and ask.
+//! Reading order: [`desk`], what the interface may see and ask; [`display`] and
+//! [`svg`], drawings; [`frames`], the socket's messages; [`cmd`], checks of a
+//! command; [`routes`], the whole surface; [`serve()`].
 //!
 //! The layer holds no authority. It checks the shape of what a browser sends, asks
-//! the [`Desk`], and shows what the desk answers.
+//! the [`Desk`], and shows what the desk answers. Values flow one way, through the
+//! socket; commands the other, one POST each, never queued.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod cmd;
 pub mod desk;
+pub mod display;
+pub mod fake;
+pub mod frames;
+pub mod routes;
+pub mod svg;
 
+mod api;
+mod app;
+mod assets;
+mod cbor;
+mod door;
+mod names;
+mod serve;
+mod ws;
+
+pub use app::SOCKETS_MAX;
 pub use desk::Desk;
+pub use display::Display;
+pub use serve::{CONNECTIONS_MAX, ServeError, Serving, serve};
+pub use ws::{SUBSCRIPTIONS_MAX, TAGS_PER_SOCKET_MAX};

@@ -1,0 +1,189 @@
+//! Answers to plain requests.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::cmd::{self, Answer, SNAPSHOT_AGE_MS_MAX};
+use crate::desk::{Directory, Refusal, RefusalCode, TREND_BUCKETS_MAX, TREND_TAGS_MAX, TrendQuery};
+use crate::display::Loaded;
+use crate::{assets, door, frames};
+
+pub(crate) async fn index(headers: HeaderMap) -> Response {
+    assets::serve("index.html", &headers)
+}
+
+pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    assets::serve(&path, &headers)
+}
+
+#[derive(Serialize)]
+struct Health {
+    scanning: bool,
+    scan: u64,
+    age_ms: i64,
+    epoch: u64,
+}
+
+pub(crate) async fn health(State(app): State<Arc<App>>) -> Response {
+    let snapshot = app.desk.snapshot();
+    let age_ms = (app.desk.now_utc_ns() - snapshot.utc_ns).div_euclid(1_000_000);
+    Json(Health {
+        scanning: age_ms <= SNAPSHOT_AGE_MS_MAX,
+        scan: snapshot.scan,
+        age_ms,
+        epoch: app.desk.directory().epoch,
+    })
+    .into_response()
+}
+
+#[derive(Serialize)]
+struct WholeDirectory<'a> {
+    #[serde(flatten)]
+    directory: &'a Directory,
+    displays: &'a [Loaded],
+}
+
+pub(crate) async fn directory(State(app): State<Arc<App>>) -> Response {
+    Json(WholeDirectory {
+        directory: &app.desk.directory(),
+        displays: &app.displays,
+    })
+    .into_response()
+}
+
+pub(crate) async fn display(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
+    match app.displays.iter().find(|d| d.id == id) {
+        Some(d) => {
+            let svg = HeaderValue::from_static("image/svg+xml");
+            ([(header::CONTENT_TYPE, svg)], d.svg.clone()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct TrendAsked {
+    tags: String,
+    from_ms: i64,
+    to_ms: i64,
+    buckets: usize,
+}
+
+pub(crate) async fn trend(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<TrendAsked>,
+) -> Response {
+    let tags: Vec<String> = asked
+        .tags
+        .split(',')
+        .filter(|t| !t.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let sound = asked.from_ms < asked.to_ms
+        && asked.to_ms.checked_sub(asked.from_ms).is_some()
+        && (1..=TREND_BUCKETS_MAX).contains(&asked.buckets)
+        && (1..=TREND_TAGS_MAX).contains(&tags.len());
+    if !sound {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
+    let trend = app.desk.trend(&TrendQuery {
+        tags,
+        from_ms: asked.from_ms,
+        to_ms: asked.to_ms,
+        buckets: asked.buckets,
+    });
+    let cbor = HeaderValue::from_static("application/cbor");
+    ([(header::CONTENT_TYPE, cbor)], frames::trend(&trend)).into_response()
+}
+
+pub(crate) async fn timing(State(app): State<Arc<App>>) -> Response {
+    Json(app.desk.timing()).into_response()
+}
+
+pub(crate) async fn drivers(State(app): State<Arc<App>>) -> Response {
+    Json(app.desk.drivers()).into_response()
+}
+
+pub(crate) async fn forces(State(app): State<Arc<App>>) -> Response {
+    Json(app.desk.forces()).into_response()
+}
+
+#[derive(Deserialize)]
+pub(crate) struct EventsAsked {
+    #[serde(default)]
+    since: u64,
+}
+
+pub(crate) async fn events(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<EventsAsked>,
+) -> Response {
+    Json(app.desk.events(asked.since)).into_response()
+}
+
+pub(crate) async fn command(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let door = app
+        .hosts
+        .admit_own_page(&headers)
+        .and_then(|()| door::own_header(&headers))
+        .and_then(|()| json_only(&headers));
+    if let Err(refusal) = door {
+        return refused(&app, refusal);
+    }
+    let Ok(body) = body else {
+        let refusal = Refusal::new(
+            RefusalCode::TooLarge,
+            "The command is too long or was cut off.",
+            "命令过长或不完整。",
+        );
+        return refused(&app, refusal);
+    };
+    // On a task of its own: a browser that goes away must not leave a command half
+    // decided, and its answer stays known to a repeated id.
+    let decided = tokio::spawn(async move {
+        let names = app.names();
+        cmd::execute(app.desk.as_ref(), &names, &app.answers, &body).await
+    });
+    match decided.await {
+        Ok(answer) => reply(answer),
+        Err(_) => reply(Answer::refused(Refusal::new(
+            RefusalCode::Failed,
+            "The server failed while deciding this command.",
+            "服务器处理命令时出错。",
+        ))),
+    }
+}
+
+fn json_only(headers: &HeaderMap) -> Result<(), Refusal> {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if kind == Some(b"application/json") {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::Malformed,
+        "Not understood: the content type is not application/json.",
+        "无法理解请求：内容类型不是 application/json。",
+    ))
+}
+
+/// Records a refusal at the door and answers with it.
+pub(crate) fn refused(app: &App, refusal: Refusal) -> Response {
+    reply(cmd::refuse(app.desk.as_ref(), None, refusal))
+}
+
+fn reply(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(answer)).into_response()
+}

@@ -1,0 +1,48 @@
+//! What every request shares.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+
+use crate::cmd::Answers;
+use crate::desk::Desk;
+use crate::display::Loaded;
+use crate::door::Hosts;
+use crate::names::{Names, NamesCache};
+
+/// Sockets open at the same time.
+pub const SOCKETS_MAX: usize = 64;
+
+/// Shared state of all requests.
+pub(crate) struct App {
+    pub(crate) desk: Arc<dyn Desk>,
+    pub(crate) displays: Vec<Loaded>,
+    pub(crate) hosts: Hosts,
+    pub(crate) names: NamesCache,
+    pub(crate) answers: Answers,
+    pub(crate) sockets: Arc<Semaphore>,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl App {
+    pub(crate) fn new(
+        desk: Arc<dyn Desk>,
+        displays: Vec<Loaded>,
+        port: u16,
+        stop: watch::Receiver<bool>,
+    ) -> App {
+        App {
+            desk,
+            displays,
+            hosts: Hosts::new(port),
+            names: NamesCache::default(),
+            answers: Answers::default(),
+            sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
+            stop,
+        }
+    }
+
+    pub(crate) fn names(&self) -> Arc<Names> {
+        self.names.get(self.desk.as_ref())
+    }
+}

@@ -1,0 +1,172 @@
+//! Listening, on loopback only, with a bound on everything a peer can hold.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use crate::app::{App, SOCKETS_MAX};
+use crate::desk::Desk;
+use crate::display::{self, Display, DisplayError};
+use crate::routes;
+
+/// HTTP connections open at the same time; sockets are counted apart.
+pub const CONNECTIONS_MAX: usize = 256;
+/// Longest time to send the header of a request.
+const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
+/// Longest header of a request. Bytes.
+const HEADER_BYTES_MAX: usize = 16 << 10;
+/// How long open connections may take to end after the stop.
+const STOP_TIME_MAX: Duration = Duration::from_secs(2);
+/// Pause after a failed accept (out of file descriptors, usually).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is reachable from other machines.
+    #[error(
+        "{addr} is not a loopback address: without TLS and sign-in the operator interface \
+         serves this machine only (use 127.0.0.1 or [::1])"
+    )]
+    NotLoopback {
+        /// As given.
+        addr: SocketAddr,
+    },
+    /// The address cannot be had.
+    #[error("cannot listen on {addr}: {source}")]
+    Bind {
+        /// As given.
+        addr: SocketAddr,
+        /// Reason.
+        source: std::io::Error,
+    },
+    /// A display is unusable.
+    #[error(transparent)]
+    Display(#[from] DisplayError),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Serving {
+    /// Where it listens; the port is real even if 0 was asked for.
+    pub addr: SocketAddr,
+    /// What was dropped from the displays or looks wrong in them.
+    pub warnings: Vec<String>,
+    task: JoinHandle<()>,
+}
+
+impl Serving {
+    /// Waits until the server has stopped.
+    pub async fn stopped(self) {
+        let _ = self.task.await;
+    }
+}
+
+/// Serves the interface until `stop` turns true (or its sender is gone).
+///
+/// Must be called within a tokio runtime. Returns as soon as the address is bound.
+///
+/// # Errors
+/// [`ServeError`] if the address is not loopback or not free, or a display is unusable.
+pub async fn serve(
+    addr: SocketAddr,
+    desk: Arc<dyn Desk>,
+    displays: Vec<Display>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<Serving, ServeError> {
+    if !addr.ip().is_loopback() {
+        return Err(ServeError::NotLoopback { addr });
+    }
+    let displays = display::load_all(displays)?;
+    let mut warnings: Vec<String> = Vec::new();
+    for display in &displays {
+        let lines = display.warnings.iter();
+        warnings.extend(lines.map(|w| format!("display `{}`: {w}", display.id)));
+    }
+    let bind = |source| ServeError::Bind { addr, source };
+    let listener = TcpListener::bind(addr).await.map_err(bind)?;
+    let addr = listener.local_addr().map_err(bind)?;
+    let (stopping_tx, stopping) = watch::channel(false);
+    let app = Arc::new(App::new(desk, displays, addr.port(), stopping.clone()));
+    let sockets = Arc::clone(&app.sockets);
+    let router = routes::router(app);
+    let task = tokio::spawn(async move {
+        accept(listener, router, stopping, async {
+            let _ = stop.wait_for(|s| *s).await;
+            let _ = stopping_tx.send(true);
+        })
+        .await;
+        all_returned(&sockets, SOCKETS_MAX).await;
+    });
+    Ok(Serving {
+        addr,
+        warnings,
+        task,
+    })
+}
+
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    stopping: watch::Receiver<bool>,
+    stop: impl Future<Output = ()>,
+) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    tokio::pin!(stop);
+    loop {
+        let (stream, place) = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
+                    Ok(place) => (stream, place),
+                    // Full: the new one goes, the old ones stay.
+                    Err(_) => continue,
+                },
+                Err(_) => {
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        let (router, stopping) = (router.clone(), stopping.clone());
+        tokio::spawn(async move {
+            converse(stream, router, stopping).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    all_returned(&places, CONNECTIONS_MAX).await;
+}
+
+/// Waits, not for ever, until every place is free again.
+async fn all_returned(places: &Semaphore, count: usize) {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    let _ = tokio::time::timeout(STOP_TIME_MAX, places.acquire_many(count)).await;
+}
+
+async fn converse(stream: TcpStream, router: Router, mut stopping: watch::Receiver<bool>) {
+    // Small frames, often: do not wait for more.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME_MAX)
+        .max_buf_size(HEADER_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    tokio::pin!(connection);
+    let stopped = async { drop(stopping.wait_for(|s| *s).await) };
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = stopped => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = tokio::time::timeout(STOP_TIME_MAX, connection).await;
+}

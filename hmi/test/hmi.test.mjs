@@ -1,0 +1,297 @@
+// Browser tests of the operator interface against the make-believe reactor.
+//
+//   cargo build -p scanloop-hmi --example fake
+//   HMI_FAKE=<target>/debug/examples/fake npm test
+//
+// HMI_CHROMIUM: the browser (default /usr/bin/chromium). HMI_SHOTS: folder for pictures.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+
+const require = createRequire(import.meta.url);
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const SHOTS = process.env.HMI_SHOTS;
+const FAKE = process.env.HMI_FAKE ?? "../../target/debug/examples/fake";
+
+let browser;
+
+before(async () => {
+  if (SHOTS) mkdirSync(SHOTS, { recursive: true });
+  browser = await chromium.launch({
+    executablePath: process.env.HMI_CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync", "--font-render-hinting=none", "--force-color-profile=srgb"],
+  });
+});
+
+after(() => browser.close());
+
+/** Starts a server of its own; resolves with its address and a way to end it. */
+async function serve(port = 0) {
+  const child = spawn(FAKE, [String(port)], { stdio: ["ignore", "pipe", "inherit"] });
+  const base = await new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (bytes) => {
+      text += bytes;
+      const found = text.match(/http:\S+/);
+      if (found) resolve(found[0]);
+    });
+    child.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+    child.on("error", reject);
+  });
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  return { base, end: () => { child.kill("SIGINT"); return ended; } };
+}
+
+/** A page that remembers what must not happen: console errors and foreign requests. */
+async function open(base, { lang = "en", theme = "day", hash = "", width = 1920, height = 1080 } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, reducedMotion: "reduce" });
+  await context.addInitScript(([l, th]) => {
+    localStorage.setItem("hmi.lang", localStorage.getItem("hmi.lang") ?? l);
+    localStorage.setItem("hmi.theme", localStorage.getItem("hmi.theme") ?? th);
+  }, [lang, theme]);
+  const page = await context.newPage();
+  page.errors = [];
+  page.foreign = [];
+  page.on("console", (m) => { if (m.type() === "error") page.errors.push(`${m.text()} ${m.location().url}`); });
+  page.on("pageerror", (e) => page.errors.push(String(e)));
+  await context.route("**", (route) => {
+    if (route.request().url().startsWith(base) || route.request().url().startsWith("data:")) return route.continue();
+    page.foreign.push(route.request().url());
+    return route.abort();
+  });
+  await page.goto(base + hash);
+  await live(page);
+  return page;
+}
+
+const live = (page) => page.waitForFunction(() => window.hmi && !window.hmi.link.stale && document.querySelector("hmi-stale")?.hidden);
+
+async function shoot(page, name) {
+  if (!SHOTS) return;
+  await page.waitForTimeout(900); // the first trend answer; nothing is asserted on it
+  await page.screenshot({ path: `${SHOTS}/${name}.png` });
+}
+
+async function axe(page, what) {
+  // eval would break the page's own content security policy: the debugger may.
+  await page.evaluate(AXE);
+  const result = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+  const found = result.violations.map((v) => `${what}: ${v.id}: ${v.nodes.slice(0, 4).map((n) => `${n.html.slice(0, 160)} | ${n.any.map((a) => a.message).join("; ").slice(0, 200)}`).join("\n    ")}`);
+  assert.deepEqual(found, []);
+}
+
+const clean = (page) => {
+  assert.deepEqual(page.errors, []);
+  assert.deepEqual(page.foreign, []);
+};
+
+test("every page is drawn without errors, foreign requests or accessibility violations, in both themes and languages", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const pages = [["r101", "#/display/r101"], ["trends", "#/trends/r101"], ["scan", "#/scan"], ["events", "#/events"]];
+  for (const [lang, theme] of [["en", "day"], ["zh", "night"], ["en", "night"], ["zh", "day"]]) {
+    for (const [name, hash] of pages) {
+      const page = await open(server.base, { lang, theme, hash });
+      if (name === "r101") await page.waitForSelector(".drawing svg [data-face]");
+      if (name === "scan") await page.waitForSelector(".histo rect");
+      await shoot(page, `${name}-${lang}-${theme}`);
+      await axe(page, `${name} ${lang} ${theme}`);
+      clean(page);
+      await page.context().close();
+    }
+  }
+});
+
+test("the simulation is named on every page and the statement of no SIL is in the about dialog", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base, { lang: "en" });
+  for (const hash of ["#/display/r101", "#/trends", "#/scan", "#/events"]) {
+    await page.evaluate((h) => { location.hash = h; }, hash);
+    await page.waitForSelector(".watermark text");
+    assert.equal(await page.textContent(".sim-flag"), "SIMULATION");
+  }
+  await page.getByRole("button", { name: "About" }).click();
+  assert.match(await page.textContent("dialog"), /no SIL/);
+  assert.match(await page.textContent("dialog"), /RRF ≤ 10/);
+  await shoot(page, "about");
+  await axe(page, "about");
+  await page.keyboard.press("Escape");
+  clean(page);
+});
+
+test("every text of the interface has a Chinese form", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base, { lang: "zh" });
+  await page.waitForSelector(".drawing svg [data-face]");
+  for (const hash of ["#/display/r101", "#/trends", "#/scan", "#/events"]) {
+    await page.evaluate((h) => { location.hash = h; }, hash);
+    await page.waitForTimeout(1200);
+    const english = await page.evaluate(() => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const found = [];
+      while (walker.nextNode()) {
+        const node = walker.currentNode;
+        // Option lists repeat the plant's own words; names, units and figures are the same everywhere.
+        if (node.parentElement.closest("datalist, script, style, [lang=en]")) continue;
+        const words = node.data.match(/[A-Za-z]{4,}/g) || [];
+        for (const word of words) if (!["Scanloop", "operator", "Enter", "TUNE", "modbus", "fast", "scan", "wake", "read", "update", "write", "publish", "START", "DOSE"].includes(word)) found.push(`${word} in «${node.data}»`);
+      }
+      return found;
+    });
+    assert.deepEqual(english, [], hash);
+  }
+  clean(page);
+});
+
+test("a setpoint is entered in two steps by keyboard alone and follows from the server", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base);
+  await page.waitForSelector("hmi-faceplate input");
+  const sp = () => page.evaluate(() => window.hmi.store.read("TIC-101.SP").value);
+  await page.waitForFunction(() => Number.isFinite(window.hmi.store.read("TIC-101.SP").value));
+  assert.equal(await sp(), 40);
+  await page.focus("hmi-faceplate input");
+  await page.keyboard.type("43.5");
+  assert.match(await page.textContent(".strip"), /from 40\.0 to 43\.5 °C/);
+  await shoot(page, "entry");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.isVisible("hmi-faceplate .strip"), false);
+  await page.keyboard.type("43.5");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => window.hmi.store.read("TIC-101.SP").value === 43.5);
+  assert.match(await page.textContent(".toast"), /Accepted/);
+  // Out of range and too large a step never leave the window.
+  for (const [typed, words] of [["75", /Out of range/], ["58", /Step too large/], ["4x", /Not a number/]]) {
+    await page.fill("hmi-faceplate input", typed);
+    assert.match(await page.textContent("hmi-faceplate .hint"), words);
+    await page.keyboard.press("Enter");
+  }
+  assert.equal(await sp(), 43.5);
+  await page.waitForFunction(() => document.querySelector("hmi-faceplate ul").textContent.includes("43.5"));
+  clean(page);
+});
+
+test("manual mode opens the output and closes the setpoint", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base);
+  await page.getByRole("button", { name: "MAN", exact: true }).click();
+  await page.getByRole("button", { name: /^Apply/ }).click();
+  await page.waitForSelector("hmi-faceplate label:has-text('New OP')");
+  await page.waitForFunction(() => window.hmi.store.read("TIC-101.MODE_ACT").value === 0);
+  await page.fill("hmi-faceplate input", "60");
+  await page.press("hmi-faceplate input", "Enter");
+  await page.waitForFunction(() => window.hmi.store.read("TIC-101.OUT").value === 60);
+  assert.match(await page.textContent("hmi-header"), /In manual 1/);
+  await shoot(page, "manual");
+  clean(page);
+});
+
+test("a stopped agitator trips, the first-out is marked, and reset works only when the cause is gone", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base);
+  await page.waitForSelector(".drawing svg [data-face='M-101']");
+  await page.focus(".drawing [data-face='M-101']");
+  await page.keyboard.press("Enter");
+  const press = async (name) => {
+    await page.locator("hmi-faceplate .seg").getByRole("button", { name, exact: true }).click();
+    await page.getByRole("button", { name: /^Apply/ }).click();
+  };
+  await press("stop");
+  await page.waitForSelector(".banner.trip");
+  assert.match(await page.textContent(".banner"), /C06/);
+  assert.equal(await page.textContent(".cause.on .first"), "1st");
+  await page.waitForFunction(() => window.hmi.store.read("XV-101A.STATE").value === 0);
+  await shoot(page, "tripped");
+  await axe(page, "tripped");
+  const reset = async () => {
+    await page.getByRole("button", { name: "Reset", exact: true }).click();
+    await page.locator("hmi-interlock-panel").getByRole("button", { name: /^Apply/ }).click();
+  };
+  await reset();
+  await page.waitForFunction(() => window.hmi.store.events.some((e) => /not reset/.test(e.en)));
+  assert.equal(await page.evaluate(() => window.hmi.store.read("RG-1.TRIPPED").value), 1);
+  await press("start");
+  await page.waitForFunction(() => window.hmi.store.read("C06.TRIP").value === 0);
+  await reset();
+  await page.waitForFunction(() => window.hmi.store.read("RG-1.TRIPPED").value === 0);
+  assert.match(await page.textContent(".banner"), /No interlock is tripped/);
+  clean(page);
+});
+
+test("when the server is gone the page is hatched and no command can be given; when it is back all is live again", async (t) => {
+  const server = await serve();
+  const page = await open(server.base);
+  await page.focus("hmi-faceplate input");
+  await page.keyboard.type("41");
+  const port = new URL(server.base).port;
+  await server.end();
+  const from = Date.now();
+  await page.waitForSelector(".stale-bar:visible");
+  assert.ok(Date.now() - from < 8000, "stale within the limit");
+  assert.match(await page.textContent(".stale-bar"), /Link to the server lost/);
+  await shoot(page, "stale");
+  assert.equal(await page.locator("hmi-faceplate input").isDisabled(), true);
+  assert.equal(await page.isVisible("hmi-faceplate .strip"), false);
+  assert.equal(await page.locator("hmi-faceplate .seg[role=group] button:enabled").count(), 0);
+  const again = await serve(port);
+  t.after(again.end);
+  await live(page);
+  assert.equal(await page.locator("hmi-faceplate input").isDisabled(), false);
+  assert.deepEqual(page.foreign, []);
+});
+
+test("a tag that does not exist is marked and nothing breaks", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base, { hash: "#/trends/TT-101.PV,NO-SUCH.PV" });
+  await page.waitForSelector("td:has-text('no tag')");
+  await page.evaluate(() => { location.hash = "#/display/r101"; });
+  await page.waitForSelector(".drawing svg [data-face]");
+  await page.evaluate(() => document.querySelector("hmi-display").showFace("NO-SUCH", true));
+  assert.match(await page.textContent("hmi-faceplate"), /no tag/);
+  clean(page);
+});
+
+test("arrow keys walk over the drawing, slash finds a tag, language and theme switch at run time", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base);
+  await page.waitForSelector(".drawing svg [data-face]");
+  await page.focus(".drawing [data-face='XV-101A']");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.face), "XV-101B");
+  await page.keyboard.press("/");
+  await page.keyboard.type("jacket temp");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("hmi-faceplate h2:has-text('TIC-102')");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("hmi-loops");
+  await page.getByRole("button", { name: "中文" }).click();
+  await page.waitForSelector("hmi-nav:has-text('趋势')");
+  assert.equal(await page.getAttribute("html", "lang"), "zh-CN");
+  await page.getByRole("button", { name: "日间 → 夜间" }).click();
+  assert.equal(await page.getAttribute("html", "data-theme"), "night");
+  await page.keyboard.press("F9");
+  await page.waitForSelector("hmi-trend-page");
+  clean(page);
+});
+
+test("the smallest supported screen shows the whole frame without a sideways scroll bar", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base, { width: 1366, height: 768 });
+  await page.waitForSelector(".drawing svg [data-face]");
+  await shoot(page, "small");
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+  clean(page);
+});

@@ -1,0 +1,51 @@
+// Plain requests, and commands. A command is sent once or not at all: no queue, no retry.
+
+import { decode } from "./cbor.js";
+import { link } from "./ws.js";
+
+export async function getJson(path) {
+  const answer = await fetch(`/api/v1/${path}`);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.json();
+}
+
+export async function getText(path) {
+  const answer = await fetch(`/api/v1/${path}`);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.text();
+}
+
+export async function getTrend(tags, fromMs, toMs, buckets) {
+  const query = new URLSearchParams({ tags: tags.join(","), from_ms: fromMs, to_ms: toMs, buckets });
+  const answer = await fetch(`/api/v1/trend?${query}`);
+  if (!answer.ok) throw new Error(`trend: ${answer.status}`);
+  return decode(await answer.arrayBuffer());
+}
+
+function uuid() {
+  // crypto.randomUUID exists on loopback (a secure context) in every current browser.
+  return crypto.randomUUID();
+}
+
+/** Asks for one write. Answers `{ok, code?, en?, zh?}`. */
+export async function command(tag, value, seenValue, reason = "") {
+  if (link.stale) {
+    return { ok: false, code: "stale", en: "The values on the screen are old; nothing is sent.", zh: "画面数据已过期，不发送任何命令。" };
+  }
+  const body = {
+    id: uuid(), tag, value,
+    seen_value: Number.isFinite(seenValue) ? seenValue : null,
+    seen_ms: Math.round(link.serverMs), reason,
+  };
+  try {
+    const answer = await fetch("/api/v1/cmd", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-HMI": "1" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(5000),
+    });
+    return await answer.json();
+  } catch {
+    return { ok: false, code: "no_answer", en: "No answer from the server. Look whether the value changed before trying again.", zh: "服务器没有应答。重试前请先查看数值是否已改变。" };
+  }
+}

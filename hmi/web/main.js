@@ -1,0 +1,114 @@
+// Start, routes, keys.
+
+import { getJson } from "./core/api.js";
+import { h } from "./core/dom.js";
+import { i18n, language, loadTexts, say, setLanguage, t } from "./core/i18n.js";
+import { forgetKeys, key } from "./core/keys.js";
+import { isNight, setNight } from "./core/theme.js";
+import { store } from "./core/store.js";
+import { link } from "./core/ws.js";
+import { about, goto, keys } from "./ui/dialogs.js";
+import { watermark } from "./ui/frame.js";
+import "./ui/display.js";
+import "./ui/events.js";
+import "./ui/panels.js";
+import "./ui/scan.js";
+import "./ui/trendpage.js";
+
+/** `#/page/argument`. */
+function where() {
+  const [, page, arg] = location.hash.split("/");
+  return { page: page || "display", arg: decodeURIComponent(arg || "") };
+}
+
+function go(page, arg) {
+  if (page === "face") return;
+  location.hash = `#/${page}/${encodeURIComponent(arg ?? "")}`;
+}
+
+let faceWanted = null;
+
+function pageElement({ page, arg }) {
+  if (page === "trends") return Object.assign(document.createElement("hmi-trend-page"), { what: arg || firstDisplay()?.id || "" });
+  if (page === "scan") return document.createElement("hmi-scan-page");
+  if (page === "events") return document.createElement("hmi-events-page");
+  const display = store.directory.displays.find((d) => d.id === arg) || firstDisplay();
+  if (!display) return h("p", { text: t("This plant has no displays") });
+  const face = faceWanted;
+  faceWanted = null;
+  return Object.assign(document.createElement("hmi-display"), { display, face, go });
+}
+
+function firstDisplay() { return store.directory.displays[0]; }
+
+class App extends HTMLElement {
+  connectedCallback() { this.draw(); }
+
+  draw() {
+    const at = where();
+    const { plant, title, env } = store.directory;
+    document.title = `${say(plant)} · Scanloop`;
+    const arg = at.page === "display" ? (store.directory.displays.some((d) => d.id === at.arg) ? at.arg : firstDisplay()?.id) : at.arg;
+    const main = h("main", { id: "main" }, pageElement({ ...at, arg }));
+    if (env === "SIM") main.append(watermark());
+    main.append(document.createElement("hmi-stale"));
+    this.replaceChildren(
+      h("div", { class: "plant" }, h("b", { text: say(plant) }), h("span", { text: say(title) })),
+      document.createElement("hmi-header"),
+      Object.assign(document.createElement("hmi-nav"), { page: at.page, arg }),
+      main,
+      Object.assign(document.createElement("hmi-footer"), { about, keys }),
+      h("div", { class: "toasts" }));
+    this.bindKeys();
+  }
+
+  bindKeys() {
+    forgetKeys();
+    for (const d of store.directory.displays) if (d.key) key(d.key, say(d.title), () => go("display", d.id));
+    key("F7", "Scan time", () => go("scan"));
+    key("F9", "Trends", () => go("trends"));
+    key("F10", "Events", () => go("events"));
+    key("/", "Go to tag", () => goto((name) => this.openFace(name)));
+    key("?", "Keys", keys);
+    key("t", "", () => { const { page, arg } = where(); if (page === "display") go("trends", arg || firstDisplay()?.id); else return false; });
+    key("Alt+ArrowUp", "Level up", () => {
+      const { page, arg } = where();
+      const here = store.directory.displays.find((d) => d.id === arg);
+      go("display", (page === "display" && here && here.parent) || firstDisplay()?.id);
+    });
+    key("Escape", "", () => { const display = this.querySelector("hmi-display"); if (display && display.faceName) display.showFace("", false); else return false; });
+    key("Ctrl+Alt+n", "Day / night", () => setNight(!isNight()));
+    key("Ctrl+Alt+l", "English / Chinese", () => setLanguage(language() === "zh" ? "en" : "zh"));
+  }
+
+  openFace(name) {
+    const display = this.querySelector("hmi-display");
+    if (display) { display.showFace(name, true); return; }
+    faceWanted = name;
+    go("display", firstDisplay()?.id);
+  }
+}
+
+customElements.define("hmi-app", App);
+
+async function start() {
+  await loadTexts();
+  for (;;) {
+    try { store.load(await getJson("directory")); break; } catch {
+      document.body.replaceChildren(h("p", { class: "stale-bar", role: "alert", text: t("The server does not answer; trying again ...") }));
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+    }
+  }
+  // So that tests and service people can see what the page knows; it grants nothing.
+  window.hmi = { store, link };
+  const app = document.createElement("hmi-app");
+  document.body.replaceChildren(app);
+  addEventListener("hashchange", () => app.draw());
+  i18n.addEventListener("change", () => app.draw());
+  // A new directory means new handles: start again with a clean page.
+  link.addEventListener("epoch", () => location.reload());
+  link.epoch = store.directory.epoch;
+  link.start();
+}
+
+start();

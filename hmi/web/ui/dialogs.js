@@ -1,0 +1,59 @@
+// Dialogs: about, keys, go to tag.
+
+import { describe } from "../core/bind.js";
+import { h } from "../core/dom.js";
+import { keyList } from "../core/keys.js";
+import { say, t } from "../core/i18n.js";
+import { store } from "../core/store.js";
+
+const HITS_MAX = 40;
+
+function open(title, body, { footer = true } = {}) {
+  const close = () => dialog.close();
+  const dialog = h("dialog", { "aria-label": title }, h("h2", { text: title }), body,
+    footer ? h("footer", {}, h("button", { class: "primary", onclick: close }, t("Close"))) : null);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+export function about() {
+  const { edition, env, plant, title } = store.directory;
+  open(t("About Scanloop"), h("div", { class: "body" },
+    h("p", { text: t("Scanloop is a deterministic scan-cycle control runtime with a thin operator interface.") }),
+    h("p", {}, h("b", { text: t("This is a basic process control system (BPCS). It has no SIL.") })),
+    h("p", { class: "notice", text: t("This software has not been developed or certified to IEC 61508/61511 (GB/T 20438/21109). It shall not implement a Safety Instrumented Function with any SIL. Functions executed here may at most be credited as BPCS protection layers with RRF ≤ 10, subject to the user's own analysis. Where LOPA, national rules or GB/T 50770 require an SIS/ESD, provide an independent certified one.") }),
+    h("p", { class: "muted", text: `${say(plant)} · ${say(title)} · ${t(env === "SIM" ? "SIMULATION" : "LIVE")} · ${t("Edition")} ${edition.number}` }),
+    h("p", { class: "muted small", text: `${t("Digest")} ${edition.digest}` }),
+    h("p", { class: "muted small", text: t("Trends are drawn with uPlot 1.6.32 (MIT licence).") })));
+}
+
+export function keys() {
+  const more = [["Tab", t("Next control")], ["← ↑ → ↓", t("Next symbol in that direction")], ["Enter", t("Open the faceplate, apply an entry")], ["Esc", t("Cancel, close the faceplate")], ["T", t("Trend of the symbol")], ["↑ ↓", t("Step the entry up or down")]];
+  open(t("Keys"), h("div", { class: "body" }, h("dl", { class: "keys" }, [...keyList(), ...more].flatMap(([key, what]) => [h("dt", { text: key }), h("dd", { text: what })]))));
+}
+
+/** Finds a loop, block or tag by name or description; `choose(block)`. */
+export function goto(choose) {
+  const hits = h("div", { class: "hits", role: "listbox", "aria-label": t("Found") });
+  const field = h("input", { "aria-label": t("Go to tag"), placeholder: t("Tag or description"), autocomplete: "off" });
+  const dialog = open(t("Go to tag"), h("div", { class: "body" }, field, hits), { footer: false });
+  const all = [...store.blocks.keys()].map((name) => ({ name, desc: describe(store, name) }));
+  const pick = (name) => { dialog.close(); choose(name); };
+  const find = () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = all.filter((x) => words.every((w) => `${x.name} ${x.desc}`.toLowerCase().includes(w)));
+    hits.replaceChildren(...found.slice(0, HITS_MAX).map((x) => h("button", { role: "option", "aria-selected": "false", onclick: () => pick(x.name) }, h("b", { text: x.name }), h("span", { class: "muted", text: x.desc }))));
+  };
+  field.oninput = find;
+  dialog.onkeydown = (event) => {
+    const list = [...hits.children];
+    const at = list.indexOf(document.activeElement);
+    if (event.key === "Enter" && at < 0 && list[0]) { event.preventDefault(); list[0].click(); }
+    if (event.key === "ArrowDown") { event.preventDefault(); (list[at + 1] || list[0])?.focus(); }
+    if (event.key === "ArrowUp") { event.preventDefault(); (at > 0 ? list[at - 1] : field).focus(); }
+  };
+  find();
+  field.focus();
+}

@@ -1,0 +1,126 @@
+// A process display: drawing, panels, docked faceplate.
+
+import { getText } from "../core/api.js";
+import { bindDrawing } from "../core/bind.js";
+import { Part, h, setText } from "../core/dom.js";
+import { level, shown } from "../core/fmt.js";
+import { say, t } from "../core/i18n.js";
+import { store } from "../core/store.js";
+import { tripState } from "./panels.js";
+import "./faceplate.js";
+import "./loops.js";
+
+/** Drawings already fetched in this window. */
+const drawings = new Map();
+
+class Display extends Part {
+  /** Sidecar of the display, from the directory. */
+  display = null;
+  /** Faceplate to open instead of the display's own: a name, or "" for none. */
+  face = null;
+  go = () => {};
+
+  render() {
+    const d = this.display;
+    const facts = h("span", { class: "fact" });
+    const chips = h("span", { class: "counts" });
+    this.append(h("div", { class: "title" },
+      h("h1", { text: say(d.title) }), h("span", { class: "chip", text: `${t("Level")} ${d.level}` }), facts, chips, h("span", { class: "gap" }),
+      h("button", { onclick: () => this.go("trends", d.id) }, `${t("Trends")} (T)`)));
+    this.headline(facts);
+    this.groupChips(chips);
+    this.drawing = h("div", { class: "drawing" });
+    const panels = h("div", { class: "panels" }, d.panels.map((panel) => this.panel(panel)));
+    const left = h("div", { class: "display-left" }, this.drawing, panels);
+    this.dock = h("div", { class: "display-main" }, left);
+    this.append(this.dock);
+    this.draw();
+    this.showFace(this.face ?? d.open ?? "", false);
+  }
+
+  headline(node) {
+    const parts = this.display.headline.map((name) => {
+      const text = h("span");
+      this.hold(store.watch(name, ({ tag, value, q }) => {
+        setText(text, tag ? `${say(tag.desc)}: ${level(q) === 2 ? "?" : shown(tag, value)}` : `${name}: ${t("no tag")}`);
+      }));
+      return text;
+    });
+    parts.forEach((part, i) => node.append(...(i ? [" · ", part] : [part])));
+  }
+
+  groupChips(node) {
+    for (const panel of this.display.panels) {
+      if (panel.kind !== "interlock") continue;
+      const group = store.directory.interlocks.find((x) => x.name === panel.group);
+      if (!group) continue;
+      const chip = h("span", { class: "chip trip", text: `${group.name} ${t("TRIPPED")}`, hidden: true });
+      this.hold(store.watch(group.tripped, () => { chip.hidden = !tripState(group).tripped; }));
+      node.append(chip);
+    }
+  }
+
+  panel(panel) {
+    if (panel.kind === "trend") {
+      const node = document.createElement("hmi-trend-panel");
+      const set = this.display.trend_sets[0];
+      return Object.assign(node, { pens: set ? set.pens : [], minutes: panel.minutes, open: () => this.go("trends", this.display.id) });
+    }
+    if (panel.kind === "block") {
+      return Object.assign(document.createElement("hmi-block-panel"), { panel, face: (name) => this.showFace(name, true) });
+    }
+    const group = store.directory.interlocks.find((x) => x.name === panel.group);
+    if (group) return Object.assign(document.createElement("hmi-interlock-panel"), { group });
+    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: panel.group })), h("div", { class: "body" }, h("span", { class: "notag", text: t("no tag") })));
+  }
+
+  async draw() {
+    const id = this.display.id;
+    try {
+      if (!drawings.has(id)) drawings.set(id, await getText(`display/${encodeURIComponent(id)}`));
+    } catch (error) {
+      this.drawing.replaceChildren(h("p", { class: "notag", text: `${t("The drawing cannot be loaded")}: ${error.message}` }));
+      return;
+    }
+    if (!this.isConnected) return;
+    const parsed = new DOMParser().parseFromString(drawings.get(id), "image/svg+xml").documentElement;
+    const svg = document.importNode(parsed, true);
+    svg.setAttribute("role", "group");
+    svg.setAttribute("aria-label", say(this.display.title));
+    this.svg = svg;
+    bindDrawing(svg, store, {
+      hold: (end) => this.hold(end),
+      face: (name) => this.showFace(name, true),
+      nav: (to) => this.go("display", to),
+    });
+    this.drawing.replaceChildren(svg);
+    this.select();
+    svg.addEventListener("keydown", (event) => {
+      if (event.key.toLowerCase() !== "t" || event.ctrlKey || event.altKey) return;
+      const name = event.target.closest && event.target.closest("[data-face]")?.dataset.face;
+      const pens = name && (store.blocks.get(name) || []).filter((x) => /\.(PV|SP|OUT|CMD)$/.test(x.name)).map((x) => x.name);
+      if (pens && pens.length) { event.preventDefault(); event.stopPropagation(); this.go("trends", pens.join(",")); }
+    });
+  }
+
+  /** Opens a faceplate, or the list of loops if the name is empty. */
+  showFace(name, focus) {
+    const back = focus && document.activeElement;
+    this.faceName = name;
+    this.plate?.remove();
+    this.plate = name
+      ? Object.assign(document.createElement("hmi-faceplate"), { name, close: () => { this.showFace("", false); (back && back.isConnected ? back : this.plate).focus(); } })
+      : Object.assign(document.createElement("hmi-loops"), { face: (next) => this.showFace(next, true) });
+    this.dock.append(this.plate);
+    this.select();
+    if (focus) (this.plate.querySelector(".body") || this.plate).focus();
+    this.go("face", name);
+  }
+
+  select() {
+    if (!this.svg) return;
+    for (const node of this.svg.querySelectorAll("[data-face]")) node.classList.toggle("selected", node.dataset.face === this.faceName);
+  }
+}
+
+customElements.define("hmi-display", Display);

@@ -1,0 +1,179 @@
+// Panels under a drawing: interlocks, a block's values, a trend with legend.
+
+import { command } from "../core/api.js";
+import { Part, h, s, setAttr, setText } from "../core/dom.js";
+import { level, number, withUnit } from "../core/fmt.js";
+import { say, t } from "../core/i18n.js";
+import { theme } from "../core/theme.js";
+import { store } from "../core/store.js";
+import { link } from "../core/ws.js";
+import { toast } from "./toasts.js";
+import { penStyle } from "./trend.js";
+
+/** Number that a first-out tag carries for "tripped since start-up". */
+const START_UP = 100;
+
+/** `{tripped, first, cause}` of an interlock group, as last received. */
+export function tripState(group) {
+  const tripped = store.read(group.tripped).value === 1;
+  const first = store.read(group.first_out).value;
+  return { tripped, first, cause: group.causes.find((c) => c.index === first) };
+}
+
+/** What came first, in words. */
+export function firstOutText(group) {
+  const { first, cause } = tripState(group);
+  if (cause) return `${cause.id} ${say(cause.text)}`;
+  return first === START_UP ? t("start-up") : "";
+}
+
+class InterlockPanel extends Part {
+  group = null;
+
+  render() {
+    const group = this.group;
+    this.classList.add("panel");
+    const status = h("span", { class: "chip" });
+    const list = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": `${t("Interlocks")} ${group.name}` });
+    const head = h("header", {}, h("h2", { text: `${t("Interlocks")} ${group.name}` }), status, h("span", { class: "gap" }));
+    this.append(head, list);
+    const resetTag = group.reset && store.tag(group.reset);
+    let reset = null;
+    if (resetTag) {
+      reset = h("button", { onclick: () => this.confirm(resetTag) }, t("Reset"));
+      head.append(reset);
+    }
+    const rows = group.causes.map((cause) => this.cause(group, cause));
+    this.strip = h("div", { class: "strip", hidden: true });
+    list.append(this.strip, ...rows.map((r) => r.node));
+    const update = () => {
+      const { tripped } = tripState(group);
+      const known = store.tag(group.tripped) !== undefined;
+      setText(status, !known ? t("no tag") : tripped ? t("TRIPPED") : t("healthy"));
+      status.className = tripped ? "chip trip" : "chip";
+      if (reset) reset.disabled = link.stale || !tripped;
+      if (!tripped || link.stale) this.strip.hidden = true;
+      for (const row of rows) row.update();
+    };
+    for (const name of [group.tripped, group.first_out]) this.hold(store.watch(name, update));
+    this.listen(link, "change", update);
+    update();
+  }
+
+  cause(group, cause) {
+    const mark = h("span"), txt = h("span", { class: "txt", text: say(cause.text), title: say(cause.text) });
+    const live = h("span", { class: "small live" });
+    const node = h("div", { class: "cause" }, mark, h("b", { text: cause.id }), txt, live);
+    const update = () => {
+      const { tag, value, q } = store.read(cause.tag);
+      const { tripped, first } = tripState(group);
+      const active = value === 1;
+      const isFirst = tripped && first === cause.index;
+      const bypassed = cause.bypassed && store.read(cause.bypassed).value === 1;
+      const armed = !cause.armed || store.read(cause.armed).value !== 0;
+      const [text, cls] = !tag ? [t("no tag"), "notag"]
+        : isFirst ? [t("1st"), "chip first"]
+        : bypassed ? [t("BYP"), "chip strong"]
+        : active ? [t("TRIP"), "chip trip"]
+        : level(q) === 2 ? ["?", "chip strong"]
+        : !armed ? [t("off"), "muted small"] : ["✓", "ok"];
+      setText(mark, text);
+      mark.className = cls;
+      mark.title = isFirst ? (active ? t("First-out, still present") : t("First-out, gone")) : "";
+      node.classList.toggle("on", active || isFirst);
+    };
+    for (const name of [cause.tag, cause.armed, cause.bypassed]) if (name) this.hold(store.watch(name, update));
+    if (cause.live) this.hold(store.watch(cause.live, ({ tag, value }) => setText(live, tag ? withUnit(tag, value) : "")));
+    return { node, update };
+  }
+
+  confirm(tag) {
+    const seen = store.read(tag.name).value;
+    const apply = h("button", { class: "primary", onclick: async () => {
+      this.strip.hidden = true;
+      toast(await command(tag.name, 1, seen), `${t("Reset")} ${this.group.name}`);
+    } }, `${t("Apply")} (Enter)`);
+    const cancel = h("button", { onclick: () => { this.strip.hidden = true; this.querySelector("header button")?.focus(); } }, `${t("Cancel")} (Esc)`);
+    this.strip.replaceChildren(h("span", { text: t("Reset {name}? Causes still present hold the trip.", { name: this.group.name }) }), h("div", { class: "two" }, apply, cancel));
+    this.strip.hidden = false;
+    this.strip.onkeydown = (event) => { if (event.key === "Escape") { event.stopPropagation(); cancel.click(); } };
+    apply.focus();
+  }
+}
+
+class BlockPanel extends Part {
+  panel = null;
+  face = () => {};
+
+  render() {
+    const { title, block, tags, progress } = this.panel;
+    this.classList.add("panel");
+    const rows = h("div", { class: "rows" });
+    const body = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": say(title) }, rows);
+    this.append(h("header", {}, h("h2", { text: say(title) }), h("span", { class: "gap" }),
+      h("button", { onclick: () => this.face(block), "aria-label": `${t("Faceplate")} ${block}` }, t("Operate"))), body);
+    for (const name of tags) {
+      const tag = store.tag(name);
+      const value = h("span", { class: "val live" });
+      rows.append(h("div", {}, h("span", { text: tag ? say(tag.desc) : name }), value));
+      this.hold(store.watch(name, ({ tag: found, value: v, q }) => {
+        setText(value, found ? withUnit(found, v) : t("no tag"));
+        value.className = found ? `val ${["live", "uncertain", "bad"][level(q)]}` : "notag";
+      }));
+    }
+    if (!progress) return;
+    const done = s("rect", { class: "done", x: 0, y: 0, height: 10, width: 0 });
+    const words = h("p", { class: "small muted" });
+    body.append(h("div", { class: "progress" }, s("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, done)), words);
+    const [total, target] = progress;
+    const update = () => {
+      const a = store.read(total), b = store.read(target);
+      const part = a.value / b.value;
+      const known = Number.isFinite(part);
+      setAttr(done, "width", known ? (100 * Math.min(1, Math.max(0, part))).toFixed(1) : 0);
+      setText(words, known ? `${number(100 * part, 1)} %` : "—");
+    };
+    this.hold(store.watch(total, update));
+    this.hold(store.watch(target, update));
+  }
+}
+
+class TrendPanel extends Part {
+  pens = [];
+  minutes = 30;
+  open = () => {};
+
+  render() {
+    this.classList.add("panel");
+    const legend = h("div", { class: "legend" });
+    const trend = document.createElement("hmi-trend");
+    Object.assign(trend, { pens: this.pens, minutes: this.minutes });
+    this.append(
+      h("header", {}, h("h2", { text: `${t("Trend")} · ${this.minutes} min` }), legend,
+        h("button", { class: "icon", "aria-label": t("Open in trends"), title: t("Open in trends"), onclick: () => this.open() }, "⤢")),
+      h("div", { class: "body flush" }, trend));
+    const draw = () => {
+      legend.replaceChildren();
+      this.pens.forEach((name, i) => {
+        const tag = store.tag(name);
+        const value = h("b");
+        legend.append(h("span", {}, penSample(i, 20), name.replace(/\.PV$/, ""), " ", value));
+        if (!tag) { value.textContent = t("no tag"); return; }
+        this.hold(store.watch(name, ({ value: v }) => setText(value, withUnit(tag, v))));
+      });
+    };
+    draw();
+    this.listen(theme, "change", draw);
+  }
+}
+
+/** A short piece of the pen's line. */
+export function penSample(i, width = 46) {
+  const { colour, dash } = penStyle(i);
+  return s("svg", { class: "pen", viewBox: `0 0 ${width} 10`, "aria-hidden": "true" },
+    s("path", { d: `M0 5H${width}`, stroke: colour, "stroke-width": 2.4, "stroke-dasharray": dash.join(" ") }));
+}
+
+customElements.define("hmi-interlock-panel", InterlockPanel);
+customElements.define("hmi-block-panel", BlockPanel);
+customElements.define("hmi-trend-panel", TrendPanel);

@@ -1,0 +1,107 @@
+// The scan page: how long scans take, how late they wake, and how the drivers are.
+
+import { getJson } from "../core/api.js";
+import { Part, h, s } from "../core/dom.js";
+import { clock, micros, number } from "../core/fmt.js";
+import { language, t } from "../core/i18n.js";
+import { link } from "../core/ws.js";
+
+const EVERY_MS = 1000;
+/** Left end of the duration axis, microseconds. */
+const LOW_US = 1;
+
+const LINKS = { connecting: "connecting", healthy: "healthy", degraded: "degraded", lost: "lost" };
+
+class ScanPage extends Part {
+  render() {
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Scan time") }), h("span", { class: "chip", text: `${t("Level")} 4` }),
+      h("span", { class: "fact", text: t("Durations since start; bars are counts on a logarithmic scale") })));
+    this.tasks = h("div", { class: "tasks" });
+    this.below = h("div", { class: "pair" });
+    this.append(this.tasks, this.below);
+    this.every(EVERY_MS, () => this.fetch());
+    this.fetch();
+  }
+
+  async fetch() {
+    if (link.stale && this.tasks.childElementCount) return;
+    try {
+      const [timing, drivers, forces] = await Promise.all(["timing", "drivers", "forces"].map(getJson));
+      if (!this.isConnected) return;
+      this.tasks.replaceChildren(...timing.map((task) => this.task(task)));
+      if (timing.length === 0) this.tasks.replaceChildren(h("p", { class: "muted", text: t("No task has scanned yet") }));
+      this.below.replaceChildren(this.drivers(drivers), this.forces(forces));
+    } catch {
+      // The next second asks again; the page as a whole shows a lost link.
+    }
+  }
+
+  task(task) {
+    const high = Math.max(task.period_ms * 1000 * 1.6, ...task.stages.map((x) => x.max_us * 1.1));
+    const overrun = h("span", { class: task.overruns ? "chip strong" : "chip", text: `${task.overruns} ${t("overruns")}` });
+    const ticks = [];
+    for (let us = LOW_US; us <= high; us *= 10) ticks.push(us);
+    return h("section", { class: "panel", "aria-label": task.task },
+      h("header", {}, h("h2", { text: `${t("Task")} ${task.task}` }),
+        h("span", { class: "chip", text: `${t("period")} ${number(task.period_ms, task.period_ms % 1 ? 1 : 0)} ms` }),
+        h("span", { class: "chip", text: `${task.scans} ${t("scans")}` }), overrun, h("span", { class: "gap" }),
+        h("span", { class: "small muted", text: t("dashed red: period") })),
+      h("table", { class: "stages" },
+        h("thead", {}, h("tr", {}, h("th", { text: t("Stage") }), ["p50", "p90", "p99", "p99.9"].map((x) => h("th", { class: "num", text: x })),
+          h("th", { class: "num", text: t("max") }), h("th", {}, this.scale(ticks, high)))),
+        h("tbody", {}, task.stages.map((stage) => this.stage(stage, task, high, ticks)))));
+  }
+
+  x(us, high) { return (1000 * Math.log(Math.max(us, LOW_US) / LOW_US)) / Math.log(high / LOW_US); }
+
+  scale(ticks, high) {
+    const labels = ticks.map((us) => {
+      const label = h("span", { text: us >= 1e6 ? `${us / 1e6} s` : us >= 1000 ? `${us / 1000} ms` : `${us} µs` });
+      label.style.left = `${this.x(us, high) / 10}%`;
+      return label;
+    });
+    return h("div", { class: "scale" }, labels);
+  }
+
+  stage(stage, task, high, ticks) {
+    const svg = s("svg", { viewBox: "0 0 1000 46", preserveAspectRatio: "none", role: "img", "aria-label": `${stage.name}: p50 ${micros(stage.p50_us)}, max ${micros(stage.max_us)}` });
+    for (const us of ticks) svg.append(s("path", { class: "axis", d: `M${this.x(us, high)} 0V46`, opacity: 0.4 }));
+    const most = Math.log10(1 + Math.max(1, ...stage.buckets.map((b) => b.count)));
+    let from = LOW_US;
+    for (const bucket of stage.buckets) {
+      const a = this.x(from, high), b = this.x(bucket.le_us, high);
+      from = bucket.le_us;
+      if (bucket.count === 0 || b <= a) continue;
+      const height = 3 + (41 * Math.log10(1 + bucket.count)) / most;
+      svg.append(s("rect", { x: a.toFixed(1), y: (46 - height).toFixed(1), width: Math.max(1, b - a - 2).toFixed(1), height: height.toFixed(1) }));
+    }
+    svg.append(s("path", { class: "axis", d: "M0 45.5H1000" }));
+    svg.append(s("path", { class: "dead", d: `M${this.x(task.period_ms * 1000, high)} 0V46` }));
+    const num = (v) => h("td", { class: "num", text: stage.count ? micros(v) : "—" });
+    return h("tr", {}, h("td", {}, h("b", { text: stage.name }), h("br"), h("span", { class: "small muted", text: stage.text[language()] })),
+      num(stage.p50_us), num(stage.p90_us), num(stage.p99_us), num(stage.p999_us), num(stage.max_us), h("td", { class: "histo" }, svg));
+  }
+
+  drivers(list) {
+    const row = (d) => h("tr", {}, h("td", {}, h("b", { text: d.name })), h("td", { text: d.protocol }), h("td", { text: d.endpoint }),
+      h("td", {}, h("span", { class: d.link === "healthy" ? "chip" : "chip strong", text: t(LINKS[d.link] || d.link) })),
+      h("td", { class: "num", text: d.exchanges }), h("td", { class: "num", text: d.errors }), h("td", { class: "num", text: d.reconnects }),
+      h("td", { class: "num", text: d.age_ms === null ? "—" : `${number(d.age_ms, 0)} ms` }),
+      h("td", { class: "num", text: micros(d.p50_us) }), h("td", { class: "num", text: micros(d.p99_us) }), h("td", { class: "num", text: micros(d.max_us) }));
+    const heads = [["Driver"], ["Protocol"], ["Address"], ["Link"], ["Exchanges", 1], ["Errors", 1], ["Reconnects", 1], ["Age", 1], ["p50", 1], ["p99", 1], ["max", 1]];
+    const errors = list.filter((d) => d.last_error).map((d) => h("p", { class: "small", text: `${d.name}: ${d.last_error}` }));
+    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Drivers") })),
+      list.length === 0 ? h("div", { class: "body muted", text: t("none") })
+        : h("div", { class: "body flush", tabindex: 0, role: "region", "aria-label": t("Drivers") }, h("table", {}, h("thead", {}, h("tr", {}, heads.map(([x, n]) => h("th", { class: n ? "num" : "", text: t(x) })))), h("tbody", {}, list.map(row)))),
+      errors.length ? h("div", { class: "body" }, errors) : null);
+  }
+
+  forces(list) {
+    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Forced values") }), h("span", { class: list.length ? "chip strong" : "chip", text: list.length })),
+      list.length === 0 ? h("div", { class: "body muted", text: t("none") })
+        : h("table", {}, h("thead", {}, h("tr", {}, ["Tag", "Value", "Since", "By", "Reason"].map((x) => h("th", { text: t(x) })))),
+          h("tbody", {}, list.map((f) => h("tr", {}, h("td", {}, h("b", { text: f.tag })), h("td", { text: f.value }), h("td", { text: clock(f.since_ms) }), h("td", { text: f.actor }), h("td", { class: "wrap", text: f.reason }))))));
+  }
+}
+
+customElements.define("hmi-scan-page", ScanPage);
