@@ -2,7 +2,7 @@
 
 use crate::finding::Finding;
 use crate::rust_text::{Strings, code};
-use crate::tree::Tree;
+use crate::tree::{File, Tree};
 use std::collections::BTreeMap;
 
 /// Where the codes are declared.
@@ -59,7 +59,28 @@ fn is_code(word: &str) -> bool {
     word.len() == 5 && word.starts_with('P') && word[1..].bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Codes without a page, pages without a code, pages of another title.
+/// Declared constants: `NAME "P0001" "title";` as (code, line, name).
+fn constants(tree: &Tree) -> Vec<(String, usize, String)> {
+    let text = tree.get(CODES).and_then(|file| file.text()).unwrap_or("");
+    let code = code(text, Strings::Keep);
+    let constant = |(at, line): (usize, &str)| {
+        let (name, rest) = line.trim().split_once(" \"")?;
+        let number = rest.split('"').next().filter(|number| is_code(number))?;
+        Some((number.to_string(), at + 1, name.to_string()))
+    };
+    code.lines().enumerate().filter_map(constant).collect()
+}
+
+/// Whether `path` stands in `text` and does not go on.
+fn has_path(text: &str, path: &str) -> bool {
+    text.match_indices(path).any(|(at, _)| {
+        let next = text[at + path.len()..].chars().next();
+        !next.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
+/// Codes without a page or that nobody raises, pages without a code, pages of
+/// another title.
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let index = Index::of(tree);
     let mut findings = Vec::new();
@@ -72,6 +93,16 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         if !index.pages.contains_key(code) {
             let message = format!("{code} has no page {PAGES}{code}.md");
             findings.push(Finding::fail(CODES, *line, RULE, message));
+        }
+    }
+    for (code, line, name) in constants(tree) {
+        let raised = format!("codes::{name}");
+        let is_raised = |file: &File| {
+            file.path != CODES && file.text().is_some_and(|text| has_path(text, &raised))
+        };
+        if !tree.own(&["rs"]).any(is_raised) {
+            let message = format!("nobody raises {code}: {raised} is not used");
+            findings.push(Finding::fail(CODES, line, RULE, message));
         }
     }
     for (code, title) in &index.pages {
@@ -103,6 +134,10 @@ mod tests {
                 "// P0009 in a comment\nA \"P0001\" \"file cannot be read\";\n\
                  B \"P0002\" \"syntax\";\nC \"P0005\" \"missing key\";\n",
             ),
+            (
+                "runtime/plant/src/source.rs",
+                "push(codes::A); push(codes::B_TWO); push(codes::C)",
+            ),
             ("docs/problems/P0001.md", "# P0001: file cannot be read\n"),
             ("docs/problems/P0003.md", "# P0003: too large\n"),
             ("docs/problems/P0005.md", "# P0005: absent key\n"),
@@ -115,6 +150,7 @@ mod tests {
         assert_eq!(
             found,
             [
+                (CODES.to_string(), 3),
                 (CODES.to_string(), 3),
                 ("docs/problems/P0003.md".into(), 1),
                 ("docs/problems/P0005.md".into(), 1)
