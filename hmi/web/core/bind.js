@@ -83,10 +83,10 @@ export function bindDrawing(svg, store, { hold, face, nav }) {
   }
   for (const node of svg.querySelectorAll("[data-face]")) {
     const name = node.dataset.face;
-    makeButton(node, `${name} ${describe(store, name)}`.trim(), () => face(name));
+    makeButton(node, name, describe(store, name), () => face(name));
   }
   for (const node of svg.querySelectorAll("[data-nav]")) {
-    makeButton(node, node.dataset.nav, () => nav(node.dataset.nav));
+    makeButton(node, node.dataset.nav, "", () => nav(node.dataset.nav));
   }
   svg.addEventListener("keydown", (event) => spatial(svg, event));
 }
@@ -100,10 +100,13 @@ export function describe(store, name) {
   return best ? say(best.desc) : "";
 }
 
-function makeButton(node, name, act) {
+/** The visible text is the name, so that what is read aloud is what is seen. */
+function makeButton(node, name, description, act) {
   node.setAttribute("tabindex", "0");
   node.setAttribute("role", "button");
-  node.setAttribute("aria-label", name);
+  if (!node.textContent.trim()) node.setAttribute("aria-label", name);
+  node.dataset.desc = `${name} ${description}`.trim();
+  setAttr(node, "aria-description", node.dataset.desc);
   node.addEventListener("click", act);
   node.addEventListener("keydown", (event) => {
     if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act(); }

@@ -102,7 +102,7 @@ function val(g, { tag, data, bind, store }) {
     value.setAttribute("class", !found ? "value notag" : lv === 2 ? "value bad" : lv === 1 ? "value uncertain" : "value");
     setText(number_, text + (lv === 1 ? " ?" : ""));
     setText(unit, found ? found.unit : "");
-    g.setAttribute("aria-description", lv ? reason(q) : "");
+    g.setAttribute("aria-description", `${g.dataset.desc ?? ""} ${lv ? reason(q) : ""}`.trim());
     box.setAttribute("width", lv === 2 && found ? text.length * 10 + 8 : 0);
     limit.replaceChildren();
     if (beyond) limit.append(...chip(beyond, measure(text, found.unit), 2));

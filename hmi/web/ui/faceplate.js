@@ -309,10 +309,14 @@ class Faceplate extends Part {
     this.stripBox.hidden = true;
   }
 
-  cancel() {
-    const field = this.pending && this.pending.field;
+  clear() {
     this.drop();
     for (const input of this.querySelectorAll("input")) { input.value = ""; input.setAttribute("aria-invalid", "false"); }
+  }
+
+  cancel() {
+    const field = this.pending && this.pending.field;
+    this.clear();
     if (field) field.focus(); else this.body.focus();
   }
 
@@ -330,7 +334,8 @@ class Faceplate extends Part {
       const field = node.barredBy || node;
       node.disabled = link.stale || field.dataset.barred === "1";
     }
-    if (link.stale && this.pending) this.drop();
+    // What was half entered on an old picture is void.
+    if (link.stale && this.pending) this.clear();
   }
 
   spark(pens) {

@@ -80,7 +80,7 @@ class InterlockPanel extends Part {
       setText(mark, text);
       mark.className = cls;
       mark.title = isFirst ? (active ? t("First-out, still present") : t("First-out, gone")) : "";
-      node.classList.toggle("on", active || isFirst);
+      node.classList.toggle("on", active);
     };
     for (const name of [cause.tag, cause.armed, cause.bypassed]) if (name) this.hold(store.watch(name, update));
     if (cause.live) this.hold(store.watch(cause.live, ({ tag, value }) => setText(live, tag ? withUnit(tag, value) : "")));
@@ -111,7 +111,7 @@ class BlockPanel extends Part {
     const rows = h("div", { class: "rows" });
     const body = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": say(title) }, rows);
     this.append(h("header", {}, h("h2", { text: say(title) }), h("span", { class: "gap" }),
-      h("button", { onclick: () => this.face(block), "aria-label": `${t("Faceplate")} ${block}` }, t("Operate"))), body);
+      h("button", { onclick: () => this.face(block), "aria-label": `${t("Operate")} ${block}` }, t("Operate"))), body);
     for (const name of tags) {
       const tag = store.tag(name);
       const value = h("span", { class: "val live" });
