@@ -152,6 +152,12 @@ impl<F: Send> FrameReader<F> {
         }
     }
 
+    /// Whether [`latest`](Self::latest) would bring a frame.
+    #[inline]
+    pub fn has_newer(&self) -> bool {
+        self.output.updated()
+    }
+
     /// The frame last taken by [`latest`](Self::latest), or the initial one.
     #[inline]
     pub fn current(&self) -> &F {
@@ -177,6 +183,7 @@ mod tests {
         assert!(reader.latest().is_none());
         writer.publish_cells(&[cell(1), cell(2)]);
         writer.publish_cells(&[cell(3), cell(4)]);
+        assert!(reader.has_newer());
         let frame = reader.latest().expect("a new frame");
         assert_eq!((frame.sequence, frame.cells[1].bits), (2, 4));
         assert!(reader.latest().is_none());

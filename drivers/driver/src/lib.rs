@@ -15,7 +15,7 @@
 //! allocates. Cells of an input frame stand in the order of the driver's input
 //! points, cells of an output frame in the order of its output points.
 //!
-//! Reading order: [`point`], [`frame`], [`ports`], [`clock`], [`stop`], [`health`],
+//! Reading order: [`point`], [`frame`], [`mod@ports`], [`clock`], [`stop`], [`health`],
 //! then the wicked twin [`faulty`] and the kit [`conformance`].
 //!
 //! What is deliberately absent: no driver ever calls into the scan, no scan ever

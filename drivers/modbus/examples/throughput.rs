@@ -1,5 +1,7 @@
 //! How fast device and driver are on loopback: both ends in this process, each on a
-//! thread of its own. `cargo run --release --example throughput`
+//! thread of its own. `cargo run --release --example throughput`; with `to <address>` the
+//! device is another server, with `serve` the driver is another client's and the server
+//! ends with its standard input.
 //!
 //! Prints lock-step requests of 125 registers a second, through the client crate alone
 //! and through the whole driver with decoding, quality and time; then what the server
@@ -30,7 +32,7 @@ fn serve(stop: driver::Stop) -> SocketAddr {
                 .await
                 .expect("binds");
             sender.send(server.local_addr()).expect("main waits");
-            let bank = Arc::new(Mutex::new(Tables::new(2000, 2000, 1000, 1000)));
+            let bank = Arc::new(Mutex::new(Tables::new(2000, 2000, 10_000, 10_000)));
             server.run(bank, stop).await;
         });
     });
@@ -123,16 +125,26 @@ async fn pipelined(address: SocketAddr, depth: usize) {
 }
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (stop, stopped) = StopSource::new();
-    let address = serve(stopped);
+    let address = match arguments.get(1) {
+        Some(other) => other.parse().expect("an address"),
+        None => serve(stopped),
+    };
+    if arguments.first().is_some_and(|word| word == "serve") {
+        println!("{address}");
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        return;
+    }
+    let own = arguments.is_empty();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     runtime.expect("a runtime").block_on(async {
         client_alone(address).await;
-        whole_driver(address, 1, 8).await;
+        whole_driver(address, 1, 80).await;
         whole_driver(address, 20, 8).await;
-        for depth in [1, 16] {
+        for depth in [1, 16].into_iter().filter(|_| own) {
             pipelined(address, depth).await;
         }
     });

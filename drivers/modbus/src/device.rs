@@ -13,9 +13,10 @@ use tokio_modbus::Request;
 use crate::address::Table;
 use crate::config::{DeviceConfig, DeviceError, PointConfig};
 use crate::connect::{Connect, from_config};
-use crate::exchange::{Exchange, Failure};
+use crate::exchange::{Exchange, Failure, Reply};
 use crate::map::{Map, MapError};
 use crate::outputs::Outputs;
+use crate::plan::ReadRange;
 use crate::point::{PointError, ResolvedPoint};
 use crate::polls::{Polls, request, store};
 
@@ -215,15 +216,24 @@ impl Task {
             // Neither inputs nor outputs: nothing to do but to be told to stop.
             None => std::future::pending().await,
         }
-        let now = Instant::now();
-        if self.has_outputs && now >= self.write_next {
-            self.write_next = now + self.write_poll;
+        if self.is_write_due() {
             self.write(self.combined).await?;
         }
         while let Some(class) = self.polls.take_due(Instant::now()) {
             self.poll(class).await?;
         }
+        let is_degraded = self.polls.is_degraded() || self.outputs.is_degraded();
+        self.health.set_state(match is_degraded {
+            true => HealthState::Degraded,
+            false => HealthState::Up,
+        });
         Ok(())
+    }
+
+    /// A command must not wait for the end of a long cycle of reads, nor must the
+    /// heartbeat; otherwise the reads come first.
+    fn is_write_due(&self) -> bool {
+        self.has_outputs && (self.outputs.has_newer() || Instant::now() >= self.write_next)
     }
 
     async fn write(&mut self, keep_registers: bool) -> Result<(), Failure> {
@@ -231,9 +241,10 @@ impl Task {
             return Ok(());
         }
         let now = Instant::now();
+        self.write_next = now + self.write_poll;
         let lives = self.outputs.take(&self.map, now);
         // With a dead scan there is no time to wait for a read.
-        let keep = keep_registers && lives && self.reads_holding_registers();
+        let keep = keep_registers && lives && self.reads_holding_registers(None);
         let Task {
             outputs,
             exchange,
@@ -255,9 +266,12 @@ impl Task {
         Ok(())
     }
 
-    fn reads_holding_registers(&self) -> bool {
-        let mut ranges = self.polls.ranges.iter();
-        ranges.any(|p| p.range.table == Table::HoldingRegisters)
+    /// Whether this class, or any, reads holding registers.
+    fn reads_holding_registers(&self, class: Option<usize>) -> bool {
+        self.polls.ranges.iter().any(|polled| {
+            polled.range.table == Table::HoldingRegisters
+                && class.is_none_or(|class| class == polled.range.class)
+        })
     }
 
     /// One cycle of a class: every range of it, outputs in between, then a frame.
@@ -270,7 +284,7 @@ impl Task {
                 continue;
             }
             let reply = match self.combined_read(&range).await {
-                Some(reply) => reply?,
+                Some(reply) => reply,
                 None => self.exchange.ask(&request(&range)).await,
             };
             let utc = self.clock.utc();
@@ -290,26 +304,21 @@ impl Task {
                 }
             }
             at += 1;
-            self.write(self.combined).await?;
+            if self.is_write_due() {
+                self.write(self.combined).await?;
+            }
         }
-        if self.combined {
+        if self.combined && self.reads_holding_registers(Some(class)) {
+            // What no read could carry must not wait for another period.
             self.write(false).await?;
         }
-        let is_degraded = self.polls.is_degraded() || self.outputs.is_degraded();
-        self.health.set_state(match is_degraded {
-            true => HealthState::Degraded,
-            false => HealthState::Up,
-        });
         self.inputs.publish_cells(&self.cells);
         Ok(())
     }
 
     /// Reads a range of holding registers together with the first due write. `None`:
     /// not possible here, read it alone.
-    async fn combined_read(
-        &mut self,
-        range: &crate::plan::ReadRange,
-    ) -> Option<Result<Result<crate::exchange::Reply, Failure>, Failure>> {
+    async fn combined_read(&mut self, range: &ReadRange) -> Option<Result<Reply, Failure>> {
         if !self.combined || range.table != Table::HoldingRegisters {
             return None;
         }
@@ -323,15 +332,12 @@ impl Task {
         let reply = outputs
             .combine(map, exchange, range.address, range.quantity)
             .await?;
-        match reply {
-            Ok(reply) => Some(Ok(Ok(reply))),
-            Err(Failure::Lost) => Some(Err(Failure::Lost)),
-            Err(Failure::Exception(_)) => {
-                // The device may not know function 23, or refuse one half of it; told
-                // apart by doing both halves alone from now on.
-                self.combined = false;
-                None
-            }
+        if let Err(Failure::Exception(_)) = reply {
+            // The device may not know function 23, or refuse one half of it; told apart
+            // by doing both halves alone from now on.
+            self.combined = false;
+            return None;
         }
+        Some(reply)
     }
 }

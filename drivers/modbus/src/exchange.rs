@@ -10,7 +10,7 @@ use driver::random::Random;
 use signal::{Level, Quality, Reason};
 use tokio::time::{Instant, timeout_at};
 use tokio_modbus::client::{Client, Context, rtu, tcp};
-use tokio_modbus::{Error, ExceptionCode, Request, Response, Slave};
+use tokio_modbus::{Error, ExceptionCode, Request, Response, Slave as Unit};
 
 use crate::config::{DeviceConfig, Transport};
 use crate::connect::Connect;
@@ -104,7 +104,7 @@ impl Exchange {
     async fn attach(&mut self) -> io::Result<()> {
         if self.context.is_none() {
             let stream = self.connect.connect().await?;
-            let unit = Slave(self.unit_id);
+            let unit = Unit(self.unit_id);
             self.context = Some(match self.transport {
                 Transport::Tcp => tcp::attach_slave(stream, unit),
                 Transport::Rtu | Transport::RtuOverTcp => rtu::attach_slave(stream, unit),

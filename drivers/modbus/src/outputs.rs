@@ -94,6 +94,11 @@ impl Outputs {
         lives && self.scan_last.is_some()
     }
 
+    /// Whether a frame waits to be taken.
+    pub(crate) fn has_newer(&self) -> bool {
+        self.reader.has_newer()
+    }
+
     /// Whether some write is refused.
     pub(crate) fn is_degraded(&self) -> bool {
         self.groups.iter().any(|group| group.refused)

@@ -281,6 +281,7 @@ async fn the_heartbeat_counts_only_while_the_scan_lives() {
     sleep(ms(1_000)).await;
     assert_eq!(count(), 0, "no frame has ever come");
     rig.run(1_000, &[1, 2]).await;
+    assert_eq!(rig.far.health.state(), HealthState::Up);
     let alive = count();
     assert!((15..=20).contains(&alive), "{alive}");
     sleep(ms(1_000)).await;
