@@ -248,6 +248,7 @@ impl Cause {
 impl BlockKind for Cause {
     const NAME: &'static str = "CAUSE";
     const STAGE: Stage = Stage::Protect;
+    const NEEDS_REASON: bool = true;
 
     fn wire(wiring: &mut Wiring<'_>) -> Self {
         let hysteresis = wiring.real("hysteresis", 0.0, 0.0..=f64::MAX);

@@ -163,6 +163,7 @@ impl Block for Interlock {
 impl BlockKind for Interlock {
     const NAME: &'static str = "INTERLOCK";
     const STAGE: Stage = Stage::Protect;
+    const NEEDS_REASON: bool = true;
 
     fn wire(wiring: &mut Wiring<'_>) -> Self {
         let rows = wiring.rows("causes");
@@ -178,7 +179,12 @@ impl BlockKind for Interlock {
         let mut effects: Vec<(String, u64)> = Vec::new();
         for (at, row) in rows.iter().take(CAUSES_MAX).enumerate() {
             let number = at + 1;
-            check_row(wiring, "causes", row, &["cause", "effects", "latch"]);
+            check_row(
+                wiring,
+                "causes",
+                row,
+                &["cause", "effects", "latch", "text", "live", "armed"],
+            );
             match row_text(wiring, "causes", row, "cause") {
                 Some(tag) => {
                     causes.push(wiring.input_from(&format!("causes.{number}"), &Value::Text(tag)));
