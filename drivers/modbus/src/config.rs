@@ -64,7 +64,7 @@ pub struct DeviceConfig {
     pub backoff_ms_min: u64,
     /// Longest such pause; it doubles from attempt to attempt and is jittered by a quarter.
     pub backoff_ms_max: u64,
-    /// Seed of the jitter; give devices different ones.
+    /// Seed of the jitter, mixed with host, port and unit.
     pub seed: u64,
     /// Registers that nobody wants which one read may carry.
     pub gap_max: u16,

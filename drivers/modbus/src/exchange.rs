@@ -77,7 +77,7 @@ impl Exchange {
             retries: config.retries,
             backoff_ms_min: config.backoff_ms_min,
             backoff_ms_max: config.backoff_ms_max,
-            random: Random::seeded(config.seed),
+            random: Random::seeded(jitter_seed(config)),
             health,
             context: None,
             generation: 0,
@@ -189,6 +189,18 @@ impl Exchange {
         let jitter_ms = self.random.below(pause_ms / 2 + 1);
         Duration::from_millis(pause_ms - pause_ms / 4 + jitter_ms)
     }
+}
+
+/// Devices with different addresses get different jitter without being told to:
+/// FNV-1a over host, port and unit, mixed with the seed given.
+fn jitter_seed(config: &DeviceConfig) -> u64 {
+    let host = config.host.bytes();
+    let place = host
+        .chain(config.port.to_be_bytes())
+        .chain([config.unit_id]);
+    place.fold(config.seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// A frame that came but is not to be believed, as opposed to a wire that broke.
