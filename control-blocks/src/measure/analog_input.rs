@@ -277,3 +277,6 @@ impl BlockKind for AnalogInput {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,7 +77,7 @@ impl Channel {
 /// |---|---|
 /// | `vote` | `"1oo1"` … `"MooN"`, N = number of channels; may be left out for one channel |
 /// | `on_bad` | the vote of a bad channel: `"trip"` (default), `"no-trip"` or `"exclude"` |
-/// | `degraded` | for `"exclude"` and 1 < M < N, required: the vote with one channel missing, for 2oo3 `"1oo2"` or `"2oo2"` |
+/// | `degrade_to` | for `"exclude"` and 1 < M < N, required: the vote with one channel missing, for 2oo3 `"1oo2"` or `"2oo2"` |
 /// | `hysteresis` | how far a value must come back, 0; a row may have its own |
 /// | `on_delay_s` | how long the vote must last, 0 |
 /// | `armed` | Boolean tag: false keeps the cause from tripping; a bad one counts as armed; always armed if left out |
@@ -278,3 +278,6 @@ impl BlockKind for Cause {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

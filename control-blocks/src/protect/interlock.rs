@@ -258,3 +258,6 @@ fn effects_of(wiring: &mut Wiring<'_>, number: usize, value: Option<&Value>) -> 
     }
     names
 }
+
+#[cfg(test)]
+mod tests;

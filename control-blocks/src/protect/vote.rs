@@ -9,7 +9,7 @@ use signal::{Level, Quality, Reading, Reason};
 /// | key | meaning |
 /// |---|---|
 /// | `of` | 1 to 8 Boolean tags |
-/// | `vote`, `on_bad`, `degraded` | as for `CAUSE` |
+/// | `vote`, `on_bad`, `degrade_to` | as for `CAUSE` |
 ///
 /// Outputs `OUT`, `VOTES`, `DEGRADED`; `OUT` is good, or uncertain-degraded while
 /// a channel is bad.
@@ -83,14 +83,14 @@ mod tests {
             problems(&text("vote = \"2oo3\"\non_bad = \"exclude\"")).len(),
             1
         );
-        let stated = "vote = \"2oo3\"\non_bad = \"exclude\"\ndegraded = ";
+        let stated = "vote = \"2oo3\"\non_bad = \"exclude\"\ndegrade_to = ";
         assert!(problems(&text(&format!("{stated}\"1oo2\""))).is_empty());
         assert!(problems(&text(&format!("{stated}\"2oo2\""))).is_empty());
         assert_eq!(problems(&text(&format!("{stated}\"1oo1\""))).len(), 1);
         assert_eq!(problems(&text("vote = \"2oo4\"")).len(), 1);
         assert_eq!(problems(&text("")).len(), 1);
         assert_eq!(
-            problems(&text("vote = \"1oo3\"\ndegraded = \"1oo2\"")).len(),
+            problems(&text("vote = \"1oo3\"\ndegrade_to = \"1oo2\"")).len(),
             1
         );
     }

@@ -89,7 +89,7 @@ fn parse(word: &str) -> Option<(usize, usize)> {
     (1..=n).contains(&m).then_some((m, n))
 }
 
-/// Reads `vote`, `on_bad` and `degraded` for so many channels.
+/// Reads `vote`, `on_bad` and `degrade_to` for so many channels.
 pub(crate) fn wire(wiring: &mut Wiring<'_>, channels: usize) -> Voting {
     if !(1..=VOTE_CHANNELS_MAX).contains(&channels) {
         wiring.problem(
@@ -140,7 +140,7 @@ fn choices(channels: usize) -> String {
 /// The stated vote with one channel missing. It must be stated wherever there is
 /// a choice, that is for 1 < M < N.
 fn degraded(wiring: &mut Wiring<'_>, m: usize, n: usize, on_bad: OnBad) -> Degrade {
-    let word = wiring.text("degraded");
+    let word = wiring.text("degrade_to");
     let has_choice = on_bad == OnBad::Exclude && 1 < m && m < n;
     if word.is_empty() && !has_choice {
         return Degrade::Safety;
@@ -153,9 +153,9 @@ fn degraded(wiring: &mut Wiring<'_>, m: usize, n: usize, on_bad: OnBad) -> Degra
     );
     if !has_choice {
         wiring.problem(
-            "degraded",
+            "degrade_to",
             "there is nothing to choose here",
-            "`degraded` belongs to on_bad = \"exclude\" with 1 < M < N",
+            "`degrade_to` belongs to on_bad = \"exclude\" with 1 < M < N",
         );
         return Degrade::Safety;
     }
@@ -163,7 +163,11 @@ fn degraded(wiring: &mut Wiring<'_>, m: usize, n: usize, on_bad: OnBad) -> Degra
         Some(vote) if vote == (m - 1, left) => Degrade::Safety,
         Some(vote) if vote == (m, left) => Degrade::Availability,
         _ => {
-            wiring.problem("degraded", "what is left of the vote must be stated", help);
+            wiring.problem(
+                "degrade_to",
+                "what is left of the vote must be stated",
+                help,
+            );
             Degrade::Safety
         }
     }

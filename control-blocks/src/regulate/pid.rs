@@ -77,6 +77,7 @@ pub fn working_set_point(last: f64, target: f64, step: f64, low: f64, high: f64)
 ///
 /// A wired cascade: upper loop `bkcal = { delayed = "LOW.SP_ACT" }`,
 /// `bkcal_ok = { delayed = "LOW.CAS_OK" }`; lower loop `cas = "UP.OUT"`.
+#[repr(C)] // What every scan touches comes first, in as few cache lines as possible.
 pub struct Pid {
     input: Input<f64>,
     kp: Input<f64>,
@@ -90,19 +91,21 @@ pub struct Pid {
     pv: Output<f64>,
     err: Output<f64>,
     cas_ok: Output<bool>,
-    sp_lo: f64,
-    sp_hi: f64,
-    sp_rate: f64,
-    out_lo: f64,
-    out_hi: f64,
+    /// Without wires.
+    is_plain: bool,
+    /// Whether the output stood at a limit.
+    was_limited: bool,
+    is_direct: bool,
+    sp_track: bool,
+    sheds: bool,
     /// What the last scan really was.
     actual: i64,
     sp_act: f64,
     out_last: f64,
     law: PidLaw,
-    is_direct: bool,
-    sp_track: bool,
-    sheds: bool,
+    sp_lo: f64,
+    sp_hi: f64,
+    sp_rate: f64,
     wires: Option<Box<Wires>>,
 }
 
@@ -159,13 +162,32 @@ impl Pid {
     #[inline]
     fn limits(&self, out: f64) -> u16 {
         let mut flags = 0;
-        if out >= self.out_hi {
+        if out >= self.law.out_hi() {
             flags = Quality::LIMITED_HIGH;
         }
-        if out <= self.out_lo {
+        if out <= self.law.out_lo() {
             flags |= Quality::LIMITED_LOW;
         }
         flags
+    }
+
+    /// Whether this scan is like the last: in AUTO, without cascade, tracking or
+    /// feed-forward, nothing asked for, the set-point reached, nothing forced. Then
+    /// only `OUT`, `PV` and `ERR` can change. Most scans of most loops are such.
+    #[inline]
+    fn is_steady(&self, image: &Image, pv: Reading<f64>, last: f64) -> bool {
+        self.is_plain
+            && self.actual == AUTO
+            && image.requested(&self.mode.request).is_none()
+            && image.requested(&self.sp.request).is_none()
+            && image.held(&self.mode.output).value == AUTO
+            && image.held(&self.mode_act).value == AUTO
+            && !image.held(&self.cas_ok).value
+            && image.held(&self.sp.output).value == self.sp_act
+            && image.held(&self.sp_act_out).value == self.sp_act
+            && last == self.out_last
+            && !pv.is_bad()
+            && pv.value.is_finite()
     }
 
     /// Everything the loop shows, of this scan.
@@ -182,13 +204,14 @@ impl Pid {
     ) {
         self.actual = actual;
         self.out_last = out.value;
+        self.was_limited = self.limits(out.value) != 0;
         let is_regulating = actual == AUTO || actual == CAS;
         let mut sp_quality = Quality::GOOD;
         if is_regulating
             && out.quality.flags() & (Quality::LIMITED_LOW | Quality::LIMITED_HIGH) != 0
         {
             // A reverse-acting output that is at its top cannot obey a higher set-point.
-            let at_top = out.value >= self.out_hi;
+            let at_top = out.value >= self.law.out_hi();
             sp_quality = sp_quality.with(if at_top != self.is_direct {
                 Quality::LIMITED_HIGH
             } else {
@@ -281,15 +304,19 @@ impl Pid {
 
         let (actual, out) = match (mode, usable, tracked) {
             (MAN, ..) => {
-                let out = math::clamp(image.wanted(&self.out), self.out_lo, self.out_hi);
+                let out = math::clamp(
+                    image.wanted(&self.out),
+                    self.law.out_lo(),
+                    self.law.out_hi(),
+                );
                 (MAN, Reading::new(out, Quality::GOOD.with(Quality::MANUAL)))
             }
             (_, _, Some(Some(tracked))) => {
-                let out = math::clamp(tracked, self.out_lo, self.out_hi);
+                let out = math::clamp(tracked, self.law.out_lo(), self.law.out_hi());
                 (TRACK, Reading::good(out))
             }
             (_, None, _) | (_, _, Some(None)) => {
-                let out = math::clamp(held, self.out_lo, self.out_hi);
+                let out = math::clamp(held, self.law.out_lo(), self.law.out_hi());
                 const HELD: Quality = Quality::new(Level::Uncertain, Reason::Substituted);
                 let actual = if usable.is_none() { HOLD } else { TRACK };
                 (actual, Reading::new(out, HELD))
@@ -339,30 +366,29 @@ impl Block for Pid {
     #[inline]
     fn step(&mut self, scan: &Scan, image: &mut Image) {
         let pv = image.get(self.input);
-        let held = image.held(&self.out.output).value;
-        let stays_in_auto = self.actual == AUTO
-            && self.wires.is_none()
-            && image.held(&self.mode.output).value == AUTO
-            && image.requested(&self.mode.request).is_none()
-            && held == self.out_last
-            && !pv.is_bad()
-            && pv.value.is_finite();
-        if !stays_in_auto {
+        let last = image.held(&self.out.output).value;
+        if !self.is_steady(image, pv, last) {
             return self.step_any(scan, image);
         }
-        let sp = math::clamp(image.wanted(&self.sp), self.sp_lo, self.sp_hi);
-        let step = self.sp_rate * scan.dt_s;
-        self.sp_act = working_set_point(self.sp_act, sp, step, self.sp_lo, self.sp_hi);
         self.law.tune(self.tuning(image), scan.dt_s);
-        let out = self.law.step(self.sp_act, pv.value, 0.0, held);
-        let quality = pv.quality.worst(Quality::GOOD).with(self.limits(out));
-        self.show(image, AUTO, AUTO, sp, pv, Reading::new(out, quality));
+        let out = self.law.step(self.sp_act, pv.value, 0.0, last);
+        let quality = pv.quality.worst(Quality::GOOD);
+        let limits = self.limits(out);
+        if limits != 0 || self.was_limited {
+            let out = Reading::new(out, quality.with(limits));
+            return self.show(image, AUTO, AUTO, self.sp_act, pv, out);
+        }
+        self.out_last = out;
+        image.set(&self.out.output, Reading::new(out, quality));
+        image.set(&self.pv, pv);
+        image.set(&self.err, Reading::new(self.sp_act - pv.value, pv.quality));
     }
 
     fn save(&self, state: &mut StateWriter<'_>) {
         state.int(self.actual);
         state.real(self.sp_act);
         state.real(self.out_last);
+        state.bool(self.was_limited);
         state.real(self.wires.as_ref().map_or(0.0, |wires| wires.ff_last));
         self.law.save(state);
     }
@@ -371,6 +397,7 @@ impl Block for Pid {
         self.actual = state.int()?;
         self.sp_act = state.real()?;
         self.out_last = state.real()?;
+        self.was_limited = state.bool()?;
         let ff_last = state.real()?;
         if let Some(wires) = &mut self.wires {
             wires.ff_last = ff_last;
@@ -443,8 +470,8 @@ impl BlockKind for Pid {
             sp_lo,
             sp_hi,
             sp_rate: wiring.real("sp_rate", f64::INFINITY, RATE),
-            out_lo,
-            out_hi,
+            is_plain: wires.is_none(),
+            was_limited: false,
             actual: NONE,
             sp_act: 0.0,
             out_last: 0.0,
@@ -513,3 +540,6 @@ impl Pid {
         wiring.states("MODE_ACT", ACTUAL_MODES);
     }
 }
+
+#[cfg(test)]
+mod tests;

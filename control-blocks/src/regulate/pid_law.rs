@@ -208,6 +208,18 @@ impl PidLaw {
         }
     }
 
+    /// Lowest output.
+    #[inline]
+    pub const fn out_lo(&self) -> f64 {
+        self.out_lo
+    }
+
+    /// Highest output.
+    #[inline]
+    pub const fn out_hi(&self) -> f64 {
+        self.out_hi
+    }
+
     /// The integral part, output units.
     pub const fn integral(&self) -> f64 {
         self.integral
@@ -255,3 +267,6 @@ impl PidLaw {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
