@@ -112,7 +112,8 @@ impl<'a, W: Witness> Door<'a, W> {
         }
     }
 
-    /// Lets one entry in. `Frame` refreshes the tags of its source.
+    /// Lets one entry in. `Frame` refreshes the tags of its source. A command whose
+    /// value is no finite number changes nothing.
     pub fn admit(&mut self, entry: Entry) {
         self.witness.entry(&entry);
         self.apply(entry);
@@ -133,9 +134,7 @@ impl<'a, W: Witness> Door<'a, W> {
                 bits,
                 quality,
             } if slot < count => self.image.admit(slot, bits, quality),
-            Entry::Write { slot, bits } if slot < count => {
-                self.image.admit(slot, bits, Quality::GOOD);
-            }
+            Entry::Write { slot, bits } if slot < count => self.image.write(slot, bits),
             Entry::Request { slot, bits } if slot < count => self.image.request(slot, bits),
             Entry::Force { slot, bits } if slot < count => self.image.force(slot, bits),
             Entry::Unforce { slot } if slot < count => self.image.unforce(slot),

@@ -33,6 +33,8 @@ impl Cell {
     pub const FORCED: u16 = 1;
     /// A request written by the door for this scan only.
     pub const REQUESTED: u16 = 2;
+    /// The tag is real: bits that are no finite number are not stored.
+    const REAL: u16 = 4;
 
     const NEVER: Cell = Cell {
         bits: 0,
@@ -50,6 +52,11 @@ impl Cell {
     pub const fn is_forced(&self) -> bool {
         self.marks & Self::FORCED != 0
     }
+
+    /// Whether the tag can hold these bits: a real never holds NaN or an infinity.
+    const fn is_storable(&self, bits: u64) -> bool {
+        self.marks & Self::REAL == 0 || f64::from_bits(bits).is_finite()
+    }
 }
 
 /// All tags of one task at one moment.
@@ -59,6 +66,8 @@ pub struct Image {
     /// Slots whose request mark is set in this scan.
     requests: Vec<u32>,
     now: u32,
+    /// Where the next sweep of old stamps begins.
+    swept: usize,
 }
 
 /// Ages are told up to this many scans; beyond, "at least this old".
@@ -71,6 +80,7 @@ impl Image {
             cells: vec![Cell::NEVER; cells].into_boxed_slice(),
             requests: Vec::with_capacity(limits::COMMANDS_PER_SCAN_MAX),
             now: 0,
+            swept: 0,
         }
     }
 
@@ -193,27 +203,46 @@ impl Image {
             self.cells[slot as usize].marks &= !Cell::REQUESTED;
         }
         self.now = index as u32;
+        // A cursor of its own: places taken from the index would leave some cells
+        // out for ever if scans were missed at a steady pace.
         const SWEEP: usize = 8;
-        let count = self.cells.len();
-        if count > 0 {
-            let from = (index as usize).wrapping_mul(SWEEP) % count;
-            let to = (from + SWEEP).min(count);
-            for cell in &mut self.cells[from..to] {
-                if self.now.wrapping_sub(cell.stamp) > AGE_SCANS_MAX {
-                    cell.stamp = self.now.wrapping_sub(AGE_SCANS_MAX);
-                }
+        let from = if self.swept < self.cells.len() {
+            self.swept
+        } else {
+            0
+        };
+        let to = (from + SWEEP).min(self.cells.len());
+        for cell in &mut self.cells[from..to] {
+            if self.now.wrapping_sub(cell.stamp) > AGE_SCANS_MAX {
+                cell.stamp = self.now.wrapping_sub(AGE_SCANS_MAX);
             }
         }
+        self.swept = to;
+    }
+
+    pub(crate) fn mark_real(&mut self, slot: u32) {
+        self.cells[slot as usize].marks |= Cell::REAL;
     }
 
     pub(crate) fn admit(&mut self, slot: u32, bits: u64, quality: Quality) {
         let now = self.now;
         let cell = &mut self.cells[slot as usize];
         if cell.marks & Cell::FORCED == 0 {
-            cell.bits = bits;
-            cell.quality = quality.bits();
+            if cell.is_storable(bits) {
+                cell.bits = bits;
+                cell.quality = quality.bits();
+            } else {
+                cell.quality = quality.worst(Quality::NOT_FINITE).bits();
+            }
         }
         cell.stamp = now;
+    }
+
+    /// A command; one that is no number is none.
+    pub(crate) fn write(&mut self, slot: u32, bits: u64) {
+        if self.cells[slot as usize].is_storable(bits) {
+            self.admit(slot, bits, Quality::GOOD);
+        }
     }
 
     pub(crate) fn refresh(&mut self, slot: u32) {
@@ -223,6 +252,9 @@ impl Image {
     pub(crate) fn request(&mut self, slot: u32, bits: u64) {
         let now = self.now;
         let cell = &mut self.cells[slot as usize];
+        if !cell.is_storable(bits) {
+            return;
+        }
         cell.bits = bits;
         cell.stamp = now;
         if cell.marks & Cell::REQUESTED == 0 && self.requests.len() < self.requests.capacity() {
@@ -234,6 +266,9 @@ impl Image {
     pub(crate) fn force(&mut self, slot: u32, bits: u64) {
         let now = self.now;
         let cell = &mut self.cells[slot as usize];
+        if !cell.is_storable(bits) {
+            return;
+        }
         cell.bits = bits;
         cell.quality = Quality::GOOD.with(Quality::FORCED).bits();
         cell.marks |= Cell::FORCED;
@@ -260,31 +295,39 @@ impl Image {
     }
 
     pub(crate) fn adopt_cell(&mut self, to: u32, other: &Image, from: u32) {
-        self.cells[to as usize] = other.cells[from as usize];
-        self.cells[to as usize].marks &= !Cell::REQUESTED;
+        let cell = &mut self.cells[to as usize];
+        let real = cell.marks & Cell::REAL;
+        *cell = other.cells[from as usize];
+        cell.marks = cell.marks & Cell::FORCED | real;
     }
 
     pub(crate) fn adopt_now(&mut self, other: &Image) {
         self.now = other.now;
     }
 
-    /// Two words a cell, for state snapshots.
+    /// Two words a cell, for state snapshots. Requests end with their scan and are
+    /// no state.
     pub(crate) fn words(&self) -> impl Iterator<Item = u64> + '_ {
         self.cells.iter().flat_map(|cell| {
+            let marks = u64::from(cell.marks & Cell::FORCED);
             [
                 cell.bits,
-                u64::from(cell.stamp) << 32 | u64::from(cell.quality) << 16 | u64::from(cell.marks),
+                u64::from(cell.stamp) << 32 | u64::from(cell.quality) << 16 | marks,
             ]
         })
     }
 
     pub(crate) fn set_words(&mut self, slot: usize, bits: u64, tail: u64) {
-        self.cells[slot] = Cell {
-            bits,
-            stamp: (tail >> 32) as u32,
-            quality: Quality::from_bits((tail >> 16) as u16).bits(),
-            marks: tail as u16 & Cell::FORCED,
-        };
+        let cell = &mut self.cells[slot];
+        let quality = Quality::from_bits((tail >> 16) as u16);
+        cell.stamp = (tail >> 32) as u32;
+        cell.marks = cell.marks & Cell::REAL | tail as u16 & Cell::FORCED;
+        if cell.is_storable(bits) {
+            cell.bits = bits;
+            cell.quality = quality.bits();
+        } else {
+            cell.quality = quality.worst(Quality::NOT_FINITE).bits();
+        }
     }
 
     pub(crate) const fn now(&self) -> u32 {

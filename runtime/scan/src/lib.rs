@@ -37,7 +37,7 @@ pub use clock::{Scan, ScanClock, SimClock};
 pub use door::{Door, Entry, NoWitness, Witness};
 pub use image::{Image, Slot};
 pub use link::{
-    BlockDecl, LinkInput, Linked, SourceDecl, TagDecl, TagEntry, TagOrigin, Writable, link,
+    BlockDecl, Giver, LinkInput, Linked, SourceDecl, TagDecl, TagEntry, TagOrigin, Writable, link,
 };
 pub use pins::{Input, Output, Request, Setting};
 pub use problem::{Place, Problem, ProblemKind};

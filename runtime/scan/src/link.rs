@@ -127,8 +127,19 @@ pub struct BlockEntry {
     pub stage: Stage,
     /// Its table, to see what changed.
     pub config: Config,
-    /// Names of the blocks it reads from, except through a delayed pin.
-    pub reads: Vec<String>,
+    /// Tags that it reads, except through a delayed pin, and who gives each its value.
+    pub reads: BTreeMap<String, Giver>,
+}
+
+/// Who gives a tag its value, by name: the same in two editions of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Giver {
+    /// This source.
+    Source(String),
+    /// This block.
+    Block(String),
+    /// People, beginning with these bits.
+    Operator(u64),
 }
 
 /// A program and everything known about it by name.
@@ -247,7 +258,7 @@ struct Tag {
     initial: u64,
     unit: Option<(Unit, String)>,
     range: Option<(f64, f64)>,
-    key: Option<String>,
+    place: Place,
     states: States,
 }
 
@@ -261,9 +272,21 @@ impl Names {
     fn collect(input: &LinkInput, asked: &[Asked], problems: &mut Vec<Problem>) -> Names {
         let mut tags: BTreeMap<String, Tag> = BTreeMap::new();
         let mut requests = 0;
+        let mut claim = |name: &str, tag: Tag| match tags.get(name) {
+            Some(other) => problems.push(Problem {
+                place: tag.place,
+                kind: ProblemKind::TwoWriters {
+                    tag: name.to_string(),
+                    other: other.place.clone(),
+                },
+            }),
+            None => {
+                tags.insert(name.to_string(), tag);
+            }
+        };
         for (source, decl) in input.sources.iter().enumerate() {
             for (name, kind) in &decl.tags {
-                tags.insert(name.clone(), Tag::new(*kind, TagOrigin::Source(source), 0));
+                claim(name, Tag::new(*kind, TagOrigin::Source(source), 0));
             }
         }
         for decl in &input.tags {
@@ -272,7 +295,7 @@ impl Names {
                 let mut tag = Tag::new(kind, TagOrigin::Operator, kind.from_f64(value));
                 let (low, high) = decl.range.unwrap_or((f64::MIN, f64::MAX));
                 tag.writable = Some((false, low, high));
-                tags.insert(decl.name.clone(), tag);
+                claim(&decl.name, tag);
             }
         }
         for (block, asked) in asked.iter().enumerate() {
@@ -281,28 +304,11 @@ impl Names {
                     Role::Tuning { .. } => TagOrigin::Operator,
                     _ => TagOrigin::Block(block),
                 };
-                if let Some(other) = tags.get(&out.tag) {
-                    let other = match other.origin {
-                        TagOrigin::Block(other_block) => Place {
-                            block: other_block,
-                            key: other.key.clone(),
-                        },
-                        _ => Place { block, key: None },
-                    };
-                    problems.push(Problem {
-                        place: Place {
-                            block,
-                            key: Some(out.key.to_lowercase()),
-                        },
-                        kind: ProblemKind::TwoWriters {
-                            tag: out.tag.clone(),
-                            other,
-                        },
-                    });
-                    continue;
-                }
                 let mut tag = Tag::new(out.kind, origin, out.initial);
-                tag.key = Some(out.key.to_lowercase());
+                tag.place = Place {
+                    block,
+                    key: Some(out.key.to_lowercase()),
+                };
                 tag.writable = match out.role {
                     Role::Output => None,
                     Role::Setting | Role::Request => {
@@ -315,7 +321,7 @@ impl Names {
                     }
                     Role::Tuning { low, high } => Some((false, low, high)),
                 };
-                tags.insert(out.tag.clone(), tag);
+                claim(&out.tag, tag);
             }
         }
         for decl in &input.tags {
@@ -403,25 +409,21 @@ impl Names {
 
     fn check_outputs(&self, input: &LinkInput, problems: &mut Vec<Problem>) {
         for name in &input.outputs {
-            if let Some(Tag {
-                origin: TagOrigin::Block(block),
-                key,
-                ..
-            }) = self.tags.get(name)
-            {
-                let stage = stage_of(&input.blocks[*block]);
-                if stage != Stage::Protect {
-                    problems.push(Problem {
-                        place: Place {
-                            block: *block,
-                            key: key.clone(),
-                        },
-                        kind: ProblemKind::UnprotectedOutput {
-                            tag: name.clone(),
-                            stage,
-                        },
-                    });
-                }
+            let Some(tag) = self.tags.get(name) else {
+                continue;
+            };
+            let stage = match tag.origin {
+                TagOrigin::Block(block) => Some(stage_of(&input.blocks[block])),
+                TagOrigin::Operator | TagOrigin::Source(_) => None,
+            };
+            if stage != Some(Stage::Protect) {
+                problems.push(Problem {
+                    place: tag.place.clone(),
+                    kind: ProblemKind::UnprotectedOutput {
+                        tag: name.clone(),
+                        stage,
+                    },
+                });
             }
         }
     }
@@ -580,7 +582,7 @@ impl Tag {
             initial,
             unit: None,
             range: None,
-            key: None,
+            place: Place::outside(),
             states: &[],
         }
     }
@@ -672,18 +674,30 @@ fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3
         number(&mut slots.tags, name);
     }
     let mut image = Image::new(next as usize);
-    let writer_of: BTreeMap<String, usize> = names
+    let giver_of: BTreeMap<String, Giver> = names
         .tags
         .iter()
-        .filter_map(|(name, tag)| match tag.origin {
-            TagOrigin::Block(block) => Some((name.clone(), block)),
-            _ => None,
+        .map(|(name, tag)| {
+            let giver = match tag.origin {
+                TagOrigin::Source(source) => Giver::Source(input.sources[source].name.clone()),
+                TagOrigin::Block(block) => Giver::Block(input.blocks[block].name.clone()),
+                TagOrigin::Operator => Giver::Operator(tag.initial),
+            };
+            (name.clone(), giver)
         })
         .collect();
     let mut silent = Vec::new();
     let mut tags = BTreeMap::new();
     for (name, tag) in names.tags {
         let slot = slots.tags[&name];
+        if tag.kind == Kind::Real {
+            image.mark_real(slot);
+            let hidden = [slots.requests.get(&name), slots.delayed.get(&name)];
+            hidden
+                .into_iter()
+                .flatten()
+                .for_each(|slot| image.mark_real(*slot));
+        }
         match tag.origin {
             TagOrigin::Source(_) => {}
             TagOrigin::Operator => image.admit(slot, tag.initial, Quality::GOOD),
@@ -722,17 +736,16 @@ fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3
             },
         );
     }
-    let reads = |block: usize| -> Vec<String> {
-        let writers: BTreeSet<&str> = asked[block]
+    let reads = |block: usize| -> BTreeMap<String, Giver> {
+        asked[block]
             .inputs
             .iter()
             .filter_map(|want| match &want.source {
-                Source::Tag(name) => writer_of.get(name),
+                Source::Tag(name) => giver_of.get_key_value(name),
                 Source::Delayed(_) => None,
             })
-            .map(|writer| input.blocks[*writer].name.as_str())
-            .collect();
-        writers.into_iter().map(str::to_string).collect()
+            .map(|(name, giver)| (name.clone(), giver.clone()))
+            .collect()
     };
     let mut state_words = Vec::new();
     let mut blocks = Vec::new();

@@ -7,10 +7,24 @@ use signal::{Kind, Unit};
 /// Where in the text: a block and, if known, one of its keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Index of the block in the link input.
+    /// Index of the block in the link input; [`Place::OUTSIDE`] if there is none.
     pub block: usize,
     /// Key of the block's table.
     pub key: Option<String>,
+}
+
+impl Place {
+    /// The block index of what no block is to blame for: a point of a source or a
+    /// declared tag. The problem names the tag.
+    pub const OUTSIDE: usize = usize::MAX;
+
+    /// A place in no block.
+    pub const fn outside() -> Place {
+        Place {
+            block: Place::OUTSIDE,
+            key: None,
+        }
+    }
 }
 
 /// One problem.
@@ -80,8 +94,9 @@ pub enum ProblemKind {
         reader: Stage,
         writer: Stage,
     },
-    /// A physical output written outside the protect stage.
-    UnprotectedOutput { tag: String, stage: Stage },
+    /// A physical output written outside the protect stage; `None`: by no block at
+    /// all, but by people or by a source.
+    UnprotectedOutput { tag: String, stage: Option<Stage> },
     /// Too many of something.
     TooMany {
         what: &'static str,

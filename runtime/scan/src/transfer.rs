@@ -4,7 +4,7 @@
 //! The plan is made off the scan thread. The scan thread only moves words, in
 //! bounded time and without allocation, between two scans.
 
-use crate::link::{BlockEntry, Linked, TagOrigin};
+use crate::link::{BlockEntry, Giver, Linked, TagOrigin};
 use crate::program::Program;
 use crate::state::{StateMismatch, StateReader, StateWriter};
 use core::fmt;
@@ -86,16 +86,25 @@ impl TransferPlan {
             .enumerate()
             .map(|(at, block)| (block.name.as_str(), (at, block)))
             .collect();
-        let changed: BTreeSet<&str> = old
-            .blocks
-            .iter()
-            .filter(|block| {
-                place.get(block.name.as_str()).is_none_or(|(_, now)| {
-                    now.kind != block.kind || now.config != block.config || now.stage != block.stage
-                })
-            })
-            .map(|block| block.name.as_str())
-            .collect();
+        let mut altered = BTreeSet::new();
+        let mut rewired = BTreeSet::new();
+        for block in &old.blocks {
+            let name = block.name.as_str();
+            match place.get(name) {
+                Some((_, now)) if now.kind == block.kind && now.config == block.config => {
+                    if now.stage != block.stage {
+                        altered.insert(name);
+                    } else if now.reads != block.reads {
+                        rewired.insert(name);
+                    }
+                }
+                _ => {
+                    altered.insert(name);
+                }
+            }
+        }
+        let fed_by_altered = fed_by(old, &altered);
+        let fed_by_rewired = fed_by(old, &rewired);
         let mut blocks = Vec::new();
         let mut touched = Vec::new();
         for (at, block) in old.blocks.iter().enumerate() {
@@ -109,14 +118,14 @@ impl TransferPlan {
                     at as u32,
                     format!("removes {name} or gives it another kind"),
                 ));
-            } else if changed.contains(name) {
+            } else if altered.contains(name) {
                 touched.push((at as u32, format!("alters {name}")));
-            } else if let Some(cause) = upstream(old, block, &changed) {
+            } else if let Some(cause) = fed_by_altered.get(name) {
                 touched.push((at as u32, format!("alters {cause}, which feeds it")));
-            } else if let Some((_, now)) = now
-                && now.reads != block.reads
-            {
+            } else if rewired.contains(name) {
                 touched.push((at as u32, "rewires its inputs".to_string()));
+            } else if let Some(cause) = fed_by_rewired.get(name) {
+                touched.push((at as u32, format!("rewires {cause}, which feeds it")));
             }
         }
         let words = old
@@ -175,28 +184,36 @@ impl TransferPlan {
     /// As [`TransferPlan::carry`], whatever is tripped: for comparisons on a desk,
     /// where nothing real hangs on the result.
     pub fn carry_freely(&mut self, old: &Program, new: &mut Program) -> bool {
+        self.carry_each(old, new).is_ok()
+    }
+
+    /// The block whose state does not fit, by its place in `old`, and how.
+    fn carry_each(&mut self, old: &Program, new: &mut Program) -> Result<(), (u32, StateMismatch)> {
         new.image.adopt_now(&old.image);
         for &(from, to) in &self.cells {
             new.image.adopt_cell(to, &old.image, from);
         }
         for &(from, to) in &self.blocks {
-            let words = old.state_words[from as usize] as usize;
-            if words != new.state_words[to as usize] as usize {
-                return false;
+            let (present, wanted) = (
+                old.state_words[from as usize] as usize,
+                new.state_words[to as usize] as usize,
+            );
+            let mismatch = (from, StateMismatch { wanted, present });
+            if wanted != present {
+                return Err(mismatch);
             }
-            let memory = &mut self.scratch[..words];
-            let Some(block) = nth(&old.stages, from as usize) else {
-                return false;
-            };
-            block.save(&mut StateWriter::new(memory));
-            let Some(block) = nth_mut(&mut new.stages, to as usize) else {
-                return false;
-            };
-            if block.restore(&mut StateReader::new(memory)).is_err() {
-                return false;
-            }
+            let memory = &mut self.scratch[..present];
+            nth(&old.stages, from as usize)
+                .ok_or(mismatch)?
+                .save(&mut StateWriter::new(memory));
+            let block = nth_mut(&mut new.stages, to as usize).ok_or(mismatch)?;
+            let mut reader = StateReader::new(memory);
+            block
+                .restore(&mut reader)
+                .and_then(|()| reader.finish())
+                .map_err(|mismatch| (from, mismatch))?;
         }
-        true
+        Ok(())
     }
 
     /// Tries the whole transfer on throw-away memory, with words for every refusal.
@@ -207,20 +224,11 @@ impl TransferPlan {
         if let Some(refusal) = self.tripped(old) {
             return Err(refusal);
         }
-        for &(from, to) in &self.blocks {
-            let (wanted, present) = (
-                new.state_words[to as usize] as usize,
-                old.state_words[from as usize] as usize,
-            );
-            if wanted != present {
-                return Err(TransferRefusal::State {
-                    block: self.names[from as usize].clone(),
-                    mismatch: StateMismatch { wanted, present },
-                });
-            }
-        }
-        self.carry(old, new);
-        Ok(())
+        self.carry_each(old, new)
+            .map_err(|(block, mismatch)| TransferRefusal::State {
+                block: self.names[block as usize].clone(),
+                mismatch,
+            })
     }
 }
 
@@ -246,25 +254,21 @@ fn nth_mut(stages: &mut Stages, mut at: usize) -> Option<&mut Box<dyn crate::blo
     None
 }
 
-/// A changed block of the protect stage that feeds `block` within one scan, near or far.
-fn upstream(old: &Linked, block: &BlockEntry, changed: &BTreeSet<&str>) -> Option<String> {
-    let by_name: BTreeMap<&str, &BlockEntry> = old
-        .blocks
-        .iter()
-        .map(|entry| (entry.name.as_str(), entry))
-        .collect();
-    let mut waiting: Vec<&str> = block.reads.iter().map(String::as_str).collect();
-    let mut seen = BTreeSet::new();
-    while let Some(name) = waiting.pop() {
-        if !seen.insert(name) {
-            continue;
-        }
-        if changed.contains(name) {
-            return Some(name.to_string());
-        }
-        if let Some(entry) = by_name.get(name) {
-            waiting.extend(entry.reads.iter().map(String::as_str));
+/// For every block that one of `changed` feeds within one scan, near or far: which.
+fn fed_by<'l>(old: &'l Linked, changed: &BTreeSet<&'l str>) -> BTreeMap<&'l str, &'l str> {
+    let mut causes = BTreeMap::new();
+    // Givers stand before their readers: one pass in execution order sees it all.
+    for block in &old.blocks {
+        let cause = block.reads.values().find_map(|giver| match giver {
+            Giver::Block(name) => changed
+                .get(name.as_str())
+                .or_else(|| causes.get(name.as_str()))
+                .copied(),
+            _ => None,
+        });
+        if let Some(cause) = cause {
+            causes.insert(block.name.as_str(), cause);
         }
     }
-    None
+    causes
 }
