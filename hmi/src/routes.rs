@@ -79,3 +79,126 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     door::dress(response.headers_mut());
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::Desk;
+    use crate::fake::FakeDesk;
+    use axum::body::Body;
+    use axum::http::header;
+    use tokio::sync::watch;
+    use tower::ServiceExt;
+
+    fn app() -> (Router, Arc<FakeDesk>) {
+        let desk = Arc::new(FakeDesk::new(1_700_000_000_000, 10));
+        let (_, stop) = watch::channel(false);
+        let app = App::new(Arc::clone(&desk) as Arc<dyn Desk>, Vec::new(), 8080, stop);
+        (router(Arc::new(app)), desk)
+    }
+
+    async fn ask(router: &Router, method: &str, path: &str, host: &str) -> Response {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, host)
+            .body(Body::empty())
+            .expect("a request");
+        let answer = router.clone().oneshot(request).await;
+        answer.unwrap_or_else(|e| match e {})
+    }
+
+    /// A path of a route with its parameters filled in, so that it exists.
+    fn example(path: &str) -> String {
+        path.replace("{*path}", "main.js").replace("{id}", "none")
+    }
+
+    #[tokio::test]
+    async fn every_route_of_the_table_is_in_the_router_with_that_method_only() {
+        let (router, _) = app();
+        for route in ROUTES {
+            let path = example(route.path);
+            let other = if route.method == "POST" {
+                "GET"
+            } else {
+                "POST"
+            };
+            let wrong = ask(&router, other, &path, "localhost:8080").await;
+            assert_eq!(
+                wrong.status(),
+                StatusCode::METHOD_NOT_ALLOWED,
+                "{other} {path}"
+            );
+            let right = ask(&router, route.method, &path, "localhost:8080").await;
+            assert_ne!(right.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_in_the_table_does_not_exist() {
+        let (router, _) = app();
+        for path in [
+            "/api",
+            "/api/v1",
+            "/api/v1/cmd/x",
+            "/api/v2/health",
+            "/index.html",
+            "/assets",
+            "/assets/../Cargo.toml",
+            "/assets/%2e%2e/Cargo.toml",
+            "/assets/none.js",
+            "/ws/x",
+        ] {
+            let answer = ask(&router, "GET", path, "localhost:8080").await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_answer_carries_the_security_headers() {
+        let (router, _) = app();
+        for (path, host) in [
+            ("/", "localhost:8080"),
+            ("/api/v1/health", "localhost:8080"),
+            ("/none", "localhost:8080"),
+            ("/", "evil.example"),
+        ] {
+            let answer = ask(&router, "GET", path, host).await;
+            let policy = answer.headers().get(header::CONTENT_SECURITY_POLICY);
+            let policy = policy.and_then(|v| v.to_str().ok()).unwrap_or_default();
+            assert!(policy.contains("default-src 'none'"), "{path}");
+            assert!(!policy.contains("unsafe"), "{path}");
+            for name in ["x-content-type-options", "referrer-policy", "cache-control"] {
+                assert!(answer.headers().contains_key(name), "{path} {name}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_foreign_host_gets_nothing_and_its_command_is_recorded_as_refused() {
+        let (router, desk) = app();
+        for route in ROUTES {
+            let answer = ask(
+                &router,
+                route.method,
+                &example(route.path),
+                "evil.example:8080",
+            )
+            .await;
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{}", route.path);
+        }
+        assert_eq!(desk.attempts().len(), 1);
+    }
+
+    #[test]
+    fn the_table_names_each_path_once_and_says_what_it_is_for() {
+        for (i, route) in ROUTES.iter().enumerate() {
+            assert!(!route.purpose.is_empty());
+            assert!(
+                ROUTES[..i]
+                    .iter()
+                    .all(|r| (r.method, r.path) != (route.method, route.path))
+            );
+        }
+    }
+}

@@ -242,7 +242,7 @@ impl Cleaner<'_> {
                     }
                 }
                 Event::Text(text) if dropped == 0 && !open.is_empty() => {
-                    self.out.push_str(&escape(&text_of(&text)));
+                    self.out.push_str(&escape(text_of(&text)));
                 }
                 Event::GeneralRef(entity) if dropped == 0 && !open.is_empty() => {
                     let raw = format!("&{};", text_of(&entity));
@@ -252,7 +252,7 @@ impl Cleaner<'_> {
                     }
                 }
                 Event::CData(cdata) if dropped == 0 && !open.is_empty() => {
-                    self.out.push_str(&escape(&text_of(&cdata)));
+                    self.out.push_str(&escape(text_of(&cdata)));
                 }
                 Event::DocType(_) => self.warn(at, "document type dropped"),
                 Event::PI(_) => self.warn(at, "processing instruction dropped"),

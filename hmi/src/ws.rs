@@ -37,6 +37,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// A frame that cannot be handed to the network for so long: out.
 const SEND_MAX: Duration = Duration::from_secs(5);
 
+/// How long the peer may take to answer a close frame.
+const GOODBYE_MAX: Duration = Duration::from_secs(1);
+
 const CLOSE_GOING_AWAY: u16 = 1001;
 const CLOSE_POLICY: u16 = 1008;
 const CLOSE_RESTART: u16 = 1012;
@@ -80,6 +83,9 @@ async fn converse(app: Arc<App>, mut socket: WebSocket) {
         reason: reason.into(),
     }));
     let _ = timeout(SEND_MAX, socket.send(close)).await;
+    // What the peer has still on the way is read, or a reset would overtake the reason.
+    let goodbye = async { while let Some(Ok(_)) = socket.recv().await {} };
+    let _ = timeout(GOODBYE_MAX, goodbye).await;
 }
 
 /// One subscription.

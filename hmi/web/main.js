@@ -50,13 +50,13 @@ class App extends HTMLElement {
     document.title = `${say(plant)} · Scanloop`;
     const arg = at.page === "display" ? (store.directory.displays.some((d) => d.id === at.arg) ? at.arg : firstDisplay()?.id) : at.arg;
     const main = h("main", { id: "main" }, pageElement({ ...at, arg }));
-    if (env === "SIM") main.append(watermark());
-    main.append(document.createElement("hmi-stale"));
     this.replaceChildren(
       h("div", { class: "plant" }, h("b", { text: say(plant) }), h("span", { text: say(title) })),
       document.createElement("hmi-header"),
       Object.assign(document.createElement("hmi-nav"), { page: at.page, arg }),
       main,
+      env === "SIM" ? watermark() : "",
+      document.createElement("hmi-stale"),
       Object.assign(document.createElement("hmi-footer"), { about, keys }),
       h("div", { class: "toasts" }));
     this.bindKeys();

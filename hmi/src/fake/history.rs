@@ -41,11 +41,15 @@ impl History {
             let tag = directory.tags.iter().find(|t| t.name == *name)?;
             let column = self.columns.get(usize::try_from(tag.handle).ok()?)?;
             let mut buckets = vec![Bucket::EMPTY; query.buckets];
-            for i in first..last {
-                let offset = i128::from(self.times_ms[i] - query.from_ms);
+            for (utc_ms, cell) in self
+                .times_ms
+                .range(first..last)
+                .zip(column.range(first..last))
+            {
+                let offset = i128::from(utc_ms - query.from_ms);
                 let at = offset * query.buckets as i128 / i128::from(span);
                 if let Some(bucket) = usize::try_from(at).ok().and_then(|at| buckets.get_mut(at)) {
-                    add(bucket, column[i]);
+                    add(bucket, *cell);
                 }
             }
             Some(TrendSeries {

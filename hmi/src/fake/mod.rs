@@ -22,7 +22,7 @@ const EVENTS_KEPT: usize = 500;
 
 /// A deterministic desk; time passes only in [`FakeDesk::step`].
 pub struct FakeDesk {
-    directory: Arc<Directory>,
+    directory: Mutex<Arc<Directory>>,
     state: Mutex<State>,
 }
 
@@ -66,7 +66,7 @@ impl FakeDesk {
             state.advance(1.0);
         }
         FakeDesk {
-            directory,
+            directory: Mutex::new(directory),
             state: Mutex::new(state),
         }
     }
@@ -94,6 +94,18 @@ impl FakeDesk {
     /// Lets time pass without a scan, as when the runtime hangs.
     pub fn hang(&self, ms: i64) {
         self.state().now_utc_ns += ms * 1_000_000;
+    }
+
+    /// Brings in a new edition: the directory gets a new epoch.
+    pub fn new_edition(&self) {
+        let mut directory = self
+            .directory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut next = Directory::clone(&directory);
+        next.epoch += 1;
+        next.edition.number += 1;
+        *directory = Arc::new(next);
     }
 
     /// Makes the next [`Desk::submit`] end with this refusal.
@@ -212,7 +224,12 @@ impl State {
 
 impl Desk for FakeDesk {
     fn directory(&self) -> Arc<Directory> {
-        Arc::clone(&self.directory)
+        Arc::clone(
+            &self
+                .directory
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {
@@ -224,7 +241,7 @@ impl Desk for FakeDesk {
     }
 
     fn submit(&self, command: Command) -> Submission<'_> {
-        Box::pin(async move { self.state().execute(&self.directory, command) })
+        Box::pin(async move { self.state().execute(&self.directory(), command) })
     }
 
     fn refused(&self, attempt: Attempt) {
@@ -243,7 +260,7 @@ impl Desk for FakeDesk {
     }
 
     fn trend(&self, query: &TrendQuery) -> Trend {
-        self.state().history.answer(&self.directory, query)
+        self.state().history.answer(&self.directory(), query)
     }
 
     fn timing(&self) -> Vec<TaskTiming> {

@@ -51,7 +51,7 @@ export function bindDrawing(svg, store, { hold, face, nav }) {
     });
   }
   for (const [key, attribute] of [["h", "height"], ["w", "width"], ["x", "x"], ["y", "y"]]) {
-    for (const node of svg.querySelectorAll(`[data-${key}]:not([data-sym])`)) {
+    for (const node of svg.querySelectorAll(`[data-${key}]`)) {
       const [name, lo, hi, a, b] = node.getAttribute(`data-${key}`).trim().split(/\s+/);
       const [from, to, at, end] = [lo, hi, a, b].map(Number);
       bind(name, ({ tag, value, q }) => {

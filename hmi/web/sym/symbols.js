@@ -81,7 +81,7 @@ function val(g, { tag, data, bind, store }) {
   const loop = store.directory.loops.find((l) => l.name === tag);
   const pv = loop ? loop.pv : tag;
   const name = loop ? tag : tag.replace(/\.PV$/, "");
-  const wide = Number(data.w) || 96;
+  const wide = Number(data.wide) || 96;
   const top = data.bare ? -13 : -29;
   g.append(s("rect", { class: "hit", x: -6, y: top, width: wide + 6, height: (loop ? 43 : 26) - top - 13, rx: 3 }));
   const head = s("text", { class: "tag", y: -16, text: data.label || name });
@@ -174,7 +174,7 @@ export function indicator(tag, { x = 0, y = 0, w = 22, height = 138 } = {}) {
 function madi(g, { tag: name, data, bind, store }) {
   const tag = store.tag(name);
   g.classList.add("madi");
-  const height = Number(data.h) || 138, w = 22;
+  const height = Number(data.high) || 138, w = 22;
   g.append(s("rect", { class: "hit", x: -22, y: -24, width: w + 44, height: height + 30, rx: 3 }));
   g.append(s("text", { class: "lbl", x: w / 2, y: -8, text: say({ en: data.en, zh: data.zh }) }));
   if (!tag) {
@@ -197,7 +197,7 @@ function madi(g, { tag: name, data, bind, store }) {
 
 /** A bool or enumeration in words; `data-ok` = its normal value. */
 function state(g, { tag: name, data, bind }) {
-  g.append(s("rect", { class: "hit", x: -6, y: -29, width: Number(data.w) || 96, height: 42, rx: 3 }));
+  g.append(s("rect", { class: "hit", x: -6, y: -29, width: Number(data.wide) || 96, height: 42, rx: 3 }));
   g.append(s("text", { class: "tag", y: -16, text: data.label || name.replace(/\.[A-Z_]+$/, "") }));
   const text = s("g");
   g.append(text);
