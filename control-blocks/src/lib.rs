@@ -34,6 +34,10 @@ pub mod regulate;
 pub mod sequence;
 
 #[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod every_kind;
+#[cfg(test)]
 mod rig;
 
 use scan::Registry;

@@ -306,3 +306,6 @@ impl BlockKind for Motor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

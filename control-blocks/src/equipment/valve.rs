@@ -317,3 +317,6 @@ impl BlockKind for Valve {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,6 +158,14 @@ impl Pid {
         }
     }
 
+    /// What a person wants of a setting, if it is a number.
+    fn wanted(image: &Image, setting: &Setting<f64>) -> f64 {
+        match image.requested(&setting.request) {
+            Some(wanted) if wanted.is_finite() => wanted,
+            _ => image.held(&setting.output).value,
+        }
+    }
+
     /// Flags of an output at its limits.
     #[inline]
     fn limits(&self, out: f64) -> u16 {
@@ -237,7 +245,7 @@ impl Pid {
         pv: Option<f64>,
         cas: Option<f64>,
     ) -> f64 {
-        let wanted = image.wanted(&self.sp);
+        let wanted = Self::wanted(image, &self.sp);
         let wanted = math::clamp(wanted, self.sp_lo, self.sp_hi);
         let step = self.sp_rate * scan.dt_s;
         if self.actual == NONE {
@@ -305,7 +313,7 @@ impl Pid {
         let (actual, out) = match (mode, usable, tracked) {
             (MAN, ..) => {
                 let out = math::clamp(
-                    image.wanted(&self.out),
+                    Self::wanted(image, &self.out),
                     self.law.out_lo(),
                     self.law.out_hi(),
                 );

@@ -234,3 +234,6 @@ impl BlockKind for Dose {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
