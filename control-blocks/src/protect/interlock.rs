@@ -1,7 +1,7 @@
 //! A trip group: causes, effects, latch, first-out, reset.
 
 use super::is_demanded;
-use super::voting::{check_row, row_text};
+use super::voting::check_row;
 use scan::*;
 use signal::limits::CAUSES_MAX;
 
@@ -28,9 +28,8 @@ pub struct TripGroupLaw {
 impl TripGroupLaw {
     /// One scan: `standing` causes, of which those in `latching` latch.
     pub fn step(&mut self, standing: u64, latching: u64, reset: bool) {
-        let was_tripped = self.is_tripped();
         self.standing = standing;
-        if reset && was_tripped && standing & latching == 0 && self.is_latched() {
+        if reset && standing & latching == 0 && self.is_latched() {
             self.latched = 0;
             self.is_start_up = false;
             self.first_out = 0;
@@ -185,16 +184,13 @@ impl BlockKind for Interlock {
                 row,
                 &["cause", "effects", "latch", "text", "live", "armed"],
             );
-            match row_text(wiring, "causes", row, "cause") {
-                Some(tag) => {
-                    causes.push(wiring.input_from(&format!("causes.{number}"), &Value::Text(tag)));
+            match row.get("cause") {
+                Some(cause @ (Value::Text(_) | Value::Table(_))) => {
+                    causes.push(wiring.input_from(&format!("causes.{number}"), cause));
                 }
-                None => {
-                    wiring.problem(
-                        "causes",
-                        format!("row {number} has no `cause`"),
-                        "a Boolean tag",
-                    );
+                _ => {
+                    let message = format!("row {number} has no `cause`");
+                    wiring.problem("causes", message, "a Boolean tag");
                 }
             }
             match row.get("latch") {
