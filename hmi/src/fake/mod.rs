@@ -40,7 +40,10 @@ impl FakeDesk {
     /// A desk whose clock starts at `start_ms` (milliseconds since the epoch) with
     /// `past_s` seconds of history behind it.
     pub fn new(start_ms: i64, past_s: u32) -> FakeDesk {
-        let directory = Arc::new(r101::directory());
+        let mut directory = r101::directory();
+        // A later start is another epoch, as with a real runtime.
+        directory.epoch = u64::try_from(start_ms).unwrap_or(1);
+        let directory = Arc::new(directory);
         let process = Process::new(&directory);
         let snapshot = Arc::new(Snapshot {
             scan: 0,

@@ -23,7 +23,7 @@ function typing(node) {
 addEventListener("keydown", (event) => {
   const open = document.querySelector("dialog[open]");
   const name = [event.ctrlKey && "Ctrl+", event.altKey && "Alt+", event.key].filter(Boolean).join("");
-  const hit = bound.find((b) => b.match === name || b.match === name.toUpperCase());
+  const hit = bound.find((b) => b.match === name || b.match === name.toLowerCase());
   if (!hit || open || event.defaultPrevented) return;
   if (typing(event.target) && !hit.global && !/^(F\d+|Escape)$/.test(event.key)) return;
   if (hit.act(event) !== false) event.preventDefault();

@@ -1,7 +1,7 @@
 // The trend page: spans, live or standing still, pens with numbers.
 
 import { Part, h, setText } from "../core/dom.js";
-import { clock, date, number, shown } from "../core/fmt.js";
+import { clock, date, level, number, shown } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { theme } from "../core/theme.js";
 import { store } from "../core/store.js";
@@ -101,7 +101,10 @@ class TrendPage extends Part {
         h("td", { text: tag ? say(tag.desc) : t("no tag") }), cells.now, cells.cursor, cells.min, cells.max,
         h("td", { text: tag ? tag.unit : "" }), h("td", { class: "num", text: axis <= 2 ? axis : "–" }), cells.quality,
         h("td", {}, h("button", { class: "icon", "aria-label": `${t("Remove")} ${name}`, onclick: () => this.usePens(this.pens.filter((n) => n !== name)) }, "✕"))));
-      if (tag) this.ends.push(store.watch(name, ({ value }) => setText(cells.now, shown(tag, value))));
+      if (tag) this.ends.push(store.watch(name, ({ value, q }) => {
+        setText(cells.now, shown(tag, value) + (level(q) ? " ?" : ""));
+        cells.now.className = `num ${["live", "uncertain", "bad"][level(q)]}`;
+      }));
       return cells;
     });
     this.cursorHead = h("th", { class: "num", text: t("Cursor") });
