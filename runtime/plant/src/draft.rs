@@ -243,12 +243,13 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
             });
         }
     }
-    for node in tasks {
+    // One more than permitted shows that there are too many; the rest says no more.
+    for node in tasks.into_iter().take(limits::TASKS_MAX + 1) {
         if let Some(reader) = Reader::new(node, "task", problems) {
             draft.tasks.push(read_task(reader));
         }
     }
-    for node in drivers {
+    for node in drivers.into_iter().take(limits::DRIVERS_MAX + 1) {
         let Some(mut reader) = Reader::new(node, "driver", problems) else {
             continue;
         };
@@ -520,6 +521,16 @@ fn read_tag(node: &Node, task: &str, draft: &mut Draft, problems: &mut Diagnosti
         );
     }
     let own_task = reader.text("task");
+    if let Some(own) = &own_task
+        && draft.tasks.iter().all(|task| task.name != *own)
+    {
+        reader.problem(
+            codes::UNKNOWN_TASK,
+            "task",
+            format!("there is no task {own}"),
+            "tasks are declared in plant.toml",
+        );
+    }
     let desc = reader.node("desc");
     reader.finish();
     let desc = words(desc, Some(node), "desc", problems);

@@ -17,6 +17,7 @@ pub mod diagnostic;
 pub mod draft;
 mod explain;
 pub mod names;
+mod ownership;
 pub mod plant;
 pub mod resolve;
 pub mod source;

@@ -3,12 +3,13 @@
 use crate::codes::{self, Code};
 use crate::diagnostic::Diagnostics;
 use crate::draft::{
-    self, BlockDraft, DriverDraft, PointDraft, SimDraft, TagDraft, UnitDraft, Words,
+    self, BlockDraft, Draft, DriverDraft, PointDraft, SimDraft, TagDraft, UnitDraft, Words,
 };
+use crate::ownership::givers_outside;
 use crate::resolve::{DriverKinds, TaskPlan, resolve};
 use crate::source::{Origin, Sources};
 use scan::link::link;
-use scan::{Linked, Problem, ProblemKind, Registry};
+use scan::{Linked, Place, Problem, ProblemKind, Registry};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -98,7 +99,7 @@ fn finish(
     for task in &tasks {
         if let Err(list) = link(&task.input) {
             for problem in list {
-                translate(task, &problem, &owners, &mut problems);
+                translate(&draft, task, &problem, &owners, &mut problems);
             }
         }
     }
@@ -154,6 +155,7 @@ impl Plant {
 
 /// A linker's problem in the words and places of the text.
 fn translate(
+    draft: &Draft,
     task: &TaskPlan,
     problem: &Problem,
     owners: &BTreeMap<String, String>,
@@ -237,12 +239,26 @@ fn translate(
             String::new(),
         ),
         ProblemKind::TwoWriters { tag, other } => {
-            let other_at = place(other);
+            let outside = givers_outside(draft, tag);
+            let at = match problem.place.block {
+                Place::OUTSIDE => outside.get(1).cloned().unwrap_or_default(),
+                _ => at,
+            };
+            let other = match other.block {
+                Place::OUTSIDE => (
+                    outside.first().cloned().unwrap_or_default(),
+                    "also written here".to_string(),
+                ),
+                _ => (
+                    place(other),
+                    format!("also written by {}", name(other.block)),
+                ),
+            };
             problems.push_with(
                 codes::TWO_WRITERS,
                 &at,
                 format!("{tag} has two writers"),
-                (other_at, format!("also written by {}", name(other.block))),
+                other,
                 "one writer for a tag; combine demands before they meet the tag",
             );
         }
@@ -288,11 +304,26 @@ fn translate(
             ),
             format!("read last scan's value: {{ delayed = \"{tag}\" }}"),
         ),
-        ProblemKind::UnprotectedOutput { tag, stage } => say(
-            codes::UNPROTECTED_OUTPUT,
-            format!("{tag} leaves the system and is written in {}", stage.word()),
-            "logic demands, protection commands: let AOUT, VALVE or MOTOR write it".to_string(),
-        ),
+        ProblemKind::UnprotectedOutput { tag, stage } => {
+            let point = |tag: &str| {
+                let mut points = draft.points.iter();
+                let point = points.find(|point| point.is_output && point.tag == tag);
+                point.map(|point| point.node.place("tag"))
+            };
+            let (at, by) = match stage {
+                Some(stage) => (at, format!("is written in {}", stage.word())),
+                None => (
+                    point(tag).unwrap_or(at),
+                    "is written by no block of protection".to_string(),
+                ),
+            };
+            problems.push(
+                codes::UNPROTECTED_OUTPUT,
+                &at,
+                format!("{tag} leaves the system and {by}"),
+                "logic demands, protection commands: let AOUT, VALVE or MOTOR write it",
+            );
+        }
         ProblemKind::TooMany { what, count, max } => say(
             codes::PROGRAM_TOO_LARGE,
             format!("{count} {what}, at most {max}"),

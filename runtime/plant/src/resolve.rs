@@ -3,6 +3,7 @@
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::draft::{Draft, DriverDraft, PointDraft};
+use crate::ownership;
 use crate::source::Origin;
 use crate::tree::Node;
 use scan::link::declared_kinds;
@@ -138,16 +139,16 @@ pub(crate) fn resolve(
     problems: &mut Diagnostics,
 ) -> Vec<TaskPlan> {
     check_tasks(draft, problems);
-    check_duplicates(draft, problems);
+    let repeats = check_duplicates(draft, problems);
     let point_kinds = check_drivers(draft, kinds, problems);
     let mut plans: Vec<TaskPlan> = draft
         .tasks
         .iter()
         .enumerate()
-        .map(|(index, _)| plan(index, draft, registry, &point_kinds, problems))
+        .map(|(index, _)| plan(index, draft, &repeats, registry, &point_kinds, problems))
         .collect();
     connect_tasks(draft, &mut plans, problems);
-    check_names(draft, &plans, problems);
+    ownership::check(draft, &plans, &point_kinds, problems);
     plans
 }
 
@@ -160,7 +161,10 @@ fn check_tasks(draft: &Draft, problems: &mut Diagnostics) {
                 .last()
                 .map(|task| task.at.clone())
                 .unwrap_or_default(),
-            format!("{} tasks", draft.tasks.len()),
+            match draft.tasks.len() {
+                0 => "no task".to_string(),
+                _ => format!("more than {} tasks", limits::TASKS_MAX),
+            },
             format!(
                 "declare 1 to {} with [[task]] in plant.toml",
                 limits::TASKS_MAX
@@ -189,31 +193,31 @@ fn check_tasks(draft: &Draft, problems: &mut Diagnostics) {
     }
 }
 
-fn check_duplicates(draft: &Draft, problems: &mut Diagnostics) {
+/// Second declarations of a name, by kind of thing and index: noted once, then
+/// passed over, so that one mistake is one message.
+type Repeats = BTreeSet<(&'static str, usize)>;
+
+fn check_duplicates(draft: &Draft, problems: &mut Diagnostics) -> Repeats {
+    let mut repeats = Repeats::new();
     let mut seen: BTreeMap<(&str, &str), Origin> = BTreeMap::new();
     let named = draft
         .tasks
         .iter()
-        .map(|task| ("task", task.name.as_str(), task.at.clone()))
-        .chain(
-            draft
-                .drivers
-                .iter()
-                .map(|driver| ("driver", driver.name.as_str(), driver.node.place("name"))),
-        )
-        .chain(
-            draft
-                .tags
-                .iter()
-                .map(|tag| ("tag", tag.name.as_str(), tag.node.place("name"))),
-        )
-        .chain(
-            draft
-                .blocks
-                .iter()
-                .map(|block| ("block", block.name.as_str(), block.node.place("name"))),
-        );
-    for (what, name, at) in named {
+        .enumerate()
+        .map(|(n, task)| ("task", n, task.name.as_str(), task.at.clone()))
+        .chain(draft.drivers.iter().enumerate().map(|(n, driver)| {
+            let at = driver.node.place("name");
+            ("driver", n, driver.name.as_str(), at)
+        }))
+        .chain(draft.tags.iter().enumerate().map(|(n, tag)| {
+            let at = tag.node.place("name");
+            ("tag", n, tag.name.as_str(), at)
+        }))
+        .chain(draft.blocks.iter().enumerate().map(|(n, block)| {
+            let at = block.node.place("name");
+            ("block", n, block.name.as_str(), at)
+        }));
+    for (what, index, name, at) in named {
         if let Some(first) = seen.get(&(what, name)) {
             problems.push_with(
                 codes::DUPLICATE,
@@ -222,10 +226,12 @@ fn check_duplicates(draft: &Draft, problems: &mut Diagnostics) {
                 (first.clone(), "the first one".to_string()),
                 "names are unique in a plant",
             );
+            repeats.insert((what, index));
         } else {
             seen.insert((what, name), at);
         }
     }
+    repeats
 }
 
 /// Checks drivers with their points; the kind of each good point.
@@ -239,8 +245,8 @@ fn check_drivers(
         problems.push(
             codes::PROGRAM_TOO_LARGE,
             &draft.drivers[limits::DRIVERS_MAX].node.at,
-            format!("{} drivers", draft.drivers.len()),
-            format!("at most {}", limits::DRIVERS_MAX),
+            format!("more than {} drivers", limits::DRIVERS_MAX),
+            "divide the plant among stations",
         );
     }
     for driver in &draft.drivers {
@@ -267,6 +273,14 @@ fn check_drivers(
             .enumerate()
             .filter(|(_, point)| point.driver == driver.name)
             .collect();
+        if let Some((_, point)) = mine.get(limits::POINTS_MAX) {
+            problems.push(
+                codes::PROGRAM_TOO_LARGE,
+                &point.node.at,
+                format!("more than {} points on {}", limits::POINTS_MAX, driver.name),
+                "divide the points among drivers",
+            );
+        }
         let tables: Vec<(&str, bool, &toml::Table)> = mine
             .iter()
             .map(|(_, point)| (point.tag.as_str(), point.is_output, &point.settings))
@@ -339,6 +353,7 @@ fn task_of_driver<'d>(draft: &'d Draft, driver: &'d DriverDraft) -> &'d str {
 fn plan(
     index: usize,
     draft: &Draft,
+    repeats: &Repeats,
     registry: &Registry,
     point_kinds: &[Option<Kind>],
     problems: &mut Diagnostics,
@@ -388,7 +403,10 @@ fn plan(
         tags: station_tags(&task.name, &names),
     });
     let mut places = Vec::new();
-    for block in draft.blocks.iter().filter(|block| block.task == task.name) {
+    for (at, block) in draft.blocks.iter().enumerate() {
+        if block.task != task.name || repeats.contains(&("block", at)) {
+            continue;
+        }
         let Some(kind) = registry.get(&block.kind) else {
             let near = scan::wiring::nearest(&block.kind, registry.names());
             problems.push(
@@ -464,8 +482,12 @@ fn plan(
     input.tags = draft
         .tags
         .iter()
-        .filter(|tag| tag.operator.is_none() || tag.task == task.name)
-        .map(|tag| TagDecl {
+        .enumerate()
+        .filter(|(at, tag)| {
+            let is_here = tag.operator.is_none() || tag.task == task.name;
+            is_here && !repeats.contains(&("tag", *at))
+        })
+        .map(|(_, tag)| TagDecl {
             name: tag.name.clone(),
             kind: tag.kind,
             unit: tag.unit,
@@ -585,73 +607,4 @@ fn connect_tasks(draft: &Draft, plans: &mut [TaskPlan], problems: &mut Diagnosti
 /// Whether `task/TAG` is meant: engineering units such as `kg/h` are not.
 fn names_like(task: &str, tag: &str) -> bool {
     !task.is_empty() && tag.contains('.') && crate::names::is_tag_name(tag)
-}
-
-/// Names across tasks: nothing declared in vain, nothing written twice, outputs
-/// and points of one kind.
-fn check_names(draft: &Draft, plans: &[TaskPlan], problems: &mut Diagnostics) {
-    let declared: Vec<BTreeMap<String, Kind>> = plans
-        .iter()
-        .map(|plan| declared_kinds(&plan.input))
-        .collect();
-    let mut owner: BTreeMap<&str, usize> = BTreeMap::new();
-    for (index, tags) in declared.iter().enumerate() {
-        for name in tags.keys().filter(|name| !name.contains('/')) {
-            if let Some(other) = owner.insert(name, index)
-                && other != index
-            {
-                problems.push(
-                    codes::TWO_WRITERS,
-                    &Origin::default(),
-                    format!(
-                        "{name} is written in task {} and in task {}",
-                        plans[other].name, plans[index].name
-                    ),
-                    "names are unique in a plant",
-                );
-            }
-        }
-    }
-    for tag in &draft.tags {
-        match owner.get(tag.name.as_str()) {
-            None => problems.push(
-                codes::UNWRITTEN,
-                &tag.node.place("name"),
-                format!("nothing writes {}", tag.name),
-                "give it an input, a block that writes it, or initial = … for a tag that people write",
-            ),
-            Some(index) => {
-                if let (Some(kind), Some(found)) = (tag.kind, declared[*index].get(&tag.name))
-                    && kind != *found
-                {
-                    problems.push(
-                        codes::WRONG_KIND,
-                        &tag.node.place("kind"),
-                        format!("{} is declared {kind}, its writer makes it {found}", tag.name),
-                        "",
-                    );
-                }
-            }
-        }
-    }
-    for plan in plans {
-        for driver in &plan.drivers {
-            for point in &driver.outputs {
-                let point = &draft.points[*point];
-                let here = declared
-                    .iter()
-                    .zip(plans)
-                    .find(|(_, other)| other.name == plan.name)
-                    .and_then(|(tags, _)| tags.get(&point.tag));
-                if here.is_none() {
-                    problems.push(
-                        codes::OUTPUT_TAG,
-                        &point.node.place("tag"),
-                        format!("task {} has no tag {}", plan.name, point.tag),
-                        "an output takes the CMD of a protect block of the driver's own task",
-                    );
-                }
-            }
-        }
-    }
 }

@@ -55,6 +55,8 @@ pub struct TransferPlan {
     touched: Box<[(u32, String)]>,
     names: Box<[String]>,
     scratch: Box<[u64]>,
+    /// Index into `touched` of the block that barred the last try.
+    barred: Option<usize>,
 }
 
 impl TransferPlan {
@@ -140,6 +142,7 @@ impl TransferPlan {
             touched: touched.into_boxed_slice(),
             names: old.blocks.iter().map(|block| block.name.clone()).collect(),
             scratch: vec![0; longest].into_boxed_slice(),
+            barred: None,
         }
     }
 
@@ -164,21 +167,29 @@ impl TransferPlan {
         None
     }
 
-    /// Whether some touched block holds a trip, without words: for the scan thread.
-    fn is_barred(&self, old: &Program) -> bool {
-        let mut touched = self.touched.iter().peekable();
-        old.blocks().enumerate().any(|(at, block)| {
-            touched
-                .next_if(|(touched, _)| *touched as usize == at)
-                .is_some()
-                && block.is_tripped()
+    /// Why the last [`TransferPlan::carry`] refused, in words.
+    pub fn refusal(&self) -> Option<TransferRefusal> {
+        let (block, change) = self.touched.get(self.barred?)?;
+        Some(TransferRefusal::Tripped {
+            block: self.names[*block as usize].clone(),
+            change: change.clone(),
+        })
+    }
+
+    /// The first touched block that holds a trip, without words: for the scan thread.
+    fn bar(&self, old: &Program) -> Option<usize> {
+        let mut touched = self.touched.iter().enumerate().peekable();
+        old.blocks().enumerate().find_map(|(at, block)| {
+            let (index, _) = touched.next_if(|(_, (touched, _))| *touched as usize == at)?;
+            block.is_tripped().then_some(index)
         })
     }
 
     /// Moves the state of `old` into `new`. False, with `new` not fit to run, if a
     /// touched block holds a trip or a state does not fit. Never allocates.
     pub fn carry(&mut self, old: &Program, new: &mut Program) -> bool {
-        !self.is_barred(old) && self.carry_freely(old, new)
+        self.barred = self.bar(old);
+        self.barred.is_none() && self.carry_freely(old, new)
     }
 
     /// As [`TransferPlan::carry`], whatever is tripped: for comparisons on a desk,

@@ -3,17 +3,25 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod change;
+pub mod clerk;
 pub mod clock;
 pub mod closed_loop;
+pub mod directory;
+pub mod engine;
 pub mod kinds;
 pub mod layout;
+pub mod play;
 pub mod ports;
+pub mod pump;
 pub mod recorder;
 pub mod replay;
 pub mod report;
 #[allow(unsafe_code)]
 pub mod rt;
+pub mod run;
 pub mod scan_thread;
 pub mod scenario;
 pub mod station_tags;
+pub mod tags_csv;
 pub mod witness;

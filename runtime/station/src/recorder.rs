@@ -99,6 +99,8 @@ pub struct Recorder {
     /// Asked for, not yet complete.
     waiting: bool,
     rotate: bool,
+    /// Number of an edition whose mark was met.
+    adopted: Option<u64>,
     utc: fn() -> i64,
     /// Whether recording has failed; control goes on, the desk tells.
     pub down: Arc<AtomicBool>,
@@ -140,6 +142,7 @@ impl Recorder {
             asked: Instant::now(),
             waiting: false,
             rotate: false,
+            adopted: None,
             utc,
             down: Arc::new(AtomicBool::new(false)),
             run: run_name(Utc(utc())),
@@ -272,7 +275,10 @@ impl Recorder {
                     }
                 }
                 Item::Shot | Item::Edition(_) => {
-                    self.rotate |= matches!(item, Item::Edition(_));
+                    if let Item::Edition(number) = item {
+                        self.rotate = true;
+                        self.adopted = Some(number);
+                    }
                     // A later state replaces an earlier one that was not yet used:
                     // the scans between belong to the old segment.
                     for scan in track.after.drain(..) {
@@ -306,8 +312,14 @@ impl Recorder {
         if !whole {
             return;
         }
-        while let Ok(edition) = self.editions.try_recv() {
-            self.edition = edition;
+        if let Some(number) = self.adopted.take() {
+            while self.edition.number < number
+                && let Ok(edition) = self.editions.try_recv()
+            {
+                if edition.number == number {
+                    self.edition = edition;
+                }
+            }
         }
         let shots: Vec<StateShot> = self
             .tracks

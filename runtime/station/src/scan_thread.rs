@@ -6,6 +6,7 @@ use crate::layout::Layout;
 use crate::ports::{ImageFrame, TaskInlet, TaskOutlet};
 use crate::rt;
 use crate::witness::{Durations, Item, ScanWitness};
+use driver::{Health, HealthState};
 use scan::{Program, Task, TransferPlan};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -74,7 +75,9 @@ pub struct ScanControl {
     pub durations: rtrb::Producer<Durations>,
     /// Life signs.
     pub pulse: Arc<Pulse>,
-    /// Overruns in a row that raise the alarm tag.
+    /// Health of the task's drivers.
+    pub health: Vec<Arc<Health>>,
+    /// Lateness that trips the watchdog, nanoseconds.
     pub watchdog_ns: i64,
 }
 
@@ -136,6 +139,9 @@ fn account(task: &mut StationTask, control: &mut ScanControl, watchdog_scans: &m
     task.outlet.armed = *watchdog_scans == 0;
     *watchdog_scans = watchdog_scans.saturating_sub(1);
     station.lost = task.witness.lost();
+    for (ok, health) in station.drivers_ok.iter_mut().zip(&control.health) {
+        *ok = matches!(health.state(), HealthState::Up | HealthState::Degraded);
+    }
 }
 
 fn take_state(task: &mut StationTask, control: &mut ScanControl) {

@@ -1,0 +1,311 @@
+//! Online change: a new text of the plant, linked off the scan thread, adopted by
+//! every task between two of its scans, or by none.
+
+use crate::kinds;
+use crate::layout::Layout;
+use crate::ports::{ImageFrame, image_frames};
+use crate::recorder::EditionText;
+use crate::scan_thread::{Swap, Swapped};
+use crossbeam::channel::Sender;
+use plant::{LinkedPlant, Plant};
+use scan::TransferPlan;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What the desk side needs of a new edition.
+pub struct Adopted {
+    /// Its plant.
+    pub plant: Plant,
+    /// Its names and slots; the programs in it are twins of the running ones.
+    pub linked: LinkedPlant,
+    /// Its number.
+    pub number: u64,
+    /// Readers of its images, one a task.
+    pub images: Vec<triple_buffer::Output<ImageFrame>>,
+}
+
+/// Why a change was refused.
+#[derive(Debug)]
+pub enum ChangeRefusal {
+    /// The new text has problems.
+    Problems {
+        /// How many.
+        count: usize,
+        /// All of them, rendered.
+        rendered: String,
+    },
+    /// It changes what an online change may not change.
+    NeedsRestart {
+        /// What.
+        what: String,
+    },
+    /// A task refused.
+    Refused {
+        /// Task.
+        task: String,
+        /// Why.
+        why: String,
+    },
+    /// There is no edition to go back to.
+    NothingBefore,
+    /// Nothing differs.
+    Same,
+    /// A task did not answer.
+    NoAnswer {
+        /// Task.
+        task: String,
+    },
+}
+
+impl core::fmt::Display for ChangeRefusal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            ChangeRefusal::Problems { count, rendered } => {
+                write!(f, "the new text has {count} problems:\n{rendered}")
+            }
+            ChangeRefusal::NeedsRestart { what } => {
+                write!(f, "the change alters {what}; that needs a restart")
+            }
+            ChangeRefusal::Refused { task, why } => write!(f, "task {task}: {why}"),
+            ChangeRefusal::NothingBefore => write!(f, "there is no edition to go back to"),
+            ChangeRefusal::Same => write!(f, "the text is the one that runs"),
+            ChangeRefusal::NoAnswer { task } => write!(f, "task {task} did not answer"),
+        }
+    }
+}
+impl std::error::Error for ChangeRefusal {}
+
+/// One task's ends of a change.
+pub struct ChangeEnds {
+    /// To the scan thread.
+    pub swaps: rtrb::Producer<Swap>,
+    /// From the scan thread.
+    pub swapped: rtrb::Consumer<Swapped>,
+}
+
+/// Makes changes, one at a time.
+pub struct Changer {
+    folder: PathBuf,
+    plant: Plant,
+    /// Twin of what runs: same layout, other state.
+    linked: LinkedPlant,
+    number: u64,
+    /// Number of the last edition tried; a refused one keeps its number.
+    tried: u64,
+    before: Option<Plant>,
+    ends: Vec<ChangeEnds>,
+    editions: Sender<EditionText>,
+}
+
+impl Changer {
+    /// A changer of the plant in `folder`, which runs as edition 1.
+    pub fn new(
+        folder: PathBuf,
+        plant: Plant,
+        ends: Vec<ChangeEnds>,
+        editions: Sender<EditionText>,
+    ) -> Changer {
+        Changer {
+            folder,
+            linked: plant.link(),
+            plant,
+            number: 1,
+            tried: 1,
+            before: None,
+            ends,
+            editions,
+        }
+    }
+
+    /// Number of the edition that runs.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Loads the folder anew and adopts it.
+    ///
+    /// # Errors
+    /// [`ChangeRefusal`]; then everything runs on as before.
+    pub fn adopt_folder(&mut self) -> Result<Adopted, ChangeRefusal> {
+        let plant = plant::load(&self.folder, &kinds::blocks(), &kinds::Drivers).map_err(
+            |(sources, problems)| ChangeRefusal::Problems {
+                count: problems.len(),
+                rendered: problems.render(&sources),
+            },
+        )?;
+        if plant.digest == self.plant.digest {
+            return Err(ChangeRefusal::Same);
+        }
+        self.adopt(plant)
+    }
+
+    /// Adopts the edition before.
+    ///
+    /// # Errors
+    /// [`ChangeRefusal`]; then everything runs on as before.
+    pub fn roll_back(&mut self) -> Result<Adopted, ChangeRefusal> {
+        let before = self.before.clone().ok_or(ChangeRefusal::NothingBefore)?;
+        self.adopt(before)
+    }
+
+    fn adopt(&mut self, plant: Plant) -> Result<Adopted, ChangeRefusal> {
+        same_surroundings(&self.plant, &plant)?;
+        self.tried += 1;
+        let number = self.tried;
+        let runs = plant.link();
+        let twin = plant.link();
+        // The recorder takes this when it meets the edition's mark in a log; without
+        // a mark it is never looked at.
+        let _ = self.editions.send(EditionText {
+            number,
+            digest: plant.digest,
+            sources: plant.sources.files().to_vec(),
+        });
+        let mut images = Vec::new();
+        let mut done = Vec::new();
+        for (task, linked) in runs.tasks.into_iter().enumerate() {
+            let plan = TransferPlan::new(&self.linked.tasks[task].linked, &linked.linked);
+            let layout = Layout::new(&plant, task, &linked.linked, number);
+            let (writer, reader) = image_frames(number, &linked.linked.program);
+            let state = vec![0; linked.linked.program.state_len()].into_boxed_slice();
+            let swap = Swap {
+                program: Box::new(linked.linked.program),
+                plan,
+                layout,
+                images: writer,
+                state,
+            };
+            match self.swap(task, swap) {
+                Ok(()) => {
+                    images.push(reader);
+                    done.push(task);
+                }
+                Err(refusal) => {
+                    for task in done {
+                        self.put_back(task, &twin);
+                    }
+                    return Err(refusal);
+                }
+            }
+        }
+        self.before = Some(std::mem::replace(&mut self.plant, plant.clone()));
+        self.linked = twin;
+        self.number = number;
+        Ok(Adopted {
+            linked: plant.link(),
+            plant,
+            number,
+            images,
+        })
+    }
+
+    /// Hands a swap to a scan thread and waits for its answer.
+    fn swap(&mut self, task: usize, swap: Swap) -> Result<(), ChangeRefusal> {
+        let name = self.plant.tasks[task].name.clone();
+        let period = Duration::from_nanos(self.plant.tasks[task].period_ns);
+        let ends = &mut self.ends[task];
+        if ends.swaps.push(swap).is_err() {
+            return Err(ChangeRefusal::NoAnswer { task: name });
+        }
+        let until = Instant::now() + period * 3 + Duration::from_secs(5);
+        loop {
+            if let Ok(swapped) = ends.swapped.pop() {
+                if swapped.adopted {
+                    return Ok(());
+                }
+                let why = swapped.leftovers.2.refusal().map_or_else(
+                    || "a block cannot take over its old state".to_string(),
+                    |refusal| refusal.to_string(),
+                );
+                return Err(ChangeRefusal::Refused { task: name, why });
+            }
+            if Instant::now() > until {
+                return Err(ChangeRefusal::NoAnswer { task: name });
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Puts a task that had already adopted back to the edition that runs.
+    fn put_back(&mut self, task: usize, adopted: &LinkedPlant) {
+        let Some(linked) = self.plant.link().tasks.into_iter().nth(task) else {
+            return;
+        };
+        let plan = TransferPlan::new(&adopted.tasks[task].linked, &linked.linked);
+        let layout = Layout::new(&self.plant, task, &linked.linked, self.number);
+        let (writer, _) = image_frames(self.number, &linked.linked.program);
+        let state = vec![0; linked.linked.program.state_len()].into_boxed_slice();
+        let swap = Swap {
+            program: Box::new(linked.linked.program),
+            plan,
+            layout,
+            images: writer,
+            state,
+        };
+        if let Err(refusal) = self.swap(task, swap) {
+            eprintln!("a refused change could not be undone: {refusal}");
+        }
+    }
+}
+
+/// Drivers, points, tasks and the exchange between tasks stay as they are.
+fn same_surroundings(old: &Plant, new: &Plant) -> Result<(), ChangeRefusal> {
+    let needs = |what: &str| {
+        Err(ChangeRefusal::NeedsRestart {
+            what: what.to_string(),
+        })
+    };
+    let tasks = |plant: &Plant| -> Vec<_> {
+        plant
+            .tasks
+            .iter()
+            .map(|task| {
+                (
+                    task.name.clone(),
+                    task.period_ns,
+                    task.overruns_alarm,
+                    task.watchdog_ns,
+                    task.exchange.clone(),
+                )
+            })
+            .collect()
+    };
+    let drivers = |plant: &Plant| -> Vec<_> {
+        plant
+            .drivers
+            .iter()
+            .map(|driver| {
+                (
+                    driver.name.clone(),
+                    driver.kind.clone(),
+                    driver.task.clone(),
+                    driver.settings.clone(),
+                )
+            })
+            .collect()
+    };
+    let points = |plant: &Plant| -> Vec<_> {
+        plant
+            .points
+            .iter()
+            .map(|point| {
+                (
+                    point.tag.clone(),
+                    point.driver.clone(),
+                    point.is_output,
+                    point.settings.clone(),
+                )
+            })
+            .collect()
+    };
+    if tasks(old) != tasks(new) {
+        return needs("tasks or what they exchange");
+    }
+    if drivers(old) != drivers(new) {
+        return needs("drivers");
+    }
+    if points(old) != points(new) {
+        return needs("field points");
+    }
+    Ok(())
+}

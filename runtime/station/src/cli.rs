@@ -1,0 +1,401 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+use gateway::desk::TaskTiming;
+use indicatif::{ProgressBar, ProgressStyle};
+use plant::Plant;
+use station::replay::{Verdict, replay, segments};
+use station::run::{RunOptions, run as run_plant};
+use station::{kinds, report, scenario, tags_csv};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Real-time control and supervisory runtime for pharmaceutical and fine-chemical
+/// plants. A basic process control system: no function of it has a SIL.
+#[derive(Debug, Parser)]
+#[command(name = "scanloop", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Run a plant: in simulation unless --live.
+    Run(RunArguments),
+    /// Check a plant's text: exit code 0 if it has no problem, 1 otherwise.
+    Check {
+        /// Folder of the plant.
+        plant: PathBuf,
+        /// Problems as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a plant's closed-loop scenarios as fast as the machine allows.
+    Test {
+        /// Folder of the plant.
+        plant: PathBuf,
+        /// One scenario, by name or beginning of a name.
+        scenario: Option<String>,
+        /// Also write JUnit XML here.
+        #[arg(long)]
+        junit: Option<PathBuf>,
+    },
+    /// Replay a recording and compare every digest.
+    Replay {
+        /// A recording (*.slrec) or a folder of recordings.
+        recording: PathBuf,
+        /// Compare against this plant's text instead.
+        #[arg(long)]
+        with: Option<PathBuf>,
+    },
+    /// Write the tags of a plant as CSV, or take descriptions and limits from one.
+    Tags {
+        /// Folder of the plant.
+        plant: PathBuf,
+        /// Take from this CSV.
+        #[arg(long)]
+        import: Option<PathBuf>,
+        /// Write to this file instead of standard output.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Explain a diagnostic by its number.
+    Explain {
+        /// Such as P0213.
+        number: String,
+    },
+    /// Print the version.
+    Version,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct RunArguments {
+    /// Folder of the plant.
+    #[arg(default_value = "plants/synthesis")]
+    plant: PathBuf,
+    /// Run against the real devices of the plant's text.
+    #[arg(long)]
+    live: bool,
+    /// Do not serve the operator interface.
+    #[arg(long)]
+    headless: bool,
+    /// Simulate this many times faster than real time.
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
+    speed: f64,
+    /// End after this long of plant time: 60s, 5m, 2h.
+    #[arg(long = "for", value_parser = duration)]
+    run_for: Option<Duration>,
+    /// Folder for records and recordings.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Address of the operator interface; loopback only.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    hmi: SocketAddr,
+    /// Scenario whose steps are played in simulation; "none" for none.
+    #[arg(long, default_value = "demo")]
+    play: String,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('x').parse::<f64>() {
+        Ok(speed) if (0.1..=100.0).contains(&speed) => Ok(speed),
+        _ => Err("a number from 0.1 to 100; for more, use `scanloop test`".into()),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let split = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let seconds = match unit {
+        "" | "s" => 1.0,
+        "ms" => 0.001,
+        "m" | "min" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        _ => return Err(format!("unknown unit \"{unit}\": s, min, h or d")),
+    };
+    match number.trim().parse::<f64>() {
+        Ok(value) if value > 0.0 && value * seconds <= 1e9 => {
+            Ok(Duration::from_secs_f64(value * seconds))
+        }
+        _ => Err("a positive number with s, min, h or d".into()),
+    }
+}
+
+/// Does what was asked; the exit code of the process.
+pub fn run(cli: Cli) -> ExitCode {
+    let default = Action::Run(RunArguments {
+        plant: PathBuf::from("plants/synthesis"),
+        live: false,
+        headless: false,
+        speed: 1.0,
+        run_for: None,
+        data: None,
+        hmi: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        play: "demo".into(),
+    });
+    let done = match cli.command.unwrap_or(default) {
+        Action::Run(arguments) => run_command(arguments),
+        Action::Check { plant, json } => check(&plant, json),
+        Action::Test {
+            plant,
+            scenario,
+            junit,
+        } => test(&plant, scenario.as_deref(), junit.as_deref()),
+        Action::Replay { recording, with } => replay_command(&recording, with.as_deref()),
+        Action::Tags { plant, import, out } => tags(&plant, import.as_deref(), out.as_deref()),
+        Action::Explain { number } => explain(&number),
+        Action::Version => {
+            println!("scanloop {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            if !message.is_empty() {
+                eprintln!("{}", message.trim_end());
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn load(folder: &Path) -> Result<Plant, String> {
+    plant::load(folder, &kinds::blocks(), &kinds::Drivers).map_err(|(sources, problems)| {
+        format!(
+            "{}{} problems in {}",
+            problems.render(&sources),
+            problems.len(),
+            folder.display()
+        )
+    })
+}
+
+fn run_command(arguments: RunArguments) -> Result<(), String> {
+    let plant = load(&arguments.plant)?;
+    let data = arguments
+        .data
+        .unwrap_or_else(|| PathBuf::from("data").join(&plant.name));
+    let options = RunOptions {
+        plant: arguments.plant,
+        live: arguments.live,
+        speed: arguments.speed,
+        run_for: arguments.run_for,
+        data,
+        hmi: (!arguments.headless).then_some(arguments.hmi),
+        play: (arguments.play != "none").then_some(arguments.play),
+    };
+    println!("This is a basic process control system (BPCS). It has no SIL.");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start the desk side: {error}"))?;
+    let timing = runtime
+        .block_on(run_plant(plant, options, |line| println!("{line}")))
+        .map_err(|error| error.to_string())?;
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    print_timing(&timing);
+    Ok(())
+}
+
+fn print_timing(timing: &[TaskTiming]) {
+    for task in timing {
+        println!(
+            "task {}: {} scans of {} ms, {} overruns",
+            task.task, task.scans, task.period_ms, task.overruns
+        );
+        println!(
+            "  {:<10} {:>10} {:>10} {:>10} {:>10} {:>10}  µs",
+            "", "p50", "p90", "p99", "p99.9", "max"
+        );
+        for stage in &task.stages {
+            println!(
+                "  {:<10} {:>10.1} {:>10.1} {:>10.1} {:>10.1} {:>10.1}",
+                stage.name, stage.p50_us, stage.p90_us, stage.p99_us, stage.p999_us, stage.max_us
+            );
+        }
+    }
+}
+
+fn check(folder: &Path, json: bool) -> Result<(), String> {
+    match plant::load(folder, &kinds::blocks(), &kinds::Drivers) {
+        Ok(plant) => {
+            let linked = plant.link();
+            let (tags, blocks) = linked.tasks.iter().fold((0, 0), |(tags, blocks), task| {
+                (
+                    tags + task.linked.tags.len(),
+                    blocks + task.linked.blocks.len(),
+                )
+            });
+            if json {
+                println!("[]");
+            } else {
+                println!(
+                    "{}: {} tasks, {blocks} blocks, {tags} tags, {} field points, no problems",
+                    plant.name,
+                    plant.tasks.len(),
+                    plant.points.len()
+                );
+            }
+            Ok(())
+        }
+        Err((sources, problems)) => {
+            if json {
+                println!("{:#}", problems.to_json(&sources));
+                return Err(String::new());
+            }
+            print!("{}", problems.render(&sources));
+            Err(format!("{} problems", problems.len()))
+        }
+    }
+}
+
+fn bar(total: u64, what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:<28} {bar:40} {percent:>3} %  {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(total).with_style(style);
+    bar.set_message(what.to_string());
+    bar
+}
+
+fn test(folder: &Path, only: Option<&str>, junit: Option<&Path>) -> Result<(), String> {
+    let plant = load(folder)?;
+    let scenarios = folder.join("scenarios");
+    let entries = std::fs::read_dir(&scenarios)
+        .map_err(|error| format!("{}: {error}", scenarios.display()))?;
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "toml"))
+        .collect();
+    files.sort();
+    let mut reports = Vec::new();
+    for file in files {
+        let name = file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        if only.is_some_and(|only| !name.starts_with(only)) {
+            continue;
+        }
+        let scenario = scenario::read(&file).map_err(|error| error.to_string())?;
+        // A file without expectations is only for playing.
+        if scenario.expects.is_empty() {
+            continue;
+        }
+        let bar = bar(scenario.for_s as u64, &name);
+        let result = scenario::run(&plant, &scenario, &name, |at_s| {
+            bar.set_position(at_s as u64)
+        });
+        bar.finish_and_clear();
+        reports.push(result.map_err(|error| error.to_string())?);
+    }
+    if reports.is_empty() {
+        return Err(format!(
+            "no scenario{} in {}",
+            only.map_or_else(String::new, |only| format!(" beginning with \"{only}\"")),
+            scenarios.display()
+        ));
+    }
+    print!("{}", report::table(&reports));
+    if let Some(path) = junit {
+        std::fs::write(path, report::junit(&reports))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    if reports.iter().all(scenario::Report::passed) {
+        Ok(())
+    } else {
+        Err(String::new())
+    }
+}
+
+fn replay_command(recording: &Path, with: Option<&Path>) -> Result<(), String> {
+    let other = with.map(load).transpose()?;
+    let files = segments(recording).map_err(|error| error.to_string())?;
+    let mut same = true;
+    for file in files {
+        let bar = bar(0, "replay");
+        let result = replay(&file, other.as_ref(), |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        });
+        bar.finish_and_clear();
+        let report = result.map_err(|error| error.to_string())?;
+        match &report.verdict {
+            Verdict::Identical => println!(
+                "{}: {} scans, every digest identical",
+                report.file, report.scans
+            ),
+            Verdict::NotReproduced { task, scan } => {
+                same = false;
+                println!(
+                    "{}: not reproduced: task {task}, scan {scan} has another digest",
+                    report.file
+                );
+            }
+            Verdict::Differs {
+                task,
+                scan,
+                tag,
+                recorded,
+                now,
+            } => {
+                same = false;
+                println!(
+                    "{}: first difference: task {task}, scan {scan}, tag {tag}: recorded {recorded}, now {now}",
+                    report.file
+                );
+            }
+        }
+        if let Some(torn) = &report.torn {
+            println!("{}: the file ends early: {torn}", report.file);
+        }
+    }
+    if same { Ok(()) } else { Err(String::new()) }
+}
+
+fn tags(folder: &Path, import: Option<&Path>, out: Option<&Path>) -> Result<(), String> {
+    let plant = load(folder)?;
+    if let Some(path) = import {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let changed = tags_csv::import(folder, &plant, &text)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        for file in &changed {
+            println!("changed {}", file.display());
+        }
+        if changed.is_empty() {
+            println!("nothing to change");
+        }
+        return Ok(());
+    }
+    let csv = tags_csv::export(&plant);
+    match out {
+        Some(path) => {
+            std::fs::write(path, csv).map_err(|error| format!("{}: {error}", path.display()))
+        }
+        None => {
+            print!("{csv}");
+            Ok(())
+        }
+    }
+}
+
+fn explain(number: &str) -> Result<(), String> {
+    match plant::explain_problem(number) {
+        Some(page) => {
+            println!("{}", page.trim_end());
+            Ok(())
+        }
+        None => Err(format!(
+            "no diagnostic \"{number}\"; numbers run from P0001, see docs/problems"
+        )),
+    }
+}

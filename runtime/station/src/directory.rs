@@ -1,0 +1,302 @@
+//! Names, texts and limits of an edition, as the desk shows them.
+
+use gateway::desk::{
+    Cause, Directory, Edition, Environment, Interlock, Limits, Loop, OnlyWhen, State, Tag, TagKind,
+    Text, Writable,
+};
+use plant::{LinkedPlant, Plant, Words};
+use scan::{TagEntry, TagOrigin, Value};
+use signal::Kind;
+use std::collections::BTreeMap;
+
+/// Where the tag of a handle is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Task.
+    pub task: usize,
+    /// Slot of the value.
+    pub slot: u32,
+    /// Slot that commands write, and whether it is a request.
+    pub write: Option<(u32, bool)>,
+    /// Kind.
+    pub kind: Kind,
+}
+
+/// A directory with the places behind its handles.
+pub struct Named {
+    /// For the desk.
+    pub directory: Directory,
+    /// By handle.
+    pub places: Vec<Place>,
+    /// Whether people may force a tag, by handle.
+    pub forceable: Vec<bool>,
+}
+
+/// Names everything of an edition.
+pub fn named(
+    plant: &Plant,
+    linked: &LinkedPlant,
+    env: Environment,
+    edition: u64,
+    epoch: u64,
+) -> Named {
+    let mut entries: BTreeMap<&str, (usize, &TagEntry)> = BTreeMap::new();
+    for (task, linked) in linked.tasks.iter().enumerate() {
+        for (name, entry) in &linked.linked.tags {
+            // What another task gives is shown where it is made.
+            if !name.contains('/') {
+                entries.insert(name, (task, entry));
+            }
+        }
+    }
+    let mut tags = Vec::new();
+    let mut places = Vec::new();
+    let mut forceable = Vec::new();
+    for (handle, (name, (task, entry))) in entries.iter().enumerate() {
+        tags.push(tag(plant, name, entry, handle as u32, &entries));
+        places.push(Place {
+            task: *task,
+            slot: entry.slot.index() as u32,
+            write: entry
+                .writable
+                .map(|writable| (writable.slot.index() as u32, writable.is_request)),
+            kind: entry.kind,
+        });
+        forceable.push(!entry.is_protective && entry.origin != TagOrigin::Operator);
+    }
+    Named {
+        directory: Directory {
+            epoch,
+            plant: Text::new(&plant.name, &plant.name),
+            title: text(&plant.title),
+            env,
+            edition: Edition {
+                number: edition,
+                digest: format!("{:016x}", plant.digest),
+            },
+            loops: loops(plant, &entries),
+            interlocks: interlocks(plant, &entries),
+            tags,
+        },
+        places,
+        forceable,
+    }
+}
+
+fn text(words: &Words) -> Text {
+    Text::new(&words.en, &words.zh)
+}
+
+fn split(name: &str) -> (&str, &str) {
+    name.split_once('.').unwrap_or((name, ""))
+}
+
+fn tag(
+    plant: &Plant,
+    name: &str,
+    entry: &TagEntry,
+    handle: u32,
+    entries: &BTreeMap<&str, (usize, &TagEntry)>,
+) -> Tag {
+    let draft = plant.tags.get(name);
+    let (block, pin) = split(name);
+    let desc = match (draft, plant.blocks.get(block)) {
+        (Some(draft), _) => text(&draft.desc),
+        (None, Some(block)) if pin == "PV" => text(&block.desc),
+        (None, Some(block)) => Text::new(
+            format!("{}: {pin}", block.desc.en),
+            format!("{}:{pin}", block.desc.zh),
+        ),
+        (None, None) => Text::new(name, name),
+    };
+    let (low, high) = entry.range.unwrap_or(match entry.kind {
+        Kind::Real => (0.0, 100.0),
+        Kind::Bool => (0.0, 1.0),
+        Kind::Int => (0.0, 100.0),
+    });
+    let decimals = draft
+        .and_then(|draft| draft.decimals)
+        .unwrap_or_else(|| decimals(entry.kind, low, high));
+    let limits = draft.map_or_else(Limits::default, |draft| Limits {
+        ll: draft.limits.ll,
+        l: draft.limits.l,
+        h: draft.limits.h,
+        hh: draft.limits.hh,
+    });
+    let writable = entry.writable.map(|writable| Writable {
+        lo: writable.low,
+        hi: writable.high,
+        max_step: draft.and_then(|draft| draft.step_max),
+        momentary: entry.kind == Kind::Bool && writable.is_request && pin == "RESET",
+        only_when: only_when(plant, name, entries),
+    });
+    Tag {
+        handle,
+        name: name.to_string(),
+        desc,
+        unit: entry
+            .unit
+            .map_or_else(String::new, |unit| match unit.symbol() {
+                "1" => String::new(),
+                symbol => symbol.to_string(),
+            }),
+        decimals,
+        kind: match entry.kind {
+            Kind::Real => TagKind::Real,
+            Kind::Bool => TagKind::Bool,
+            Kind::Int => TagKind::Int,
+        },
+        lo: low,
+        hi: high,
+        limits,
+        writable,
+        states: entry
+            .states
+            .iter()
+            .map(|(value, en, zh)| State {
+                value: *value as i32,
+                text: Text::new(*en, *zh),
+            })
+            .collect(),
+    }
+}
+
+/// Decimals from the span: four significant figures, at most three decimals.
+fn decimals(kind: Kind, low: f64, high: f64) -> u8 {
+    if kind != Kind::Real {
+        return 0;
+    }
+    match high - low {
+        span if span >= 5_000.0 => 0,
+        span if span >= 20.0 => 1,
+        span if span >= 2.0 => 2,
+        _ => 3,
+    }
+}
+
+/// A set-point is the operator's in AUTO, an output in MAN.
+fn only_when(
+    plant: &Plant,
+    name: &str,
+    entries: &BTreeMap<&str, (usize, &TagEntry)>,
+) -> Option<OnlyWhen> {
+    let (block, pin) = split(name);
+    if plant.blocks.get(block)?.kind != "PID" {
+        return None;
+    }
+    let mode = format!("{block}.MODE_ACT");
+    entries.get(mode.as_str())?;
+    match pin {
+        "OUT" => Some(OnlyWhen {
+            tag: mode,
+            value: 0.0,
+            why: Text::new(
+                "the output can be entered in MAN only",
+                "仅在手动(MAN)模式下可输入输出值",
+            ),
+        }),
+        "SP" => Some(OnlyWhen {
+            tag: mode,
+            value: 1.0,
+            why: Text::new(
+                "the set-point can be entered in AUTO only",
+                "仅在自动(AUTO)模式下可输入设定值",
+            ),
+        }),
+        _ => None,
+    }
+}
+
+fn loops(plant: &Plant, entries: &BTreeMap<&str, (usize, &TagEntry)>) -> Vec<Loop> {
+    plant
+        .blocks
+        .values()
+        .filter(|block| block.kind == "PID")
+        .map(|block| {
+            let pin = |suffix: &str| format!("{}.{suffix}", block.name);
+            let Value::Table(config) = block.node.to_value() else {
+                unreachable!("a block of a loaded plant is a table");
+            };
+            let has_cas = config.contains_key("cas");
+            let tuning = ["KP", "TI_S", "TD_S"]
+                .map(pin)
+                .into_iter()
+                .filter(|name| entries.contains_key(name.as_str()))
+                .collect();
+            Loop {
+                name: block.name.clone(),
+                desc: text(&block.desc),
+                pv: pin("PV"),
+                sp: pin("SP"),
+                out: pin("OUT"),
+                mode: pin("MODE"),
+                mode_act: Some(pin("MODE_ACT")),
+                modes: if has_cas { vec![0, 1, 2] } else { vec![0, 1] },
+                out_to: None,
+                tuning,
+            }
+        })
+        .collect()
+}
+
+fn interlocks(plant: &Plant, entries: &BTreeMap<&str, (usize, &TagEntry)>) -> Vec<Interlock> {
+    plant
+        .blocks
+        .values()
+        .filter(|block| block.kind == "INTERLOCK")
+        .map(|block| {
+            let pin = |suffix: &str| format!("{}.{suffix}", block.name);
+            let Value::Table(config) = block.node.to_value() else {
+                unreachable!("a block of a loaded plant is a table");
+            };
+            let rows = match config.get("causes") {
+                Some(Value::List(rows)) => rows.as_slice(),
+                _ => &[],
+            };
+            Interlock {
+                name: block.name.clone(),
+                text: text(&block.desc),
+                tripped: pin("TRIPPED"),
+                first_out: pin("FIRST_OUT"),
+                reset: Some(pin("RESET")),
+                causes: rows
+                    .iter()
+                    .enumerate()
+                    .map(|(row, value)| cause(row, value, entries))
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn cause(row: usize, value: &Value, entries: &BTreeMap<&str, (usize, &TagEntry)>) -> Cause {
+    let table = match value {
+        Value::Table(table) => Some(table),
+        _ => None,
+    };
+    let word = |key: &str| match table.and_then(|table| table.get(key)) {
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let texts = match table.and_then(|table| table.get("text")) {
+        Some(Value::Table(texts)) => {
+            let of = |key: &str| match texts.get(key) {
+                Some(Value::Text(text)) => text.clone(),
+                _ => String::new(),
+            };
+            Text::new(of("en"), of("zh"))
+        }
+        _ => Text::default(),
+    };
+    let known = |name: Option<String>| name.filter(|name| entries.contains_key(name.as_str()));
+    let tag = word("cause").unwrap_or_default();
+    Cause {
+        id: split(&tag).0.to_string(),
+        index: row as i32 + 1,
+        text: texts,
+        live: known(word("live")),
+        armed: known(word("armed")),
+        bypassed: None,
+        tag,
+    }
+}

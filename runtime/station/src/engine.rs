@@ -1,0 +1,531 @@
+//! A running station: every thread started, every end connected.
+
+use crate::change::{ChangeEnds, Changer};
+use crate::clerk::{Clerk, env_word};
+use crate::clock::RtClock;
+use crate::closed_loop::{LoopError, point_configs};
+use crate::directory::{Named, named};
+use crate::kinds;
+use crate::layout::Layout;
+use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet, image_frames};
+use crate::pump::{DriverEnd, ForceNotes, Pump, PumpUpdate, TaskEnd, history_of};
+use crate::recorder::{EditionText, Recorder, RecorderPolicy, Tap};
+use crate::rt;
+use crate::scan_thread::{self, Pulse, ScanControl, StationTask};
+use crate::station_tags::StationValues;
+use crate::witness::{ITEMS_WAITING_MAX, ScanWitness};
+use core::fmt;
+use crossbeam::channel::unbounded;
+use driver::{Driver, FarSide, StopSource, SystemClock};
+use gateway::Hub;
+use gateway::desk::{Environment, TaskTiming};
+use journal::{Deed, Deeds, JournalError, Snapshot, SnapshotRefusal, StartKind};
+use modbus::Modbus;
+use plant::{LinkedPlant, Plant};
+use scan::{Start, Task};
+use signal::{Quality, ScanIndex, Utc, limits};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use tokio::runtime::Handle;
+
+/// How a station is to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folder of the plant's text.
+    pub plant: PathBuf,
+    /// Folder for everything that stays.
+    pub data: PathBuf,
+    /// Simulation or live.
+    pub env: Environment,
+    /// Times real time.
+    pub speed: f64,
+    /// End after so many scans of the fastest task.
+    pub for_ns: Option<u64>,
+    /// Addresses that replace those of the plant's text, by driver: the simulator.
+    pub endpoints: BTreeMap<String, SocketAddr>,
+    /// How much is recorded.
+    pub recorder: RecorderPolicy,
+}
+
+/// Why a station does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    Data {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// The record of deeds cannot be opened.
+    Journal(JournalError),
+    /// A driver cannot be built.
+    Driver(LoopError),
+    /// A thread cannot be started.
+    Thread {
+        /// Why.
+        message: String,
+    },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Data { folder, message } => {
+                write!(f, "data folder {}: {message}", folder.display())
+            }
+            StartError::Journal(error) => write!(f, "{error}"),
+            StartError::Driver(error) => write!(f, "{error}"),
+            StartError::Thread { message } => write!(f, "cannot start a thread: {message}"),
+        }
+    }
+}
+impl std::error::Error for StartError {}
+
+/// A running station.
+pub struct Station {
+    /// The desk.
+    pub hub: Arc<Hub>,
+    /// Life signs of each task.
+    pub pulses: Vec<Arc<Pulse>>,
+    /// How it started, for the first message.
+    pub started: String,
+    /// What the kernel did not grant, told once.
+    pub not_granted: Vec<String>,
+    /// Whether recording has failed.
+    pub recording_down: Arc<AtomicBool>,
+    stop_scans: Arc<AtomicBool>,
+    stop_desk: Arc<AtomicBool>,
+    scans: Vec<JoinHandle<()>>,
+    clerk: JoinHandle<()>,
+    pump: JoinHandle<Vec<TaskTiming>>,
+    recorder: JoinHandle<()>,
+    drivers: Vec<StopSource>,
+    /// Keeps a second station out of the data folder.
+    _lock: std::fs::File,
+}
+
+impl Station {
+    /// Starts everything. Drivers run on `tokio`.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub fn start(plant: Plant, options: &Options, tokio: &Handle) -> Result<Station, StartError> {
+        let env = env_word(options.env);
+        let lock = claim(&options.data)?;
+        let mut deeds =
+            Deeds::open(&options.data.join("deeds.slj")).map_err(StartError::Journal)?;
+        let (programs, kinds, started, after) = programs(&plant, options);
+        deeds
+            .record(&mut [Deed {
+                number: 0,
+                utc_ns: rt::utc_ns(),
+                env: env.into(),
+                actor: "station".into(),
+                what: "start".into(),
+                subject: plant.name.clone(),
+                old: None,
+                new: None,
+                why: started.clone(),
+            }])
+            .map_err(StartError::Journal)?;
+        let mut not_granted = Vec::new();
+        if let Err(refused) = rt::lock_memory() {
+            not_granted.push(refused.to_string());
+        }
+        let (hub, intake) = Hub::new(rt::utc_ns);
+        let Named {
+            directory,
+            places,
+            forceable,
+        } = named(&plant, &programs, options.env, 1, 1);
+        let mut edition = PumpUpdate {
+            images: Vec::new(),
+            places: places.clone(),
+            interlocks: directory.interlocks.clone(),
+            names: directory.tags.iter().map(|tag| tag.name.clone()).collect(),
+        };
+        let history = history_of(directory.tags.len());
+        hub.set_directory(directory, forceable, history);
+
+        let mut drivers = Vec::new();
+        let mut driver_ends = Vec::new();
+        let mut stops = Vec::new();
+        for index in 0..plant.drivers.len() {
+            let (far, end) = start_driver(&plant, index, options, tokio)?;
+            let FarSide {
+                inputs,
+                outputs,
+                stop,
+                ..
+            } = far;
+            stops.push(stop);
+            driver_ends.push(end);
+            drivers.push(Some((inputs, outputs)));
+        }
+        let mut exchange = exchange(&plant);
+        let stop_scans = Arc::new(AtomicBool::new(false));
+        let stop_desk = Arc::new(AtomicBool::new(false));
+        let start_ns = rt::monotonic_ns() + 50_000_000;
+        let mut taps = Vec::new();
+        let mut ends = Vec::new();
+        let mut rings = Vec::new();
+        let mut task_ends = Vec::new();
+        let mut pulses = Vec::new();
+        let mut scans = Vec::new();
+        let strays = Arc::new(AtomicU64::new(0));
+        let (granted, grants) = std::sync::mpsc::channel();
+        for (index, linked) in programs.tasks.into_iter().enumerate() {
+            let plan = &plant.tasks[index];
+            let layout = Layout::new(&plant, index, &linked.linked, 1);
+            let program = linked.linked.program;
+            let (images, image_reader) = image_frames(1, &program);
+            edition.images.push(image_reader);
+            let (items, items_out) = rtrb::RingBuffer::new(ITEMS_WAITING_MAX);
+            let (orders, orders_out) =
+                rtrb::RingBuffer::<ScanOrder>::new(limits::COMMANDS_WAITING_MAX);
+            let (swaps, swaps_out) = rtrb::RingBuffer::new(2);
+            let (swapped, swapped_out) = rtrb::RingBuffer::new(4);
+            let (empty, empty_out) = rtrb::RingBuffer::new(4);
+            let (shots, shots_out) = rtrb::RingBuffer::new(8);
+            let (durations, durations_out) = rtrb::RingBuffer::new(8_192);
+            let lost = Arc::new(AtomicU64::new(0));
+            let pulse = Arc::new(Pulse::default());
+            let mut initial = vec![0; program.state_len()];
+            // The memory is of this program's own measure.
+            let _ = program.save(&mut initial);
+            taps.push(Tap {
+                name: plan.name.clone(),
+                period_ns: plan.period_ns,
+                items: items_out,
+                shots: shots_out,
+                empty,
+                lost: lost.clone(),
+                initial,
+                start: kinds[index],
+            });
+            ends.push(ChangeEnds {
+                swaps,
+                swapped: swapped_out,
+            });
+            rings.push(orders);
+            task_ends.push(TaskEnd {
+                name: plan.name.clone(),
+                period_ns: plan.period_ns,
+                durations: durations_out,
+                pulse: pulse.clone(),
+                watchdog_ns: plan.watchdog_ns as i64,
+            });
+            pulses.push(pulse.clone());
+            let mut readers = Vec::new();
+            let mut writers = Vec::new();
+            for driver in &plan.drivers {
+                if let Some((inputs, outputs)) = drivers[driver.driver].take() {
+                    readers.push(inputs);
+                    writers.push(outputs);
+                }
+            }
+            let imports = plan
+                .exchange
+                .iter()
+                .filter_map(|(from, _)| exchange.readers.remove(&(*from, index)))
+                .collect();
+            let exports = layout
+                .exports
+                .iter()
+                .filter_map(|(reader, _)| exchange.writers.remove(&(index, *reader)))
+                .collect();
+            let scans_wanted = options.for_ns.map(|ns| ns / plan.period_ns);
+            let task: StationTask = Task {
+                clock: RtClock::new(
+                    plan.period_ns,
+                    options.speed,
+                    ScanIndex(after[index]),
+                    start_ns,
+                    stop_scans.clone(),
+                )
+                .for_scans(scans_wanted),
+                program: Box::new(program),
+                inlet: TaskInlet {
+                    drivers: readers,
+                    imports,
+                    orders: orders_out,
+                    station: StationValues {
+                        alarm_from: plan.overruns_alarm,
+                        drivers_ok: vec![false; plan.drivers.len()],
+                        ..StationValues::default()
+                    },
+                    layout: layout.clone(),
+                    strays: strays.clone(),
+                },
+                outlet: TaskOutlet {
+                    drivers: writers,
+                    exports,
+                    images,
+                    layout,
+                    armed: true,
+                },
+                witness: ScanWitness::new(items, lost),
+            };
+            let control = ScanControl {
+                swaps: swaps_out,
+                swapped,
+                empty: empty_out,
+                shots,
+                durations,
+                pulse,
+                health: plan
+                    .drivers
+                    .iter()
+                    .map(|driver| driver_ends[driver.driver].health.clone())
+                    .collect(),
+                watchdog_ns: plan.watchdog_ns as i64,
+            };
+            // Faster tasks get higher priority: rate-monotonic order.
+            let rank = plant
+                .tasks
+                .iter()
+                .filter(|other| other.period_ns < plan.period_ns)
+                .count();
+            let granted = granted.clone();
+            let thread = std::thread::Builder::new()
+                .name(format!("scan-{}", plan.name))
+                .spawn(move || {
+                    let asked = rt::set_realtime(80 - rank as i32);
+                    let _ = granted.send(asked.err());
+                    scan_thread::run(task, control);
+                })
+                .map_err(|error| StartError::Thread {
+                    message: error.to_string(),
+                })?;
+            scans.push(thread);
+        }
+        drop(granted);
+        if let Some(refused) = grants.iter().flatten().next() {
+            not_granted.push(refused.to_string());
+        }
+        let (editions, editions_out) = unbounded();
+        let recorder = Recorder::new(
+            &options.data,
+            env,
+            options.recorder,
+            EditionText {
+                number: 1,
+                digest: plant.digest,
+                sources: plant.sources.files().to_vec(),
+            },
+            editions_out,
+            taps,
+            rt::utc_ns,
+        );
+        let recording_down = recorder.down.clone();
+        let forces = ForceNotes::default();
+        let (updates, updates_out) = unbounded();
+        let pump = Pump::new(
+            hub.clone(),
+            task_ends,
+            driver_ends,
+            edition,
+            updates_out,
+            forces.clone(),
+        );
+        let clerk = Clerk {
+            hub: hub.clone(),
+            orders: intake.orders,
+            attempts: intake.attempts,
+            deeds,
+            rings,
+            places,
+            changer: Changer::new(options.plant.clone(), plant, ends, editions),
+            pump: updates,
+            forces,
+            env: options.env,
+        };
+        let stop = stop_desk.clone();
+        let clerk = spawn("clerk", move || clerk.run(&stop))?;
+        let stop = stop_desk.clone();
+        let pump = spawn("pump", move || pump.run(&stop))?;
+        let stop = stop_desk.clone();
+        let recorder = spawn("recorder", move || recorder.run(&stop))?;
+        Ok(Station {
+            hub,
+            pulses,
+            started,
+            not_granted,
+            recording_down,
+            stop_scans,
+            stop_desk,
+            scans,
+            clerk,
+            pump,
+            recorder,
+            drivers: stops,
+            _lock: lock,
+        })
+    }
+
+    /// Whether every scan thread has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.scans.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Whether a block panicked.
+    pub fn has_faulted(&self) -> bool {
+        self.pulses
+            .iter()
+            .any(|pulse| pulse.faulted.load(Ordering::Acquire))
+    }
+
+    /// Stops scans first, then lets the recorder finish; the timing of the run.
+    pub fn stop(self) -> Vec<TaskTiming> {
+        self.stop_scans.store(true, Ordering::Release);
+        for scan in self.scans {
+            // A panic in a scan thread was caught and told before.
+            let _ = scan.join();
+        }
+        self.stop_desk.store(true, Ordering::Release);
+        let _ = self.recorder.join();
+        let _ = self.clerk.join();
+        for driver in &self.drivers {
+            driver.stop();
+        }
+        self.pump.join().unwrap_or_default()
+    }
+}
+
+fn spawn<R: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> R + Send + 'static,
+) -> Result<JoinHandle<R>, StartError> {
+    std::thread::Builder::new()
+        .name(name.to_string())
+        .spawn(run)
+        .map_err(|error| StartError::Thread {
+            message: error.to_string(),
+        })
+}
+
+/// Makes the data folder and keeps others out of it.
+fn claim(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
+    let data = |message: String| StartError::Data {
+        folder: folder.to_path_buf(),
+        message,
+    };
+    std::fs::create_dir_all(folder).map_err(|error| data(error.to_string()))?;
+    let lock =
+        std::fs::File::create(folder.join("LOCK")).map_err(|error| data(error.to_string()))?;
+    lock.try_lock()
+        .map_err(|_| data("another station runs here; give another --data".into()))?;
+    Ok(lock)
+}
+
+/// Fresh programs with the state of a recent snapshot, if there is one; every trip
+/// latched either way.
+fn programs(plant: &Plant, options: &Options) -> (LinkedPlant, Vec<StartKind>, String, Vec<u64>) {
+    let env = env_word(options.env);
+    let path = options.data.join("state.slstate");
+    let now = Utc(rt::utc_ns());
+    let cold = |why: &str| {
+        let mut linked = plant.link();
+        for task in &mut linked.tasks {
+            task.linked.program.start(Start::Cold);
+        }
+        let count = linked.tasks.len();
+        (
+            linked,
+            vec![StartKind::Cold; count],
+            format!("cold start: {why}; all trips latched"),
+            vec![0; count],
+        )
+    };
+    let snapshot = match Snapshot::read(&path, env, plant.digest, now, plant.warm_age_s_max) {
+        Ok(snapshot) => snapshot,
+        Err(SnapshotRefusal::Absent) => return cold("no snapshot"),
+        Err(refusal) => return cold(&refusal.to_string()),
+    };
+    let mut linked = plant.link();
+    let mut after = Vec::new();
+    for task in &mut linked.tasks {
+        let state = snapshot.tasks.iter().find(|state| state.name == task.name);
+        let restored = state.is_some_and(|state| task.linked.program.restore(&state.words).is_ok());
+        if !restored {
+            return cold("the snapshot does not fit");
+        }
+        after.push(state.map_or(0, |state| state.scan));
+        task.linked.program.start(Start::Warm);
+    }
+    let age_s = (now.ns() - snapshot.utc_ns) as f64 * 1e-9;
+    let count = linked.tasks.len();
+    (
+        linked,
+        vec![StartKind::Warm; count],
+        format!("warm start from a snapshot {age_s:.1} s old; all trips latched"),
+        after,
+    )
+}
+
+fn start_driver(
+    plant: &Plant,
+    index: usize,
+    options: &Options,
+    tokio: &Handle,
+) -> Result<(FarSide, DriverEnd), StartError> {
+    let draft = &plant.drivers[index];
+    let wrong = |message: String| StartError::Driver(LoopError::Driver { message });
+    let mut config =
+        kinds::device_config(&draft.settings).map_err(|problem| wrong(problem.message))?;
+    if let Some(address) = options.endpoints.get(&draft.name) {
+        config.host = address.ip().to_string();
+        config.port = address.port();
+    }
+    let endpoint = format!("{}:{}", config.host, config.port);
+    let points = point_configs(plant, index).map_err(StartError::Driver)?;
+    let modbus = Modbus::new(config, &points).map_err(|errors| {
+        wrong(
+            errors
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    })?;
+    let (ports, far) = driver::ports(modbus.points(), Arc::new(SystemClock));
+    let end = DriverEnd {
+        name: draft.name.clone(),
+        protocol: draft.kind.clone(),
+        endpoint,
+        health: far.health.clone(),
+    };
+    // The end of a driver is seen by its frames: its inputs age and go stale.
+    drop(tokio.spawn(Box::new(modbus).run(ports)));
+    Ok((far, end))
+}
+
+/// Exchange between tasks, by (giving task, reading task).
+struct Exchange {
+    readers: BTreeMap<(usize, usize), triple_buffer::Output<ExchangeFrame>>,
+    writers: BTreeMap<(usize, usize), triple_buffer::Input<ExchangeFrame>>,
+}
+
+fn exchange(plant: &Plant) -> Exchange {
+    let mut exchange = Exchange {
+        readers: BTreeMap::new(),
+        writers: BTreeMap::new(),
+    };
+    for (reader, task) in plant.tasks.iter().enumerate() {
+        for (giver, tags) in &task.exchange {
+            let frame = ExchangeFrame {
+                scan: 0,
+                cells: vec![(0, Quality::NOT_WRITTEN); tags.len()],
+            };
+            let (writer, output) = triple_buffer::TripleBuffer::new(&frame).split();
+            exchange.readers.insert((*giver, reader), output);
+            exchange.writers.insert((*giver, reader), writer);
+        }
+    }
+    exchange
+}

@@ -1,0 +1,316 @@
+//! `scanloop run`: a plant with its station, its simulation if it is one, and its
+//! operator interface, until somebody or something ends it.
+
+use crate::closed_loop::{LoopError, world_of};
+use crate::engine::{Options, StartError, Station};
+use crate::play;
+use crate::recorder::RecorderPolicy;
+use crate::scenario;
+use core::fmt;
+use gateway::desk::{Environment, TaskTiming};
+use hmi::{Display, ServeError, Serving};
+use modbus_server::Limits;
+use plant::Plant;
+use sim::serve::{SharedWorld, WorldBank, WorldServer};
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Folder of the plant.
+    pub plant: PathBuf,
+    /// Real devices instead of the simulation.
+    pub live: bool,
+    /// Times real time; only in simulation.
+    pub speed: f64,
+    /// End after this long (of plant time).
+    pub run_for: Option<Duration>,
+    /// Folder for everything that stays.
+    pub data: PathBuf,
+    /// Address of the operator interface, if it is served.
+    pub hmi: Option<SocketAddr>,
+    /// Scenario to play, by name; in simulation only.
+    pub play: Option<String>,
+}
+
+/// Why a run did not start or did not end well.
+#[derive(Debug)]
+pub enum RunError {
+    /// The plant has problems.
+    Plant {
+        /// All of them, rendered.
+        rendered: String,
+    },
+    /// The plant cannot be simulated.
+    Simulation(LoopError),
+    /// Speed without simulation.
+    SpeedLive,
+    /// The station does not start.
+    Start(StartError),
+    /// The operator interface cannot be served.
+    Hmi(ServeError),
+    /// The simulator's server cannot be had.
+    Server {
+        /// Why.
+        message: String,
+    },
+    /// The scenario to play cannot be read.
+    Play {
+        /// Why.
+        message: String,
+    },
+    /// A block panicked; outputs are fail-safe.
+    Faulted,
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Plant { rendered } => write!(f, "{rendered}"),
+            RunError::Simulation(error) => write!(
+                f,
+                "{error}; give --live to run against the devices of the plant's text"
+            ),
+            RunError::SpeedLive => {
+                write!(f, "--speed is for simulation; real devices have one speed")
+            }
+            RunError::Start(error) => write!(f, "{error}"),
+            RunError::Hmi(error) => write!(f, "{error}"),
+            RunError::Server { message } | RunError::Play { message } => write!(f, "{message}"),
+            RunError::Faulted => write!(
+                f,
+                "a block panicked: its task has stopped, outputs are fail-safe, the recording is saved"
+            ),
+        }
+    }
+}
+impl std::error::Error for RunError {}
+
+/// The simulated device of a run.
+struct Simulated {
+    world: SharedWorld,
+    address: SocketAddr,
+    stop: driver::StopSource,
+}
+
+/// Runs until the time is over, an interrupt, or a fault.
+///
+/// # Errors
+/// [`RunError`]
+pub async fn run(
+    plant: Plant,
+    options: RunOptions,
+    say: impl Fn(&str),
+) -> Result<Vec<TaskTiming>, RunError> {
+    if options.live && options.speed != 1.0 {
+        return Err(RunError::SpeedLive);
+    }
+    let env = if options.live {
+        Environment::Live
+    } else {
+        Environment::Simulation
+    };
+    let mut endpoints = BTreeMap::new();
+    let simulated = if options.live {
+        None
+    } else {
+        let simulated = simulate(&plant, options.speed).await?;
+        if let Some(sim) = &plant.sim {
+            endpoints.insert(sim.driver.clone(), simulated.address);
+        }
+        Some(simulated)
+    };
+    let displays = displays(&options.plant);
+    let scenario = to_play(&options)?;
+    let data = options.data.join(if options.live { "live" } else { "sim" });
+    let station_options = Options {
+        plant: options.plant.clone(),
+        data: data.clone(),
+        env,
+        speed: options.speed,
+        for_ns: options
+            .run_for
+            .map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
+        endpoints,
+        recorder: RecorderPolicy::default(),
+    };
+    let title = plant.title.en.clone();
+    let handle = tokio::runtime::Handle::current();
+    let station = Station::start(plant, &station_options, &handle).map_err(RunError::Start)?;
+    say(&format!(
+        "{title}: {} · {}",
+        if options.live { "LIVE" } else { "SIMULATION" },
+        station.started
+    ));
+    for line in &station.not_granted {
+        say(line);
+    }
+    say(&format!("data and recordings: {}", data.display()));
+    let serving = match serve_hmi(&options, &station, displays).await {
+        Ok(serving) => serving,
+        Err(error) => {
+            station.stop();
+            return Err(error);
+        }
+    };
+    if let Some((serving, _)) = &serving {
+        say(&format!("operator interface: http://{}", serving.addr));
+    }
+    let player = match (&simulated, scenario) {
+        (Some(simulated), Some(scenario)) => {
+            say(&format!("playing: {}", scenario.title.en));
+            Some(tokio::spawn(play::play(
+                station.hub.clone(),
+                simulated.world.clone(),
+                scenario,
+                options.speed,
+            )))
+        }
+        _ => None,
+    };
+    wait(&station).await;
+    if let Some(player) = player {
+        player.abort();
+    }
+    let faulted = station.has_faulted();
+    let timing = tokio::task::spawn_blocking(move || station.stop())
+        .await
+        .unwrap_or_default();
+    if let Some((serving, stop)) = serving {
+        let _ = stop.send(true);
+        serving.stopped().await;
+    }
+    if let Some(simulated) = simulated {
+        simulated.stop.stop();
+    }
+    if faulted {
+        return Err(RunError::Faulted);
+    }
+    Ok(timing)
+}
+
+async fn simulate(plant: &Plant, speed: f64) -> Result<Simulated, RunError> {
+    let seed = plant
+        .sim
+        .as_ref()
+        .and_then(|sim| sim.settings.get("seed"))
+        .and_then(toml::Value::as_integer)
+        .unwrap_or(1) as u64;
+    let world = world_of(plant, None, seed).map_err(RunError::Simulation)?;
+    let mut bank = WorldBank::new(world);
+    bank.set_speed(speed);
+    let world = bank.shared();
+    let server = WorldServer::bind(
+        world.clone(),
+        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        Limits::default(),
+    )
+    .await
+    .map_err(|error| RunError::Server {
+        message: error.to_string(),
+    })?;
+    let address = server.local_addr();
+    let (stop, stopped) = driver::StopSource::new();
+    tokio::spawn(server.run(stopped));
+    Ok(Simulated {
+        world,
+        address,
+        stop,
+    })
+}
+
+/// The drawn displays of a plant: `displays/*.svg` with their `*.toml`.
+pub fn displays(folder: &Path) -> Vec<Display> {
+    let mut displays = Vec::new();
+    let Ok(entries) = std::fs::read_dir(folder.join("displays")) else {
+        return displays;
+    };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "svg"))
+        .collect();
+    files.sort();
+    for path in files {
+        let id = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        let svg = std::fs::read_to_string(&path);
+        let toml = std::fs::read_to_string(path.with_extension("toml"));
+        match (id, svg, toml) {
+            (Some(id), Ok(svg), Ok(toml)) => displays.push(Display { id, svg, toml }),
+            (_, svg, toml) => {
+                let error = svg.err().or(toml.err());
+                eprintln!(
+                    "display {} left out: {}",
+                    path.display(),
+                    error.map_or_else(String::new, |error| error.to_string())
+                );
+            }
+        }
+    }
+    displays
+}
+
+fn to_play(options: &RunOptions) -> Result<Option<scenario::Scenario>, RunError> {
+    let Some(name) = options.play.as_ref().filter(|_| !options.live) else {
+        return Ok(None);
+    };
+    let path = options.plant.join("scenarios").join(format!("{name}.toml"));
+    if name == "demo" && !path.exists() {
+        return Ok(None);
+    }
+    scenario::read(&path)
+        .map(Some)
+        .map_err(|error| RunError::Play {
+            message: error.to_string(),
+        })
+}
+
+type Served = Option<(Serving, tokio::sync::watch::Sender<bool>)>;
+
+async fn serve_hmi(
+    options: &RunOptions,
+    station: &Station,
+    displays: Vec<Display>,
+) -> Result<Served, RunError> {
+    let Some(address) = options.hmi else {
+        return Ok(None);
+    };
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let serving = hmi::serve(address, station.hub.clone(), displays, stopped)
+        .await
+        .map_err(RunError::Hmi)?;
+    for warning in &serving.warnings {
+        eprintln!("display: {warning}");
+    }
+    Ok(Some((serving, stop)))
+}
+
+async fn wait(station: &Station) {
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    loop {
+        let terminated = async {
+            match &mut terminate {
+                Some(signal) => {
+                    signal.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tick.tick() => {
+                if station.has_ended() || station.has_faulted() {
+                    return;
+                }
+            }
+            _ = tokio::signal::ctrl_c() => return,
+            () = terminated => return,
+        }
+    }
+}
