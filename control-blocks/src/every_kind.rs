@@ -36,6 +36,7 @@ const TEXTS: &[&str] = &[
     "kind = \"PID\"\nin = \"x\"\naction = \"reverse\"\nmode = 1\nti_s = 10",
     "kind = \"PID\"\nin = \"x\"\naction = \"direct\"\nmode = 2\nkp = 3\nti_s = 4\ntd_s = 2\nb = 0.5\nc = 1\ncas = \"y\"\ntrack = \"z\"\ntrack_when = \"p\"\nff = \"z\"\nsp_rate = 3\nout_rate = 20\nsp_track = true\non_bad_pv = \"hold\"\nsp_lo = 0\nsp_hi = 60",
     "kind = \"PID\"\nin = \"x\"\naction = \"reverse\"\nmode = 1\nti_s = 4\nbkcal = \"y\"\nbkcal_ok = \"q\"",
+    "kind = \"PID\"\nin = \"x\"\naction = \"reverse\"\nmode = 1\nti_s = 1\nsp = 11\nout_lo = 9\nout_hi = 10.5\nout = 10\non_bad_pv = \"hold\"",
     "kind = \"SPLIT\"\nin = \"x\"\na_in_lo = 0\na_in_hi = 48\na_out_lo = 100\na_out_hi = 0\nb_in_lo = 52\nb_in_hi = 100\nb_out_lo = 0\nb_out_hi = 100",
     "kind = \"RATIO\"\nin = \"x\"\nratio = 2",
     "kind = \"RATIO\"\nin = \"x\"\nratio = \"y\"\nbias = 1\nlo = 0\nhi = 50\nunit = \"kg/h\"",
@@ -45,7 +46,7 @@ const TEXTS: &[&str] = &[
     "kind = \"RAMP\"\ntarget = \"x\"\nrate_per_min = 60\nrun = \"q\"\nfrom = \"y\"",
     "kind = \"RAMP\"\ntarget = 50.0\nrate_per_min = 60\nrun = \"p\"",
     "kind = \"TOTAL\"\nin = \"x\"\nbase = \"s\"",
-    "kind = \"TOTAL\"\nin = \"x\"\nbase = \"min\"\ncutoff = 3\nrollover = 7\nunit = \"kg\"",
+    "kind = \"TOTAL\"\nin = \"x\"\nbase = \"s\"\ncutoff = 3\nrollover = 7\nunit = \"kg\"",
     "kind = \"RATE_OF_CHANGE\"\nin = \"x\"\ntau_s = 2\nunit = \"K/min\"",
     "kind = \"COMPARE\"\nin = \"x\"\nlimit = 11\nwhen = \"above\"\non_bad = \"hold\"\nhysteresis = 1\non_delay_s = 0.2\noff_delay_s = 0.3",
     "kind = \"COMPARE\"\nin = \"x\"\nlimit = \"y\"\nwhen = \"below\"\non_bad = \"true\"",
@@ -75,7 +76,8 @@ const TEXTS: &[&str] = &[
     "kind = \"VALVE\"\nfail = \"open\"\ndemand = \"q\"\nmode = 1\npermit = \"p\"\nzso = \"p\"\nzsc = \"r\"\ntravel_s = 0.5\ntrips = [{ when = \"r\", to = \"closed\" }]",
     "kind = \"VALVE\"\nfail = \"closed\"\ndemand = \"q\"\nzsc = \"r\"\ntravel_s = 0.5\nmode = 1",
     "kind = \"MOTOR\"",
-    "kind = \"MOTOR\"\ndemand = \"q\"\npermit = \"p\"\nrun = \"r\"\ntrips = [\"p\"]\nstart_s = 0.6\nlost_s = 0.2\nstop_s = 0.4\nrestart_min_s = 0.5",
+    "kind = \"MOTOR\"\ndemand = \"q\"\nrun = \"r\"\nstart_s = 0.9\nlost_s = 0.1",
+    "kind = \"MOTOR\"\ndemand = \"q\"\npermit = \"q\"\nrun = \"r\"\ntrips = [\"p\"]\nstart_s = 0.6\nlost_s = 0.2\nstop_s = 0.4\nrestart_min_s = 0.5",
 ];
 
 fn text_of(table: &str) -> String {
@@ -150,7 +152,9 @@ fn ordinary_scan(rig: &mut Rig, dice: &mut Dice) {
     let writable: Vec<String> = writable_tags(rig);
     if !writable.is_empty() && dice.roll(12) == 0 {
         let name = &writable[dice.roll(writable.len() as u64) as usize];
-        rig.write(name, (20.0 * dice.real()).floor());
+        // Modes and switches as well as values.
+        let size = if dice.roll(2) == 0 { 3.0 } else { 20.0 };
+        rig.write(name, (size * dice.real()).floor());
     }
     rig.scans(1);
 }
@@ -212,7 +216,10 @@ fn every_kind_goes_on_exactly_after_being_restored() {
         let mut rig = Rig::new(100, &text);
         rig.task.program.start(Start::Cold);
         // Often, so that every state of the block is met.
-        for _ in 0..80 {
+        for round in 0..80 {
+            if round % 20 == 19 {
+                rig.task.program.start(Start::Warm);
+            }
             let twin = restored(&rig, &text);
             assert_same_future(&mut rig, twin, &mut dice, 12, table);
         }

@@ -135,7 +135,7 @@ impl Block for Interlock {
 
     fn save(&self, state: &mut StateWriter<'_>) {
         state.word(self.law.latched);
-        state.word(self.law.standing);
+        // `standing` is found anew in every scan.
         state.bool(self.law.is_start_up);
         state.int(self.law.first_out);
         state.int(self.law.resets);
@@ -143,7 +143,6 @@ impl Block for Interlock {
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
         self.law.latched = state.word()?;
-        self.law.standing = state.word()?;
         self.law.is_start_up = state.bool()?;
         self.law.first_out = state.int()?;
         self.law.resets = state.int()?;
