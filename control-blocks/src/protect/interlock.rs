@@ -95,8 +95,8 @@ impl TripGroupLaw {
 ///
 /// A cause of bad quality counts as true. After every start, cold or warm, all
 /// effects are demanded, with first-out 100, until somebody resets. The law is
-/// [`TripGroupLaw`]. (Trip, first-out and manual reset as in HG/T 20511 and
-/// ISA-18.1 sequence practice; two causes within one scan: the lower row.)
+/// [`TripGroupLaw`]. (First-out and manual
+/// reset: ISA-18.1.) Of two causes within one scan the lower row is the first.
 pub struct Interlock {
     law: TripGroupLaw,
     latching: u64,

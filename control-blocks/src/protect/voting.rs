@@ -50,9 +50,8 @@ impl Voting {
     /// Counts the votes of channels, `None` being a bad one.
     ///
     /// If every channel is excluded the vote is for the trip: nobody watches.
-    /// (ISA-TR84.00.02 and IEC 61508-6 for the architectures and their
-    /// degradation; the table of GB/T 50770-style cause-and-effect practice:
-    /// 2oo3 with one bad is 1oo2 or 2oo2, with two bad 1oo1, with three a trip.)
+    /// So 2oo3 with one bad is 1oo2 or 2oo2, with two bad 1oo1, with three a trip.
+    /// (Architectures and their names: IEC 61508-6, annex B.)
     #[inline]
     pub fn count(&self, channels: impl Iterator<Item = Option<bool>>) -> Outcome {
         let mut total = 0;
