@@ -1,2 +1,16 @@
-//! Tests that cross crates
+//! Tests that cross crates, and what they stand on.
+//!
+//! - [`broken`]: plants that must not load, each with the problems it must show
+//!   (`tests/broken/*.toml`),
+//! - [`good`]: a small plant that loads, the seed of mutations,
+//! - [`mutate`]: damage to texts and bytes, from a seed,
+//! - [`fuzz`]: the doors of the system under mutated input, for a given time
+//!   (`cargo run -p scanloop-tests --release --bin fuzz -- --help`).
+
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod broken;
+pub mod fuzz;
+pub mod good;
+pub mod mutate;

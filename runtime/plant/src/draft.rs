@@ -185,7 +185,8 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
             read_unit(&root, &mut draft, problems);
         }
     }
-    if draft.units.is_empty() {
+    // A unit file that cannot be read is told as such.
+    if sources.files().iter().all(|(name, _)| name == "plant.toml") {
         problems.push(
             codes::NO_UNITS,
             &Origin::default(),
@@ -492,7 +493,8 @@ fn read_tag(node: &Node, task: &str, draft: &mut Draft, problems: &mut Diagnosti
             );
         }
     }
-    if let Some((low, high)) = range {
+    let range_in_order = range.filter(|(low, high)| low < high);
+    if let Some((low, high)) = range_in_order {
         for (key, value) in &ladder {
             if *value < low || *value > high {
                 reader.problem(
@@ -510,7 +512,7 @@ fn read_tag(node: &Node, task: &str, draft: &mut Draft, problems: &mut Diagnosti
         (None, _) => reader.real("initial", all),
     };
     let step_max = reader.real("step_max", 0.0..=f64::MAX);
-    if let (Some(value), Some((low, high))) = (operator, range)
+    if let (Some(value), Some((low, high))) = (operator, range_in_order)
         && !(low..=high).contains(&value)
     {
         reader.problem(

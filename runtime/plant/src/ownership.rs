@@ -35,7 +35,7 @@ pub(crate) fn check(
     for (index, tags) in declared.iter().enumerate() {
         for name in tags.keys().filter(|name| !name.contains('/')) {
             if let Some(other) = owner.insert(name, index)
-                && other != index
+                && plans[other].name != plans[index].name
             {
                 problems.push_with(
                     codes::TWO_WRITERS,

@@ -6,7 +6,7 @@ use crate::draft::{
     self, BlockDraft, Draft, DriverDraft, PointDraft, SimDraft, TagDraft, UnitDraft, Words,
 };
 use crate::ownership::givers_outside;
-use crate::resolve::{DriverKinds, TaskPlan, resolve};
+use crate::resolve::{DriverKinds, TaskPlan, is_reference, resolve};
 use crate::source::{Origin, Sources};
 use scan::link::link;
 use scan::{Linked, Place, Problem, ProblemKind, Registry};
@@ -166,11 +166,14 @@ fn translate(
             return Origin::default();
         };
         match &place.key {
-            Some(key) => node.place(key),
-            None => node.place("name"),
+            Some(key) if node.has(key) => node.place(key),
+            _ => node.place("name"),
         }
     };
-    let at = place(&problem.place);
+    let at = match (&problem.kind, task.places.get(problem.place.block)) {
+        (ProblemKind::UnknownKey { key, .. }, Some(node)) => node.key_place(key),
+        _ => place(&problem.place),
+    };
     let name = |block: usize| {
         task.input
             .blocks
@@ -221,6 +224,8 @@ fn translate(
             format!("{key} = \"{found}\" is no choice"),
             format!("choices: {}", choices.join(", ")),
         ),
+        // Told where tasks are connected.
+        ProblemKind::UnknownTag { tag, .. } if is_reference(tag) => {}
         ProblemKind::UnknownTag { tag, nearest } => match owners.get(tag) {
             Some(other) => say(
                 codes::OTHER_TASK,

@@ -363,7 +363,7 @@ fn plan(
     let mut drivers = Vec::new();
     let mut names = Vec::new();
     for (at, driver) in draft.drivers.iter().enumerate() {
-        if task_of_driver(draft, driver) != task.name {
+        if task_of_driver(draft, driver) != task.name || repeats.contains(&("driver", at)) {
             continue;
         }
         let of_driver = |is_output: bool| -> Vec<usize> {
@@ -507,14 +507,24 @@ fn plan(
     }
 }
 
-/// Texts of the form `task/TAG` in a value.
-fn references(value: &Value, found: &mut BTreeSet<String>) {
+/// Texts of the form `task/TAG` in a value, each with the path of its first place.
+fn references(value: &Value, path: &str, found: &mut BTreeMap<String, String>) {
     match value {
-        Value::Text(text) if text.contains('/') && !text.contains(' ') => {
-            found.insert(text.clone());
+        Value::Text(text) if is_reference(text) => {
+            found
+                .entry(text.clone())
+                .or_insert_with(|| path.to_string());
         }
-        Value::List(items) => items.iter().for_each(|item| references(item, found)),
-        Value::Table(table) => table.values().for_each(|item| references(item, found)),
+        Value::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                references(item, &format!("{path}.{}", at + 1), found);
+            }
+        }
+        Value::Table(table) => {
+            for (key, item) in table {
+                references(item, &format!("{path}.{key}"), found);
+            }
+        }
         _ => {}
     }
 }
@@ -528,21 +538,18 @@ fn connect_tasks(draft: &Draft, plans: &mut [TaskPlan], problems: &mut Diagnosti
         let mut wanted: BTreeMap<usize, Vec<(String, Kind)>> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         for (block, decl) in plans[index].input.blocks.iter().enumerate() {
-            let mut found = BTreeSet::new();
+            let mut found = BTreeMap::new();
             let texts = ["desc", "doc", "reason", "text", "unit", "basis"];
             for (key, value) in &decl.config {
                 if !texts.contains(&key.as_str()) {
-                    references(value, &mut found);
+                    references(value, key, &mut found);
                 }
             }
-            for reference in found {
+            for (reference, path) in found {
                 let Some((task, tag)) = reference.split_once('/') else {
                     continue;
                 };
-                if !names_like(task, tag) {
-                    continue;
-                }
-                let at = plans[index].places[block].at.clone();
+                let at = plans[index].places[block].place(&path);
                 let Some(from) = plans.iter().position(|plan| plan.name == task) else {
                     problems.push(
                         codes::UNKNOWN_TASK_REFERENCE,
@@ -605,6 +612,8 @@ fn connect_tasks(draft: &Draft, plans: &mut [TaskPlan], problems: &mut Diagnosti
 }
 
 /// Whether `task/TAG` is meant: engineering units such as `kg/h` are not.
-fn names_like(task: &str, tag: &str) -> bool {
-    !task.is_empty() && tag.contains('.') && crate::names::is_tag_name(tag)
+pub(crate) fn is_reference(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(task, tag)| {
+        !task.is_empty() && tag.contains('.') && crate::names::is_tag_name(tag)
+    })
 }

@@ -194,6 +194,21 @@ impl Node {
         }
     }
 
+    /// The place of a key itself, not of its value; the whole if there is none.
+    pub fn key_place(&self, key: &str) -> Origin {
+        let place = match &self.tree {
+            Tree::Table(table) => table.key_place(key),
+            _ => None,
+        };
+        place.unwrap_or(&self.at).clone()
+    }
+
+    /// Whether the table has the key that a path begins with.
+    pub fn has(&self, path: &str) -> bool {
+        let key = path.split('.').next().unwrap_or_default();
+        matches!(&self.tree, Tree::Table(table) if table.get(key).is_some())
+    }
+
     /// The place of a value inside, by a path such as `causes.2.tag`; the nearest
     /// place that exists.
     pub fn place(&self, path: &str) -> Origin {
