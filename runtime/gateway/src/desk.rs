@@ -38,6 +38,20 @@ pub trait Desk: Send + Sync + 'static {
     /// not when the process has followed.
     fn submit(&self, command: Command) -> Submission<'_>;
 
+    /// Asks that a tag is held at a value, or released. Refused for tags that
+    /// protection writes.
+    fn force(&self, forcing: Forcing) -> Submission<'_> {
+        let _ = forcing;
+        Box::pin(async { Err(Refusal::not_offered()) })
+    }
+
+    /// Asks that the plant's text is loaded anew and adopted while it runs, or that
+    /// the edition before comes back.
+    fn change(&self, change: Change) -> Submission<'_> {
+        let _ = change;
+        Box::pin(async { Err(Refusal::not_offered()) })
+    }
+
     /// Records an attempt that the HTTP layer turned away before [`submit`](Desk::submit),
     /// so that no refused attempt goes unrecorded. Must not block.
     fn refused(&self, attempt: Attempt);
@@ -320,6 +334,34 @@ pub struct Command {
     pub reason: String,
 }
 
+/// A tag to be held at a value, or released.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forcing {
+    /// Given by the client, unique.
+    pub id: String,
+    /// Who asks.
+    pub actor: String,
+    /// Full tag name.
+    pub tag: String,
+    /// The value to hold; none releases the tag.
+    pub value: Option<f64>,
+    /// Why; must not be empty.
+    pub reason: String,
+}
+
+/// An online change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Given by the client, unique.
+    pub id: String,
+    /// Who asks.
+    pub actor: String,
+    /// Back to the edition before, instead of the text as it is now.
+    pub back: bool,
+    /// Why; must not be empty.
+    pub reason: String,
+}
+
 /// A command was admitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -415,6 +457,15 @@ impl Refusal {
             en: en.into(),
             zh: zh.into(),
         }
+    }
+
+    /// This desk does not do that.
+    pub fn not_offered() -> Refusal {
+        Refusal::new(
+            RefusalCode::NotPermitted,
+            "this desk does not offer that",
+            "本站不提供该操作",
+        )
     }
 }
 

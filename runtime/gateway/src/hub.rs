@@ -1,8 +1,9 @@
 //! The desk in memory: filled by the station, asked by clients.
 
 use crate::desk::{
-    Attempt, Command, Desk, Directory, DriverHealth, Event, Force, OnlyWhen, Receipt, Refusal,
-    RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend, TrendQuery, Writable,
+    Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing, OnlyWhen,
+    Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend,
+    TrendQuery, Writable,
 };
 use crate::history::History;
 use crate::order::{Ask, Order};
@@ -137,20 +138,6 @@ impl Hub {
         self.known.load().handles.get(name).copied()
     }
 
-    /// Asks for anything but a plain write; resolves as [`Desk::submit`] does.
-    pub fn order(&self, actor: &str, subject: &str, ask: Ask, reason: &str) -> Submission<'_> {
-        let (answer, wait) = oneshot::channel();
-        let order = Order {
-            id: String::new(),
-            actor: actor.to_string(),
-            subject: subject.to_string(),
-            ask,
-            reason: reason.to_string(),
-            answer,
-        };
-        self.send(order, wait)
-    }
-
     fn send(
         &self,
         order: Order,
@@ -254,6 +241,14 @@ impl Hub {
 
 fn refuse(code: RefusalCode, en: String, zh: String) -> Box<Refusal> {
     Box::new(Refusal::new(code, en, zh))
+}
+
+fn no_reason() -> Box<Refusal> {
+    refuse(
+        RefusalCode::Malformed,
+        "say why: the reason is part of the record".into(),
+        "请说明原因:原因是记录的一部分".into(),
+    )
 }
 
 fn stopped() -> Refusal {
@@ -386,6 +381,68 @@ impl Desk for Hub {
                 self.send(order, wait)
             }
         }
+    }
+
+    fn force(&self, forcing: Forcing) -> Submission<'_> {
+        let checked = if forcing.reason.trim().is_empty() {
+            Err(no_reason())
+        } else {
+            self.check_force(&forcing.tag, forcing.value)
+        };
+        match checked {
+            Err(refusal) => {
+                self.refused(Attempt {
+                    utc_ns: self.now_utc_ns(),
+                    actor: forcing.actor,
+                    id: Some(forcing.id),
+                    tag: Some(forcing.tag),
+                    value: forcing.value,
+                    refusal: (*refusal).clone(),
+                });
+                Box::pin(async move { Err(*refusal) })
+            }
+            Ok(ask) => {
+                let (answer, wait) = oneshot::channel();
+                let order = Order {
+                    id: forcing.id,
+                    actor: forcing.actor,
+                    subject: forcing.tag,
+                    ask,
+                    reason: forcing.reason,
+                    answer,
+                };
+                self.send(order, wait)
+            }
+        }
+    }
+
+    fn change(&self, change: Change) -> Submission<'_> {
+        if change.reason.trim().is_empty() {
+            let refusal = *no_reason();
+            self.refused(Attempt {
+                utc_ns: self.now_utc_ns(),
+                actor: change.actor,
+                id: Some(change.id),
+                tag: None,
+                value: None,
+                refusal: refusal.clone(),
+            });
+            return Box::pin(async move { Err(refusal) });
+        }
+        let (answer, wait) = oneshot::channel();
+        let order = Order {
+            id: change.id,
+            actor: change.actor,
+            subject: String::new(),
+            ask: if change.back {
+                Ask::RollBack
+            } else {
+                Ask::Adopt
+            },
+            reason: change.reason,
+            answer,
+        };
+        self.send(order, wait)
     }
 
     fn refused(&self, attempt: Attempt) {

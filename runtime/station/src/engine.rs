@@ -142,7 +142,7 @@ impl Station {
             directory,
             places,
             forceable,
-        } = named(&plant, &programs, options.env, 1, 1);
+        } = named(&plant, &programs, options.env, 1, epoch());
         let mut edition = PumpUpdate {
             images: Vec::new(),
             places: places.clone(),
@@ -304,8 +304,8 @@ impl Station {
                 })?;
             scans.push(thread);
         }
-        drop(granted);
-        if let Some(refused) = grants.iter().flatten().next() {
+        let answers: Vec<_> = grants.iter().take(scans.len()).collect();
+        if let Some(refused) = answers.into_iter().flatten().next() {
             not_granted.push(refused.to_string());
         }
         let (editions, editions_out) = unbounded();
@@ -395,6 +395,12 @@ impl Station {
         }
         self.pump.join().unwrap_or_default()
     }
+}
+
+/// A number of names that no earlier run has used: clients that kept the names of
+/// another run must see that they are strangers.
+fn epoch() -> u64 {
+    rt::utc_ns() as u64 / 1_000_000
 }
 
 fn spawn<R: Send + 'static>(
