@@ -27,6 +27,8 @@ pub struct TaskDraft {
     pub overruns_alarm: u32,
     /// Lateness that trips the watchdog, nanoseconds.
     pub watchdog_ns: u64,
+    /// Processor that its scan thread is pinned to, if stated.
+    pub processor: Option<usize>,
     /// Where it is declared.
     pub at: Origin,
 }
@@ -302,9 +304,11 @@ fn read_task(mut reader: Reader<'_, '_>) -> TaskDraft {
     let overruns_alarm = reader.int("overruns_alarm", 1..=1_000).unwrap_or(3) as u32;
     let watchdog_ms = reader.real("watchdog_ms", 1.0..=600_000.0);
     let watchdog_ms = watchdog_ms.unwrap_or_else(|| (period_ms * 3.0).max(1_000.0));
+    let processor = reader.int("processor", 0..=1_023).map(|n| n as usize);
     let at = reader.whole().clone();
     reader.finish();
     TaskDraft {
+        processor,
         name,
         period_ns: period_ns.clamp(limits::PERIOD_NS_MIN, limits::PERIOD_NS_MAX),
         overruns_alarm,

@@ -81,6 +81,8 @@ pub struct TaskPlan {
     pub overruns_alarm: u32,
     /// Lateness that trips the watchdog, nanoseconds.
     pub watchdog_ns: u64,
+    /// Processor that the scan thread is pinned to, if stated.
+    pub processor: Option<usize>,
     /// What the linker gets. Sources: first the drivers, then the other tasks,
     /// then the station itself.
     pub input: LinkInput,
@@ -500,6 +502,7 @@ fn plan(
         period_ns: task.period_ns,
         overruns_alarm: task.overruns_alarm,
         watchdog_ns: task.watchdog_ns,
+        processor: task.processor,
         input,
         drivers,
         exchange: Vec::new(),

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 use gateway::desk::TaskTiming;
 use indicatif::{ProgressBar, ProgressStyle};
-use plant::Plant;
+use plant::{Diagnostics, Plant, Sources};
+use station::lint::lint;
 use station::replay::{Verdict, replay, segments};
 use station::run::{RunOptions, run as run_plant};
 use station::{kinds, report, scenario, tags_csv};
@@ -101,8 +102,8 @@ struct RunArguments {
 
 fn speed(text: &str) -> Result<f64, String> {
     match text.trim_end_matches('x').parse::<f64>() {
-        Ok(speed) if (0.1..=100.0).contains(&speed) => Ok(speed),
-        _ => Err("a number from 0.1 to 100; for more, use `scanloop test`".into()),
+        Ok(speed) if (0.1..=50.0).contains(&speed) => Ok(speed),
+        _ => Err("a number from 0.1 to 50; for more, use `scanloop test`".into()),
     }
 }
 
@@ -227,6 +228,10 @@ fn print_timing(timing: &[TaskTiming]) {
 fn check(folder: &Path, json: bool) -> Result<(), String> {
     match plant::load(folder, &kinds::blocks(), &kinds::Drivers) {
         Ok(plant) => {
+            let (sources, problems) = lint(folder, &plant);
+            if !problems.is_empty() {
+                return tell(&sources, &problems, json);
+            }
             let linked = plant.link();
             let (tags, blocks) = linked.tasks.iter().fold((0, 0), |(tags, blocks), task| {
                 (
@@ -246,15 +251,18 @@ fn check(folder: &Path, json: bool) -> Result<(), String> {
             }
             Ok(())
         }
-        Err((sources, problems)) => {
-            if json {
-                println!("{:#}", problems.to_json(&sources));
-                return Err(String::new());
-            }
-            print!("{}", problems.render(&sources));
-            Err(format!("{} problems", problems.len()))
-        }
+        Err((sources, problems)) => tell(&sources, &problems, json),
     }
+}
+
+/// Prints problems; always an error.
+fn tell(sources: &Sources, problems: &Diagnostics, json: bool) -> Result<(), String> {
+    if json {
+        println!("{:#}", problems.to_json(sources));
+        return Err(String::new());
+    }
+    print!("{}", problems.render(sources));
+    Err(format!("{} problems", problems.len()))
 }
 
 fn bar(total: u64, what: &str) -> ProgressBar {

@@ -11,6 +11,7 @@ pub mod directory;
 pub mod engine;
 pub mod kinds;
 pub mod layout;
+pub mod lint;
 pub mod play;
 pub mod ports;
 pub mod pump;

@@ -93,22 +93,20 @@ pub fn run(mut task: StationTask, mut control: ScanControl) {
     loop {
         adopt(&mut task, &mut control);
         let outcome = catch_unwind(AssertUnwindSafe(|| task.run_once()));
-        let scan = task.inlet.station.overruns;
         match outcome {
             Ok(true) => {}
-            Ok(false) => {
-                task.outlet.disarm(scan);
-                return;
-            }
+            Ok(false) => break,
             Err(_) => {
                 control.pulse.faulted.store(true, Ordering::Release);
-                task.outlet.disarm(scan);
-                return;
+                break;
             }
         }
         account(&mut task, &mut control, &mut watchdog_scans);
         take_state(&mut task, &mut control);
     }
+    // One more frame, newer than the last, so that the drivers see it.
+    let last = task.program.image_scan() + 1;
+    task.outlet.disarm(last);
 }
 
 /// Counts overruns and lateness; what they mean enters through the door next scan.

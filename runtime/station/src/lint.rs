@@ -1,0 +1,136 @@
+//! What `scanloop check` looks at beside the plant's text: its simulation, its
+//! scenarios, its displays. They name tags, and a name can be wrong.
+
+use crate::closed_loop::{LoopError, world_of};
+use crate::scenario::Scenario;
+use core::ops::Range;
+use plant::{Diagnostics, Origin, Plant, Sources, codes};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Checks the folder around a plant without problems.
+pub fn lint(folder: &Path, plant: &Plant) -> (Sources, Diagnostics) {
+    let mut files = plant.sources.files().to_vec();
+    let mut problems = Diagnostics::new();
+    simulation(plant, &mut problems);
+    let known: BTreeSet<String> = plant
+        .link()
+        .tasks
+        .iter()
+        .flat_map(|task| task.linked.tags.keys().cloned())
+        .collect();
+    for (name, text) in texts(folder, "scenarios", "toml") {
+        let file = files.len();
+        scenario(file, &text, plant, &known, &mut problems);
+        files.push((name, text));
+    }
+    problems.sort();
+    (Sources::from_texts(files), problems)
+}
+
+/// Texts of a sub-folder by name, sorted.
+fn texts(folder: &Path, inner: &str, ending: &str) -> Vec<(String, String)> {
+    let Ok(entries) = std::fs::read_dir(folder.join(inner)) else {
+        return Vec::new();
+    };
+    let mut texts: Vec<(String, String)> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == ending))
+        .filter_map(|path| {
+            let name = path.file_name()?.to_string_lossy().into_owned();
+            Some((format!("{inner}/{name}"), std::fs::read_to_string(path).ok()?))
+        })
+        .collect();
+    texts.sort();
+    texts
+}
+
+fn simulation(plant: &Plant, problems: &mut Diagnostics) {
+    let Some(sim) = &plant.sim else { return };
+    if let Err(error) = world_of(plant, None, 1) {
+        let help = match error {
+            LoopError::UnknownModel { .. } => "models: r101",
+            _ => "",
+        };
+        problems.push(codes::MODEL, &sim.at, error.to_string(), help);
+    }
+    if plant.drivers.iter().all(|driver| driver.name != sim.driver) {
+        problems.push(
+            codes::UNKNOWN_DRIVER,
+            &sim.at,
+            format!("[sim] plays the device of {}, which is no driver", sim.driver),
+            "drivers are declared in plant.toml",
+        );
+    }
+}
+
+fn scenario(
+    file: usize,
+    text: &str,
+    plant: &Plant,
+    known: &BTreeSet<String>,
+    problems: &mut Diagnostics,
+) {
+    let parsed: Scenario = match toml::from_str(text) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let span = error.span().unwrap_or(0..0);
+            problems.push(
+                codes::SCENARIO,
+                &Origin::new(file, span),
+                error.message().to_string(),
+                "see the guide on scenarios",
+            );
+            return;
+        }
+    };
+    let mut complain = |name: &str, what: &str| {
+        let at = Origin::new(file, find(text, name));
+        problems.push(
+            codes::SCENARIO_NAME,
+            &at,
+            format!("there is no {what} {name}"),
+            "",
+        );
+    };
+    let world = world_of(plant, Some(&parsed.world), parsed.seed);
+    let is_tag = |name: &str| match name.strip_prefix("truth:") {
+        Some(truth) => world.as_ref().is_ok_and(|world| world.truth(truth).is_some()),
+        None => known.contains(name),
+    };
+    for over in &parsed.overrides {
+        if !plant.blocks.contains_key(&over.block) {
+            complain(&over.block, "block");
+        }
+    }
+    for step in &parsed.steps {
+        let written = step.write.keys().chain(step.force.keys());
+        for name in written.chain(&step.unforce) {
+            if !is_tag(name) {
+                complain(name, "tag");
+            }
+        }
+        for name in step.fault.iter().chain(&step.clear) {
+            let plain = name.split(':').next().unwrap_or(name);
+            if sim::library().iter().all(|entry| entry.name != plain) {
+                complain(name, "fault");
+            }
+        }
+    }
+    for expect in &parsed.expects {
+        for name in [&expect.read, &expect.first, &expect.never].into_iter().flatten() {
+            if !is_tag(name) {
+                complain(name, "tag");
+            }
+        }
+    }
+}
+
+/// The first place of a name in a text.
+fn find(text: &str, name: &str) -> Range<usize> {
+    match text.find(name) {
+        Some(start) => start..start + name.len(),
+        None => 0..0,
+    }
+}
