@@ -201,6 +201,21 @@ fn dotted_keys_a_megabyte_long_are_a_problem() {
 }
 
 #[test]
+fn names_a_megabyte_long_are_problems() {
+    let long = "X".repeat(MEGABYTE);
+    for (place, new) in [
+        ("TSHH-1", long.clone()),
+        ("hysteresis", long.clone()),
+        ("\"°C\"", format!("\"{long}\"")),
+        ("\"RATIO\"", format!("\"{long}\"")),
+        ("\"TT-1.PV\"", format!("\"{long}\"")),
+    ] {
+        let unit = good::UNIT.replace(place, &new);
+        assert!(!survives(good::PLANT, &unit), "{place}");
+    }
+}
+
+#[test]
 fn giant_numbers_are_problems() {
     for number in [
         "1".repeat(MEGABYTE),

@@ -70,6 +70,8 @@ codes! {
     OUTPUT_TAG "P0406" "output of a tag that does not exist";
     POINT_KIND "P0407" "kinds of tag and point differ";
     FAIL_SAFE "P0408" "output without fail-safe";
+    SERVER_SETTINGS "P0409" "server settings wrong";
+    SERVER_POINT "P0410" "server point wrong";
     REASON "P0501" "protective block without reason";
     CAUSE_TEXT "P0502" "interlock cause without text in both languages";
     SCENARIO "P0601" "scenario file wrong";

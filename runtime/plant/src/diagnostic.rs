@@ -24,7 +24,14 @@ pub struct Diagnostic {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// Problems beyond [`PROBLEMS_MAX`], counted only.
+    more: usize,
 }
+
+/// Problems that are kept; of a text that has more, most of it is no plant.
+pub const PROBLEMS_MAX: usize = 500;
+/// Characters of a source line that are shown.
+const SHOWN_CHARS: usize = 160;
 
 impl Diagnostics {
     /// None yet.
@@ -40,13 +47,21 @@ impl Diagnostics {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.list.push(Diagnostic {
+        self.keep(Diagnostic {
             code,
             at: at.clone(),
             message: message.into(),
             other: None,
             help: help.into(),
         });
+    }
+
+    fn keep(&mut self, diagnostic: Diagnostic) {
+        if self.list.len() < PROBLEMS_MAX {
+            self.list.push(diagnostic);
+        } else {
+            self.more += 1;
+        }
     }
 
     /// Notes a problem that has two places.
@@ -58,10 +73,13 @@ impl Diagnostics {
         other: (Origin, String),
         help: impl Into<String>,
     ) {
-        self.push(code, at, message, help);
-        if let Some(last) = self.list.last_mut() {
-            last.other = Some(other);
-        }
+        self.keep(Diagnostic {
+            code,
+            at: at.clone(),
+            message: message.into(),
+            other: Some(other),
+            help: help.into(),
+        });
     }
 
     /// Whether there is none.
@@ -69,7 +87,7 @@ impl Diagnostics {
         self.list.is_empty()
     }
 
-    /// How many.
+    /// How many are kept: [`PROBLEMS_MAX`] at most.
     pub fn len(&self) -> usize {
         self.list.len()
     }
@@ -92,6 +110,9 @@ impl Diagnostics {
         for diagnostic in &self.list {
             diagnostic.render(sources, &mut out);
             out.push('\n');
+        }
+        if self.more > 0 {
+            let _ = writeln!(out, "and {} more", self.more);
         }
         out
     }
@@ -126,12 +147,20 @@ impl Diagnostics {
 impl Diagnostic {
     fn render(&self, sources: &Sources, out: &mut String) {
         let (line, column) = sources.line_column(&self.at);
-        let text = sources.line(&self.at);
+        // Of a very long line, a window that begins a little before the place.
+        let before = column.saturating_sub(1);
+        let hidden = if before < SHOWN_CHARS / 2 {
+            0
+        } else {
+            before - SHOWN_CHARS / 4
+        };
+        let all = sources.line(&self.at).chars();
+        let text: String = all.skip(hidden).take(SHOWN_CHARS).collect();
         let gutter = line.to_string().len();
-        let width = sources.caret_width(&self.at);
+        let width = sources.caret_width(&self.at).min(SHOWN_CHARS);
         let indent: String = text
             .chars()
-            .take(column.saturating_sub(1))
+            .take(before - hidden)
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
         // Writing to a String cannot fail.

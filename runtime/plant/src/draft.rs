@@ -3,6 +3,7 @@
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::names;
+use crate::servers::{self, ServerDraft};
 use crate::source::{Origin, Sources};
 use crate::tree::{self, Node, Reader};
 use signal::{Kind, Unit, limits};
@@ -157,6 +158,8 @@ pub struct Draft {
     pub tasks: Vec<TaskDraft>,
     /// Drivers.
     pub drivers: Vec<DriverDraft>,
+    /// Servers.
+    pub servers: Vec<ServerDraft>,
     /// Simulation, if any.
     pub sim: Option<SimDraft>,
     /// Units.
@@ -208,6 +211,7 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     let sim = top.node("sim");
     let tasks = top.tables("task");
     let drivers = top.tables("driver");
+    let servers = top.tables("server");
     if plant.is_none() {
         top.problem(
             codes::MISSING_KEY,
@@ -269,6 +273,9 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
                 node: node.clone(),
             });
         }
+    }
+    for node in servers.into_iter().take(limits::DRIVERS_MAX + 1) {
+        draft.servers.extend(servers::read(node, problems));
     }
 }
 

@@ -7,6 +7,7 @@ use crate::draft::{
 };
 use crate::ownership::givers_outside;
 use crate::resolve::{DriverKinds, TaskPlan, is_reference, resolve};
+use crate::servers::{self, LinkedTags, ServerDraft};
 use crate::source::{Origin, Sources};
 use scan::link::link;
 use scan::{Linked, Place, Problem, ProblemKind, Registry};
@@ -30,6 +31,8 @@ pub struct Plant {
     pub tasks: Vec<TaskPlan>,
     /// Drivers.
     pub drivers: Vec<DriverDraft>,
+    /// Servers.
+    pub servers: Vec<ServerDraft>,
     /// Field points.
     pub points: Vec<PointDraft>,
     /// Units.
@@ -96,13 +99,18 @@ fn finish(
             owners.entry(name).or_insert_with(|| task.name.clone());
         }
     }
+    let mut tags = LinkedTags::default();
     for task in &tasks {
-        if let Err(list) = link(&task.input) {
-            for problem in list {
-                translate(&draft, task, &problem, &owners, &mut problems);
+        match link(&task.input) {
+            Ok(linked) => tags.add(&linked),
+            Err(list) => {
+                for problem in list {
+                    translate(&draft, task, &problem, &owners, &mut problems);
+                }
             }
         }
     }
+    servers::check(&draft, drivers, &owners, &tags, &mut problems);
     if !problems.is_empty() {
         problems.sort();
         return Err((sources, problems));
@@ -115,6 +123,7 @@ fn finish(
         warm_age_s_max: draft.warm_age_s_max,
         tasks,
         drivers: draft.drivers,
+        servers: draft.servers,
         points: draft.points,
         units: draft.units,
         tags: draft

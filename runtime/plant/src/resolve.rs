@@ -4,6 +4,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::draft::{Draft, DriverDraft, PointDraft};
 use crate::ownership;
+use crate::servers::{ServerCheck, ServerPoint};
 use crate::source::Origin;
 use crate::tree::Node;
 use scan::link::declared_kinds;
@@ -50,6 +51,19 @@ pub trait DriverKinds {
         settings: &toml::Table,
         points: &[(&str, bool, &toml::Table)],
     ) -> DriverCheck;
+    /// Names of the kinds of servers.
+    fn server_kinds(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+    /// Checks one server and its points.
+    fn check_server(
+        &self,
+        _kind: &str,
+        _settings: &toml::Table,
+        _points: &[ServerPoint<'_>],
+    ) -> ServerCheck {
+        ServerCheck::default()
+    }
 }
 
 /// No drivers at all.
@@ -210,6 +224,10 @@ fn check_duplicates(draft: &Draft, problems: &mut Diagnostics) -> Repeats {
         .chain(draft.drivers.iter().enumerate().map(|(n, driver)| {
             let at = driver.node.place("name");
             ("driver", n, driver.name.as_str(), at)
+        }))
+        .chain(draft.servers.iter().enumerate().map(|(n, server)| {
+            let at = server.node.place("name");
+            ("server", n, server.name.as_str(), at)
         }))
         .chain(draft.tags.iter().enumerate().map(|(n, tag)| {
             let at = tag.node.place("name");

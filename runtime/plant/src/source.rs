@@ -32,6 +32,8 @@ impl Origin {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: Vec<(String, String)>,
+    /// First byte of every line of every file.
+    lines: Vec<Vec<usize>>,
 }
 
 impl Sources {
@@ -39,12 +41,17 @@ impl Sources {
     pub fn from_texts<N: Into<String>, T: Into<String>>(
         texts: impl IntoIterator<Item = (N, T)>,
     ) -> Sources {
-        Sources {
-            files: texts
-                .into_iter()
-                .map(|(name, text)| (name.into(), text.into()))
-                .collect(),
+        let mut sources = Sources::default();
+        for (name, text) in texts {
+            sources.add(name.into(), text.into());
         }
+        sources
+    }
+
+    fn add(&mut self, name: String, text: String) {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        self.lines.push(std::iter::once(0).chain(ends).collect());
+        self.files.push((name, text));
     }
 
     /// Reads `plant.toml` and `units/*.toml` of a folder, units by name. What
@@ -108,7 +115,7 @@ impl Sources {
                     }
                 }
             };
-            sources.files.push((name, text));
+            sources.add(name, text);
         }
         sources
     }
@@ -139,20 +146,21 @@ impl Sources {
         while !text.is_char_boundary(start) {
             start -= 1;
         }
-        let before = &text[..start];
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .map_or(0, |tail| tail.chars().count())
-            + 1;
+        let lines = self.lines.get(at.file).map_or(&[0][..], Vec::as_slice);
+        let line = lines.partition_point(|first| *first <= start).max(1);
+        let column = text[lines[line - 1]..start].chars().count() + 1;
         (line, column)
     }
 
     /// The line of a place, without its end.
     pub fn line(&self, at: &Origin) -> &str {
         let (line, _) = self.line_column(at);
-        self.text(at).lines().nth(line - 1).unwrap_or("")
+        let first = self
+            .lines
+            .get(at.file)
+            .and_then(|lines| lines.get(line - 1));
+        let rest = first.and_then(|first| self.text(at).get(*first..));
+        rest.and_then(|rest| rest.lines().next()).unwrap_or("")
     }
 
     /// Characters of the place on its first line.

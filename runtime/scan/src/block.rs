@@ -1,5 +1,6 @@
 //! What a block is, and how kinds of blocks are known by name.
 
+use crate::bank::{Bank, bank_of};
 use crate::clock::Scan;
 use crate::image::Image;
 use crate::state::{StateMismatch, StateReader, StateWriter};
@@ -101,8 +102,10 @@ pub struct KindEntry {
     pub stage: Stage,
     /// Whether the text must give a reason.
     pub needs_reason: bool,
-    /// [`BlockKind::wire`], boxed.
-    pub wire: fn(&mut Wiring<'_>) -> Box<dyn Block>,
+    /// [`BlockKind::wire`], to hear what the block asks for.
+    pub(crate) ask: fn(&mut Wiring<'_>),
+    /// Room for so many blocks of this kind.
+    pub(crate) bank: fn(usize) -> Box<dyn Bank>,
 }
 
 /// The kinds of blocks that plant text may use, by name.
@@ -126,7 +129,8 @@ impl Registry {
             name: K::NAME,
             stage: K::STAGE,
             needs_reason: K::NEEDS_REASON,
-            wire: |wiring| Box::new(K::wire(wiring)),
+            ask: |wiring| drop(K::wire(wiring)),
+            bank: bank_of::<K>,
         };
         let before = self.kinds.insert(K::NAME, entry);
         assert!(before.is_none(), "two kinds of block named {}", K::NAME);

@@ -56,6 +56,8 @@ pub enum Entry {
 /// Sees every scan begin, every entry, every stage end, every digest. Must not
 /// change anything; must not block.
 pub trait Witness {
+    /// False: the digest is not formed and [`Witness::end`] is not called.
+    const WANTS_DIGEST: bool = true;
     /// A scan begins.
     fn begin(&mut self, _scan: &Scan) {}
     /// Something entered.
@@ -69,7 +71,9 @@ pub trait Witness {
 /// Nobody looks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoWitness;
-impl Witness for NoWitness {}
+impl Witness for NoWitness {
+    const WANTS_DIGEST: bool = false;
+}
 
 /// The door of one scan.
 pub struct Door<'a, W: Witness> {

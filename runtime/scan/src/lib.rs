@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod bank;
 pub mod block;
 pub mod clock;
 pub mod door;

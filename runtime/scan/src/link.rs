@@ -3,10 +3,11 @@
 //!
 //! Wiring runs twice. The first pass only asks: which tags, which kinds, which
 //! way. Then everything is checked and sorted. The second pass mints the pins.
-//! So boxes are allocated, and slots numbered, in execution order, which keeps
+//! So blocks are placed, and slots numbered, in execution order, which keeps
 //! neighbours of a loop neighbours in memory.
 
-use crate::block::{Block, KindEntry, Stage};
+use crate::bank::{Bank, Sequence};
+use crate::block::{KindEntry, Stage};
 use crate::image::{Image, Slot};
 use crate::problem::{Place, Problem, ProblemKind};
 use crate::program::Program;
@@ -244,7 +245,7 @@ fn ask(input: &LinkInput, problems: &mut Vec<Problem>) -> Vec<Asked> {
         .enumerate()
         .map(|(index, decl)| {
             let mut wiring = Wiring::new(index, &decl.name, &decl.config, problems, None);
-            drop((decl.kind.wire)(&mut wiring));
+            (decl.kind.ask)(&mut wiring);
             wiring.finish()
         })
         .collect()
@@ -749,28 +750,44 @@ fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3
     };
     let mut state_words = Vec::new();
     let mut blocks = Vec::new();
-    let stages = [0, 1, 2].map(|stage: usize| -> Box<[Box<dyn Block>]> {
-        order[stage]
-            .iter()
-            .map(|&index| {
-                let decl = &input.blocks[index];
-                let mut wiring =
-                    Wiring::new(index, &decl.name, &decl.config, &mut silent, Some(&slots));
-                let block = (decl.kind.wire)(&mut wiring);
-                let mut count = StateWriter::new(&mut []);
-                block.save(&mut count);
-                state_words.push(count.len() as u32);
-                blocks.push(BlockEntry {
-                    name: decl.name.clone(),
-                    kind: decl.kind.name,
-                    stage: stage_of(decl),
-                    config: decl.config.clone(),
-                    reads: reads(index),
-                });
-                block
-            })
-            .collect()
+    let stages = [0, 1, 2].map(|stage: usize| {
+        let mut kinds: Vec<&'static str> = Vec::new();
+        let mut banks: Vec<Box<dyn Bank>> = Vec::new();
+        let mut places: Vec<usize> = Vec::with_capacity(order[stage].len());
+        let mut sizes: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for &index in &order[stage] {
+            *sizes.entry(input.blocks[index].kind.name).or_default() += 1;
+        }
+        for &index in &order[stage] {
+            let decl = &input.blocks[index];
+            let name = decl.kind.name;
+            let at = kinds.iter().position(|kind| *kind == name);
+            let at = at.unwrap_or_else(|| {
+                kinds.push(name);
+                banks.push((decl.kind.bank)(sizes[name]));
+                banks.len() - 1
+            });
+            places.push(at);
+            let mut wiring =
+                Wiring::new(index, &decl.name, &decl.config, &mut silent, Some(&slots));
+            banks[at].wire(&mut wiring);
+            blocks.push(BlockEntry {
+                name: decl.name.clone(),
+                kind: name,
+                stage: stage_of(decl),
+                config: decl.config.clone(),
+                reads: reads(index),
+            });
+        }
+        Sequence::new(banks, &places)
     });
+    for stage in &stages {
+        for block in (0..stage.len()).filter_map(|index| stage.get(index)) {
+            let mut count = StateWriter::new(&mut []);
+            block.save(&mut count);
+            state_words.push(count.len() as u32);
+        }
+    }
     let sources = input
         .sources
         .iter()

@@ -1,5 +1,6 @@
 //! A linked program: image and blocks in execution order.
 
+use crate::bank::Sequence;
 use crate::block::{Block, Stage, Start};
 use crate::clock::Scan;
 use crate::door::Witness;
@@ -15,7 +16,7 @@ pub struct Program {
     /// Delayed copies: from the writer's slot to the copy's slot.
     pub(crate) delays: Box<[(u32, u32)]>,
     /// Blocks of the three stages, each in execution order.
-    pub(crate) stages: [Box<[Box<dyn Block>]>; 3],
+    pub(crate) stages: [Sequence; 3],
     /// Words of state of each block, in execution order.
     pub(crate) state_words: Box<[u32]>,
 }
@@ -28,7 +29,7 @@ impl Program {
             image: Image::new(0),
             sources: Box::new([]),
             delays: Box::new([]),
-            stages: [Box::new([]), Box::new([]), Box::new([])],
+            stages: Default::default(),
             state_words: Box::new([]),
         }
     }
@@ -44,17 +45,17 @@ impl Program {
     /// Runs the three stages.
     pub(crate) fn run<W: Witness>(&mut self, scan: &Scan, witness: &mut W) {
         for (part, stage) in self.stages.iter_mut().enumerate() {
-            for block in stage.iter_mut() {
-                block.step(scan, &mut self.image);
-            }
+            stage.step(scan, &mut self.image);
             witness.mark(part + 1);
         }
     }
 
     /// Tells every block how the program starts. Once, before the first scan.
     pub fn start(&mut self, start: Start) {
-        for block in self.blocks_mut() {
-            block.start(start);
+        for index in 0..self.state_words.len() {
+            if let Some(block) = self.block_mut(index) {
+                block.start(start);
+            }
         }
     }
 
@@ -72,11 +73,29 @@ impl Program {
     pub(crate) fn blocks(&self) -> impl Iterator<Item = &dyn Block> {
         self.stages
             .iter()
-            .flat_map(|stage| stage.iter().map(|block| &**block))
+            .flat_map(|stage| (0..stage.len()).filter_map(|index| stage.get(index)))
     }
 
-    pub(crate) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn Block>> {
-        self.stages.iter_mut().flat_map(|stage| stage.iter_mut())
+    /// A block by its place in the execution order.
+    pub(crate) fn block(&self, mut index: usize) -> Option<&dyn Block> {
+        for stage in &self.stages {
+            if index < stage.len() {
+                return stage.get(index);
+            }
+            index -= stage.len();
+        }
+        None
+    }
+
+    /// A block by its place in the execution order.
+    pub(crate) fn block_mut(&mut self, mut index: usize) -> Option<&mut dyn Block> {
+        for stage in &mut self.stages {
+            if index < stage.len() {
+                return stage.get_mut(index);
+            }
+            index -= stage.len();
+        }
+        None
     }
 
     /// Words needed by [`Program::save`].
@@ -140,10 +159,11 @@ impl Program {
         }
         let mut at = 1 + 2 * cells;
         let counts = self.state_words.clone();
-        for (block, count) in self.blocks_mut().zip(&counts) {
+        for (index, count) in counts.iter().enumerate() {
             if words[at] != u64::from(*count) {
                 return Err(mismatch);
             }
+            let block = self.block_mut(index).ok_or(mismatch)?;
             at += 1;
             let end = at + *count as usize;
             let mut reader = StateReader::new(&words[at..end]);

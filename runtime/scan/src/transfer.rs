@@ -214,10 +214,10 @@ impl TransferPlan {
                 return Err(mismatch);
             }
             let memory = &mut self.scratch[..present];
-            nth(&old.stages, from as usize)
+            old.block(from as usize)
                 .ok_or(mismatch)?
                 .save(&mut StateWriter::new(memory));
-            let block = nth_mut(&mut new.stages, to as usize).ok_or(mismatch)?;
+            let block = new.block_mut(to as usize).ok_or(mismatch)?;
             let mut reader = StateReader::new(memory);
             block
                 .restore(&mut reader)
@@ -241,28 +241,6 @@ impl TransferPlan {
                 mismatch,
             })
     }
-}
-
-type Stages = [Box<[Box<dyn crate::block::Block>]>; 3];
-
-fn nth(stages: &Stages, mut at: usize) -> Option<&dyn crate::block::Block> {
-    for stage in stages {
-        if at < stage.len() {
-            return Some(&*stage[at]);
-        }
-        at -= stage.len();
-    }
-    None
-}
-
-fn nth_mut(stages: &mut Stages, mut at: usize) -> Option<&mut Box<dyn crate::block::Block>> {
-    for stage in stages {
-        if at < stage.len() {
-            return Some(&mut stage[at]);
-        }
-        at -= stage.len();
-    }
-    None
 }
 
 /// For every block that one of `changed` feeds within one scan, near or far: which.

@@ -603,8 +603,10 @@ impl<'a> Wiring<'a> {
 /// The candidate nearest to a misspelt word, if any is near (edit distance ≤ 2,
 /// and less than half of the word).
 pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<String> {
-    let limit = 2.min(word.chars().count().saturating_sub(1) / 2 + 1);
+    let length = word.chars().count();
+    let limit = 2.min(length.saturating_sub(1) / 2 + 1);
     candidates
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(far, _)| *far <= limit)
         .min()

@@ -2,8 +2,7 @@
 //! so that nobody else's allocations are counted.
 
 use scan::{
-    Door, Entry, Inlet, NoWitness, Program, Scan, ScanClock, SimClock, Start, Task, TransferPlan,
-    Witness,
+    Door, Entry, Inlet, NoWitness, Program, Scan, SimClock, Start, Task, TransferPlan, Witness,
 };
 use scanloop_tests::good;
 use signal::{Quality, Utc};
