@@ -10,11 +10,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::answer::{self, Answer, Claim};
 use crate::app::App;
-use crate::cmd::{self, Answer, SNAPSHOT_AGE_MS_MAX};
+use crate::cmd::{self, SNAPSHOT_AGE_MS_MAX};
 use crate::desk::{Directory, Refusal, RefusalCode, TREND_BUCKETS_MAX, TREND_TAGS_MAX, TrendQuery};
 use crate::display::Loaded;
-use crate::{assets, door, frames};
+use crate::{assets, door, frames, service};
 
 pub(crate) async fn index(headers: HeaderMap) -> Response {
     assets::serve("index.html", &headers)
@@ -134,11 +135,49 @@ pub(crate) async fn command(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    decided(app, &headers, body, |app, body| async move {
+        cmd::execute(app.desk.as_ref(), &app.names(), &app.answers, &body).await
+    })
+    .await
+}
+
+pub(crate) async fn force(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    decided(app, &headers, body, |app, body| async move {
+        service::force(app.desk.as_ref(), &app.names(), &app.answers, &body).await
+    })
+    .await
+}
+
+pub(crate) async fn edition(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    decided(app, &headers, body, |app, body| async move {
+        service::change(app.desk.as_ref(), &app.answers, &body).await
+    })
+    .await
+}
+
+/// The door before every question that could change something, and its answer.
+async fn decided<F>(
+    app: Arc<App>,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+    ask: impl FnOnce(Arc<App>, Bytes) -> F,
+) -> Response
+where
+    F: Future<Output = Answer> + Send + 'static,
+{
     let door = app
         .hosts
-        .admit_own_page(&headers)
-        .and_then(|()| door::own_header(&headers))
-        .and_then(|()| json_only(&headers));
+        .admit_own_page(headers)
+        .and_then(|()| door::own_header(headers))
+        .and_then(|()| json_only(headers));
     if let Err(refusal) = door {
         return refused(&app, refusal);
     }
@@ -152,11 +191,7 @@ pub(crate) async fn command(
     };
     // On a task of its own: a browser that goes away must not leave a command half
     // decided, and its answer stays known to a repeated id.
-    let decided = tokio::spawn(async move {
-        let names = app.names();
-        cmd::execute(app.desk.as_ref(), &names, &app.answers, &body).await
-    });
-    match decided.await {
+    match tokio::spawn(ask(app, body)).await {
         Ok(answer) => reply(answer),
         Err(_) => reply(Answer::refused(Refusal::new(
             RefusalCode::Failed,
@@ -180,7 +215,7 @@ fn json_only(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// Records a refusal at the door and answers with it.
 pub(crate) fn refused(app: &App, refusal: Refusal) -> Response {
-    reply(cmd::refuse(app.desk.as_ref(), None, refusal))
+    reply(answer::refuse(app.desk.as_ref(), Claim::default(), refusal))
 }
 
 fn reply(answer: Answer) -> Response {

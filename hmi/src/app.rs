@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
 
-use crate::cmd::Answers;
+use crate::answer::Answers;
 use crate::desk::Desk;
 use crate::display::Loaded;
 use crate::door::Hosts;

@@ -3,7 +3,8 @@
 //!
 //! Reading order: [`desk`], what the interface may see and ask; [`display`] and
 //! [`svg`], drawings; [`frames`], the socket's messages; [`cmd`], checks of a
-//! command; [`routes`], the whole surface; [`serve()`].
+//! command; [`service`], forcing and online change; [`routes`], the whole surface;
+//! [`serve()`].
 //!
 //! The layer holds no authority. It checks the shape of what a browser sends, asks
 //! the [`Desk`], and shows what the desk answers. Values flow one way, through the
@@ -18,8 +19,10 @@ pub mod display;
 pub mod fake;
 pub mod frames;
 pub mod routes;
+pub mod service;
 pub mod svg;
 
+mod answer;
 mod api;
 mod app;
 mod assets;

@@ -8,9 +8,9 @@ mod r101;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::desk::{
-    Attempt, Command, Desk, Directory, DriverHealth, DurationBucket, Event, EventKind, Force,
-    LinkState, Receipt, Refusal, RefusalCode, Snapshot, StageTiming, Submission, TaskTiming, Text,
-    Trend, TrendQuery,
+    Attempt, Change, Command, Desk, Directory, DriverHealth, DurationBucket, Event, EventKind,
+    Force, Forcing, LinkState, Receipt, Refusal, RefusalCode, Snapshot, StageTiming, Submission,
+    TaskTiming, Text, Trend, TrendQuery,
 };
 use history::History;
 use process::{Happening, Process};
@@ -33,6 +33,7 @@ struct State {
     now_utc_ns: i64,
     events: Vec<Event>,
     attempts: Vec<Attempt>,
+    forces: Vec<Force>,
     next_submit: Option<Refusal>,
 }
 
@@ -57,6 +58,7 @@ impl FakeDesk {
             now_utc_ns: (start_ms - i64::from(past_s) * 1_000) * 1_000_000,
             events: Vec::new(),
             attempts: Vec::new(),
+            forces: Vec::new(),
             next_submit: None,
         };
         state.event(
@@ -111,7 +113,7 @@ impl FakeDesk {
         *directory = Arc::new(next);
     }
 
-    /// Makes the next [`Desk::submit`] end with this refusal.
+    /// Makes the next question to the desk end with this refusal.
     pub fn refuse_next(&self, refusal: Refusal) {
         self.state().next_submit = Some(refusal);
     }
@@ -131,6 +133,9 @@ impl State {
     fn advance(&mut self, dt_s: f64) {
         self.now_utc_ns += (dt_s * 1e9) as i64;
         let happenings = self.process.step(dt_s);
+        for force in &self.forces {
+            self.process.hold(&force.tag, force.value);
+        }
         for happening in happenings {
             match happening {
                 Happening::Tripped { cause, en, zh } => self.event(
@@ -217,11 +222,54 @@ impl State {
                 format!("{} {} → {}", command.tag, from.1, to.1),
             ),
         );
-        Ok(Receipt {
-            id: command.id,
+        Ok(self.receipt(command.id))
+    }
+
+    fn receipt(&self, id: String) -> Receipt {
+        Receipt {
+            id,
             utc_ns: self.now_utc_ns,
             scan: Some(self.snapshot.scan + 1),
-        })
+        }
+    }
+
+    fn hold(&mut self, forcing: Forcing) -> Result<Receipt, Refusal> {
+        if let Some(refusal) = self.next_submit.take() {
+            return Err(refusal);
+        }
+        let Forcing { tag, value, .. } = &forcing;
+        if tag.starts_with("RG-1.") || tag.ends_with(".TRIP") {
+            return Err(Refusal::new(
+                RefusalCode::NotPermitted,
+                format!("{tag} is written by protection and may not be forced"),
+                format!("{tag} 由保护逻辑写入，不允许强制"),
+            ));
+        }
+        self.forces.retain(|f| f.tag != *tag);
+        let text = match value {
+            Some(value) => {
+                self.forces.push(Force {
+                    tag: tag.clone(),
+                    value: *value,
+                    since_ms: self.now_utc_ns / 1_000_000,
+                    actor: forcing.actor.clone(),
+                    reason: forcing.reason.clone(),
+                });
+                Text::new(
+                    format!("{tag} forced to {value}"),
+                    format!("{tag} 强制为 {value}"),
+                )
+            }
+            None => {
+                self.process.release(tag);
+                Text::new(
+                    format!("{tag} no longer forced"),
+                    format!("{tag} 已解除强制"),
+                )
+            }
+        };
+        self.event(EventKind::Command, Some(tag.clone()), &forcing.actor, text);
+        Ok(self.receipt(forcing.id))
     }
 }
 
@@ -245,6 +293,38 @@ impl Desk for FakeDesk {
 
     fn submit(&self, command: Command) -> Submission<'_> {
         Box::pin(async move { self.state().execute(&self.directory(), command) })
+    }
+
+    fn force(&self, forcing: Forcing) -> Submission<'_> {
+        Box::pin(async move { self.state().hold(forcing) })
+    }
+
+    fn change(&self, change: Change) -> Submission<'_> {
+        Box::pin(async move {
+            if let Some(refusal) = self.state().next_submit.take() {
+                return Err(refusal);
+            }
+            if change.back && self.directory().edition.number < 2 {
+                return Err(Refusal::new(
+                    RefusalCode::NotPermitted,
+                    "there is no edition before this one",
+                    "没有更早的版本",
+                ));
+            }
+            self.new_edition();
+            let number = self.directory().edition.number;
+            let mut state = self.state();
+            state.event(
+                EventKind::System,
+                None,
+                &change.actor,
+                Text::new(
+                    format!("edition {number} adopted"),
+                    format!("已启用组态版本 {number}"),
+                ),
+            );
+            Ok(state.receipt(change.id))
+        })
     }
 
     fn refused(&self, attempt: Attempt) {
@@ -306,7 +386,7 @@ impl Desk for FakeDesk {
     }
 
     fn forces(&self) -> Vec<Force> {
-        Vec::new()
+        self.state().forces.clone()
     }
 
     fn events(&self, since: u64) -> Vec<Event> {

@@ -79,6 +79,20 @@ impl Process {
         }
     }
 
+    /// Holds a tag at a value, marked as forced.
+    pub(super) fn hold(&mut self, name: &str, value: f64) {
+        self.set(name, value);
+        self.mark(
+            name,
+            Quality::GOOD.with(Quality::SIMULATED).with(Quality::FORCED),
+        );
+    }
+
+    /// Takes the mark of a force away.
+    pub(super) fn release(&mut self, name: &str) {
+        self.mark(name, Quality::GOOD.with(Quality::SIMULATED));
+    }
+
     fn mark(&mut self, name: &str, quality: Quality) {
         if let Some(i) = self.names.get(name) {
             self.cells[*i].quality = quality;

@@ -66,13 +66,18 @@ impl Door {
 
     /// A command as the page sends it.
     pub async fn post(&self, body: &str) -> Answer {
+        self.post_to("/api/v1/cmd", body).await
+    }
+
+    /// A question that could change something, as the page sends it.
+    pub async fn post_to(&self, path: &str, body: &str) -> Answer {
         let headers = [
             "Content-Type: application/json".to_owned(),
             "X-HMI: 1".to_owned(),
             "Sec-Fetch-Site: same-origin".to_owned(),
             self.origin(),
         ];
-        self.request("POST", "/api/v1/cmd", &headers, body).await
+        self.request("POST", path, &headers, body).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
