@@ -91,6 +91,10 @@ fn finish(
     registry: &Registry,
     drivers: &dyn DriverKinds,
 ) -> Result<Plant, (Sources, Diagnostics)> {
+    if !problems.is_empty() {
+        // Files are missing: whatever else would be said follows from that.
+        return Err((sources, problems));
+    }
     let draft = draft::read(&sources, &mut problems);
     let tasks = resolve(&draft, registry, drivers, &mut problems);
     let mut owners: BTreeMap<String, String> = BTreeMap::new();

@@ -140,7 +140,11 @@ pub fn run(cli: Cli) -> ExitCode {
         hmi: SocketAddr::from(([127, 0, 0, 1], 8080)),
         play: "demo".into(),
     });
-    let done = match cli.command.unwrap_or(default) {
+    let action = cli.command.unwrap_or(default);
+    if !matches!(action, Action::Run(_)) {
+        station::rt::end_on_closed_pipe();
+    }
+    let done = match action {
         Action::Run(arguments) => run_command(arguments),
         Action::Check { plant, json } => check(&plant, json),
         Action::Test {
@@ -336,6 +340,13 @@ fn replay_command(recording: &Path, with: Option<&Path>) -> Result<(), String> {
         });
         bar.finish_and_clear();
         let report = result.map_err(|error| error.to_string())?;
+        if !report.tunings.is_empty() {
+            println!(
+                "{}: tunings that differ from the start: {}",
+                report.file,
+                report.tunings.join(", ")
+            );
+        }
         match &report.verdict {
             Verdict::Identical => println!(
                 "{}: {} scans, every digest identical",

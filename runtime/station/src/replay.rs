@@ -4,7 +4,7 @@
 use crate::kinds;
 use journal::{RecordedEntry, RecordedScan, Recording, TaskHeader};
 use plant::{Plant, Sources};
-use scan::{Door, Entry, Linked, NoWitness, Program, Scan, ScanClock, Task, TransferPlan, Witness};
+use scan::{Door, Entry, Linked, NoWitness, Program, Scan, ScanClock, TagOrigin, Task, TransferPlan, Witness};
 use signal::{Quality, ScanIndex, Utc};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,8 @@ pub struct ReplayReport {
     pub scans: u64,
     /// What came of it.
     pub verdict: Verdict,
+    /// Tunings of the other plant that differ from the start: "TIC-102.KP 12 → 12.5".
+    pub tunings: Vec<String>,
     /// Why the file was read only in part, if so.
     pub torn: Option<String>,
 }
@@ -96,8 +98,11 @@ pub fn segments(path: &Path) -> Result<Vec<PathBuf>, ReplayError> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
-    let inner = path.join("recordings");
-    let folder = if inner.is_dir() { &inner } else { path };
+    let inner = ["recordings", "sim/recordings", "live/recordings"].map(|inner| path.join(inner));
+    let folder = inner
+        .iter()
+        .find(|inner| inner.is_dir())
+        .map_or(path, PathBuf::as_path);
     let entries = std::fs::read_dir(folder).map_err(|error| unreadable(error.to_string()))?;
     let mut files: Vec<PathBuf> = entries
         .flatten()
@@ -137,8 +142,10 @@ pub fn replay(
     let total = recording.scans.len() as u64;
     let mut verdict = Verdict::Identical;
     let mut first: Option<(u64, Verdict)> = None;
+    let mut tunings = Vec::new();
     for (index, header) in recording.header.tasks.iter().enumerate() {
         let mut pair = Pair::new(&plant, other, index, header)?;
+        tunings.append(&mut pair.tunings);
         for scan in recording
             .scans
             .iter()
@@ -165,6 +172,7 @@ pub fn replay(
         file,
         scans,
         verdict,
+        tunings,
         torn: recording.fault.map(|fault| fault.to_string()),
     })
 }
@@ -247,6 +255,8 @@ struct Pair {
     other: Option<(TaskRun, Places)>,
     /// Tags of both, in the recorded program's execution order: name, kind, slots.
     shared: Vec<(String, signal::Kind, usize, usize)>,
+    /// Tunings that differ from the start, in words.
+    tunings: Vec<String>,
 }
 
 impl Pair {
@@ -268,6 +278,7 @@ impl Pair {
             period_ns: header.period_ns,
             other: None,
             shared: Vec::new(),
+            tunings: Vec::new(),
             recorded: TaskRun {
                 program: Box::new(
                     nth(plant, index)
@@ -298,6 +309,15 @@ impl Pair {
             slots.insert(entry.slot.index() as u32, now.slot.index() as u32);
             if let (Some(was), Some(is)) = (entry.writable, now.writable) {
                 slots.insert(was.slot.index() as u32, is.slot.index() as u32);
+            }
+            if entry.origin == TagOrigin::Operator && entry.initial != now.initial {
+                // The change itself; what follows from it is what people look for.
+                pair.tunings.push(format!(
+                    "{name} {} → {}",
+                    entry.kind.to_f64(entry.initial),
+                    now.kind.to_f64(now.initial)
+                ));
+                continue;
             }
             pair.shared.push((
                 name.clone(),

@@ -74,6 +74,15 @@ pub fn sleep_until(monotonic_ns: i64) {
     }
 }
 
+/// Lets a closed pipe end the process silently, as command line tools do. Not for a
+/// running station: there a vanished terminal must end nothing.
+pub fn end_on_closed_pipe() {
+    // SAFETY: resets a signal to its default action; no handler of ours is involved.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
+}
+
 /// Asks for real-time scheduling of the calling thread.
 ///
 /// # Errors
