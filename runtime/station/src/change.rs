@@ -248,7 +248,7 @@ impl Changer {
     }
 }
 
-/// Drivers, points, tasks and the exchange between tasks stay as they are.
+/// Drivers, servers, points, tasks and the exchange between tasks stay as they are.
 fn same_surroundings(old: &Plant, new: &Plant) -> Result<(), ChangeRefusal> {
     let needs = |what: &str| {
         Err(ChangeRefusal::NeedsRestart {
@@ -300,6 +300,16 @@ fn same_surroundings(old: &Plant, new: &Plant) -> Result<(), ChangeRefusal> {
     };
     if tasks(old) != tasks(new) {
         return needs("tasks or what they exchange");
+    }
+    let servers = |plant: &Plant| -> Vec<_> {
+        plant
+            .servers
+            .iter()
+            .map(|server| server.node.to_toml())
+            .collect()
+    };
+    if servers(old) != servers(new) {
+        return needs("servers");
     }
     if drivers(old) != drivers(new) {
         return needs("drivers");

@@ -1,7 +1,8 @@
 //! The kinds of blocks, drivers and models that this station has.
 
+use crate::north;
 use modbus::config::{DeviceConfig, PointConfig};
-use plant::{DriverCheck, DriverKinds, KeyProblem, PointFacts};
+use plant::{DriverCheck, DriverKinds, KeyProblem, PointFacts, ServerCheck, ServerPoint};
 use scan::Registry;
 use serde::Deserialize;
 
@@ -53,6 +54,19 @@ impl DriverKinds for Drivers {
                 .push(check_point(tag, *is_output, table, device.as_ref()));
         }
         check
+    }
+
+    fn server_kinds(&self) -> Vec<&'static str> {
+        vec![north::KIND]
+    }
+
+    fn check_server(
+        &self,
+        _kind: &str,
+        settings: &toml::Table,
+        points: &[ServerPoint<'_>],
+    ) -> ServerCheck {
+        north::config::check(settings, points)
     }
 }
 
@@ -117,7 +131,7 @@ pub fn point_config(
 }
 
 /// A decoder's words, with the key that they name.
-fn said(error: &toml::de::Error, table: &toml::Table) -> KeyProblem {
+pub(crate) fn said(error: &toml::de::Error, table: &toml::Table) -> KeyProblem {
     let message = error.message().trim().to_string();
     let key = table
         .keys()

@@ -1,0 +1,26 @@
+//! The northern side: what the plant offers to others over Modbus TCP.
+//!
+//! ```text
+//!  [[server]] ─> config (settings, offers) ─> map (who lies where)
+//!                                              │
+//!  client ─> modbus_server::Server ─> bank ────┤ reads:  one image for a request, by view
+//!                                              └ writes: one command, through the desk
+//! ```
+//!
+//! The server is a client of the desk and no more: it reads the image that the pages
+//! read, and asks for commands as people do. If all of it were stopped, the scan
+//! would not notice.
+//!
+//! Reading order: [`config`], [`map`], [`view`], [`bank`], [`serve`].
+
+pub mod bank;
+pub mod config;
+pub mod map;
+pub mod serve;
+pub mod view;
+
+pub use bank::NorthBank;
+pub use config::{KIND, Meaning, Offer, ServerConfig};
+pub use map::PointMap;
+pub use serve::{Bound, NorthError, Serving, bind};
+pub use view::{Pace, View};
