@@ -3,6 +3,7 @@
 
 use crate::closed_loop::{LoopError, world_of};
 use crate::engine::{Options, StartError, Station};
+use crate::north::{self, Bound, NorthError, Pace};
 use crate::play;
 use crate::recorder::RecorderPolicy;
 use crate::scenario;
@@ -57,6 +58,8 @@ pub enum RunError {
         /// Why.
         message: String,
     },
+    /// A server of the plant cannot be had.
+    North(NorthError),
     /// The scenario to play cannot be read.
     Play {
         /// Why.
@@ -79,6 +82,7 @@ impl fmt::Display for RunError {
             }
             RunError::Start(error) => write!(f, "{error}"),
             RunError::Hmi(error) => write!(f, "{error}"),
+            RunError::North(error) => write!(f, "{error}"),
             RunError::Server { message } | RunError::Play { message } => write!(f, "{message}"),
             RunError::Faulted => write!(
                 f,
@@ -137,6 +141,16 @@ pub async fn run(
         endpoints,
         recorder: RecorderPolicy::default(),
     };
+    let bound = bind_servers(&plant, options.live, &say).await?;
+    let pace = Pace {
+        period_ns: plant
+            .tasks
+            .iter()
+            .map(|task| task.period_ns)
+            .min()
+            .unwrap_or(0),
+        speed: options.speed,
+    };
     let title = plant.title.en.clone();
     let handle = tokio::runtime::Handle::current();
     let station = Station::start(plant, &station_options, &handle).map_err(RunError::Start)?;
@@ -159,6 +173,11 @@ pub async fn run(
     if let Some((serving, _)) = &serving {
         say(&format!("operator interface: http://{}", serving.addr));
     }
+    let mut servers = Vec::new();
+    for bound in bound {
+        say(&bound.to_string());
+        servers.push(bound.serve(station.hub.clone(), pace));
+    }
     let player = match (&simulated, scenario) {
         (Some(simulated), Some(scenario)) => {
             say(&format!("playing: {}", scenario.title.en));
@@ -175,6 +194,9 @@ pub async fn run(
     if let Some(player) = player {
         player.abort();
     }
+    for server in servers {
+        server.stop().await;
+    }
     let faulted = station.has_faulted();
     let timing = tokio::task::spawn_blocking(move || station.stop())
         .await
@@ -190,6 +212,26 @@ pub async fn run(
         return Err(RunError::Faulted);
     }
     Ok(timing)
+}
+
+/// Takes the addresses of the plant's servers before anything runs. A simulation
+/// does without one that another has; a real plant does not start half.
+async fn bind_servers(
+    plant: &Plant,
+    live: bool,
+    say: &impl Fn(&str),
+) -> Result<Vec<Bound>, RunError> {
+    let mut bound = Vec::new();
+    for server in &plant.servers {
+        match north::bind(plant, server).await {
+            Ok(server) => bound.push(server),
+            Err(error) if !live => {
+                say(&format!("warning: {error}; the simulation goes on without"))
+            }
+            Err(error) => return Err(RunError::North(error)),
+        }
+    }
+    Ok(bound)
 }
 
 async fn simulate(plant: &Plant, speed: f64) -> Result<Simulated, RunError> {

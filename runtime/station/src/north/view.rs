@@ -9,9 +9,6 @@ use std::sync::Arc;
 /// Oldest image that is shown, nanoseconds. Design default of this product: three
 /// times the second at which most clients poll.
 pub const IMAGE_AGE_NS_MAX: i64 = 3_000_000_000;
-/// Time after an online change until its images are certain to have come,
-/// nanoseconds: ten times the pump's tick.
-const SETTLE_NS: i64 = 500_000_000;
 
 /// How time goes in the station.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,8 +36,6 @@ pub struct View {
     /// Their handles in the edition of `epoch`.
     handles: Vec<Option<usize>>,
     epoch: Option<u64>,
-    /// Until then images may be of the edition before.
-    unsettled_until_ns: i64,
     age_ns_max: i64,
     /// Whether the time in an image is that of the desk's clock.
     is_real_time: bool,
@@ -61,7 +56,6 @@ impl View {
             handles: vec![None; tags.len()],
             tags,
             epoch: None,
-            unsettled_until_ns: i64::MIN,
             age_ns_max: pace.age_ns_max(),
             is_real_time: pace.speed == 1.0,
             newest: None,
@@ -73,11 +67,14 @@ impl View {
     ///
     /// # Errors
     /// 11 if it is too old: nobody shall take a dead image for a quiet plant. 6 for
-    /// a moment after an online change, when names and image may not belong together.
+    /// a moment after a start or an online change, until the first image has come.
     pub fn look(&mut self) -> Result<Image<'_>, Exception> {
         let now = self.desk.now_utc_ns();
-        self.follow(now);
+        self.follow();
         let snapshot = self.desk.snapshot();
+        // The desk keeps images of its own edition only. Names that are the same
+        // before and after the image was taken are therefore the image's names.
+        let is_of_edition = self.epoch == Some(self.desk.directory().epoch);
         let first_seen = match &self.newest {
             Some((newest, first_seen)) if Arc::ptr_eq(newest, &snapshot) => *first_seen,
             _ => now,
@@ -88,7 +85,7 @@ impl View {
         if is_old || now - first_seen > self.age_ns_max {
             return Err(Exception::GatewayTargetFailed);
         }
-        if now < self.unsettled_until_ns {
+        if !is_of_edition || snapshot.cells.is_empty() {
             return Err(Exception::ServerDeviceBusy);
         }
         Ok(Image {
@@ -98,7 +95,7 @@ impl View {
     }
 
     /// Follows the desk to a new edition.
-    fn follow(&mut self, now: i64) {
+    fn follow(&mut self) {
         let directory = self.desk.directory();
         if self.epoch == Some(directory.epoch) {
             return;
@@ -113,9 +110,6 @@ impl View {
             .iter()
             .map(|tag| known.get(tag.as_str()).map(|handle| *handle as usize))
             .collect();
-        if self.epoch.is_some() {
-            self.unsettled_until_ns = now.saturating_add(SETTLE_NS);
-        }
         self.epoch = Some(directory.epoch);
     }
 }
