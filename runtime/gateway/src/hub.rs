@@ -87,14 +87,22 @@ impl Hub {
         (Arc::new(hub), intake)
     }
 
-    /// Takes a new edition's names. History begins anew.
+    /// Takes a new edition's names. History begins anew, and there is no image until
+    /// the edition brings its first.
     pub fn set_directory(&self, directory: Directory, forceable: Vec<bool>, history: History) {
         let handles = directory
             .tags
             .iter()
             .map(|tag| (tag.name.clone(), tag.handle))
             .collect();
-        *lock(&self.history) = history;
+        let mut kept = lock(&self.history);
+        *kept = history;
+        let before = self.snapshot.load();
+        self.snapshot.store(Arc::new(Snapshot {
+            scan: before.scan,
+            utc_ns: before.utc_ns,
+            cells: Vec::new(),
+        }));
         self.known.store(Arc::new(Known {
             directory: Arc::new(directory),
             handles,
@@ -102,9 +110,15 @@ impl Hub {
         }));
     }
 
-    /// Takes a new image; every so often it becomes history.
-    pub fn set_snapshot(&self, snapshot: Snapshot) {
-        lock(&self.history).take(&snapshot);
+    /// Takes a new image of edition `edition`; every so often it becomes history. An
+    /// image of another edition than the directory's is dropped: its cells are in
+    /// another order.
+    pub fn set_snapshot(&self, edition: u64, snapshot: Snapshot) {
+        let mut history = lock(&self.history);
+        if self.known.load().directory.edition.number != edition {
+            return;
+        }
+        history.take(&snapshot);
         self.snapshot.store(Arc::new(snapshot));
     }
 
@@ -176,10 +190,7 @@ impl Hub {
             ));
         };
         let snapshot = self.snapshot.load();
-        let old = snapshot
-            .cells
-            .get(*handle as usize)
-            .map_or(0.0, |cell| cell.value);
+        let old = value_now(&snapshot, *handle)?;
         check_value(tag, writable, command, old)?;
         if let Some(only) = &writable.only_when {
             check_permission(only, &known.handles, &snapshot)?;
@@ -187,6 +198,7 @@ impl Hub {
         let (answer, _) = oneshot::channel();
         Ok(Order {
             id: command.id.clone(),
+            edition: known.directory.edition.number,
             actor: command.actor.clone(),
             subject: tag.name.clone(),
             ask: Ask::Write {
@@ -199,11 +211,12 @@ impl Hub {
         })
     }
 
-    /// Checks a force and turns it into an order's question.
+    /// Checks a force and turns it into an order's question, with the edition for
+    /// which it holds.
     ///
     /// # Errors
     /// [`Refusal`] if the tag is unknown, protective or the value not of its kind.
-    pub fn check_force(&self, name: &str, value: Option<f64>) -> Result<Ask, Box<Refusal>> {
+    pub fn check_force(&self, name: &str, value: Option<f64>) -> Result<(u64, Ask), Box<Refusal>> {
         let known = self.known.load();
         let Some(&handle) = known.handles.get(name) else {
             return Err(refuse(
@@ -212,8 +225,9 @@ impl Hub {
                 format!("没有位号 {name}"),
             ));
         };
+        let edition = known.directory.edition.number;
         let Some(value) = value else {
-            return Ok(Ask::Unforce { handle });
+            return Ok((edition, Ask::Unforce { handle }));
         };
         if !known
             .forceable
@@ -229,18 +243,25 @@ impl Hub {
         }
         let tag = &known.directory.tags[handle as usize];
         check_kind(tag, value)?;
-        let old = self
-            .snapshot
-            .load()
-            .cells
-            .get(handle as usize)
-            .map_or(0.0, |cell| cell.value);
-        Ok(Ask::Force { handle, value, old })
+        let old = value_now(&self.snapshot.load(), handle)?;
+        Ok((edition, Ask::Force { handle, value, old }))
     }
 }
 
 fn refuse(code: RefusalCode, en: String, zh: String) -> Box<Refusal> {
     Box::new(Refusal::new(code, en, zh))
+}
+
+/// The value of a tag now; a tag whose value nobody knows is not to be changed.
+fn value_now(snapshot: &Snapshot, handle: u32) -> Result<f64, Box<Refusal>> {
+    let cell = snapshot.cells.get(handle as usize).ok_or_else(|| {
+        refuse(
+            RefusalCode::RuntimeStalled,
+            "there are no values yet: look again".into(),
+            "尚无数据,请重新查看".into(),
+        )
+    })?;
+    Ok(cell.value)
 }
 
 fn no_reason() -> Box<Refusal> {
@@ -401,10 +422,11 @@ impl Desk for Hub {
                 });
                 Box::pin(async move { Err(*refusal) })
             }
-            Ok(ask) => {
+            Ok((edition, ask)) => {
                 let (answer, wait) = oneshot::channel();
                 let order = Order {
                     id: forcing.id,
+                    edition,
                     actor: forcing.actor,
                     subject: forcing.tag,
                     ask,
@@ -432,6 +454,7 @@ impl Desk for Hub {
         let (answer, wait) = oneshot::channel();
         let order = Order {
             id: change.id,
+            edition: self.known.load().directory.edition.number,
             actor: change.actor,
             subject: String::new(),
             ask: if change.back {
@@ -483,3 +506,6 @@ impl Desk for Hub {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

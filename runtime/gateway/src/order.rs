@@ -44,6 +44,9 @@ pub type Answer = oneshot::Sender<Result<Receipt, Refusal>>;
 pub struct Order {
     /// Given by the client.
     pub id: String,
+    /// Number of the edition by which it was checked: its handle and its limits hold
+    /// for no other.
+    pub edition: u64,
     /// Who.
     pub actor: String,
     /// Tag name, for the record; empty for editions.

@@ -16,7 +16,7 @@ use scan::Entry;
 use signal::limits;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What the clerk needs.
 pub struct Clerk {
@@ -74,6 +74,10 @@ impl Clerk {
                 default(Duration::from_millis(100)) => {}
             }
         }
+        // Nobody asks any more; what was tried is still written down.
+        while let Ok(attempt) = self.attempts.try_recv() {
+            self.refused(attempt);
+        }
     }
 
     fn deed(&self, actor: &str, what: &str, subject: &str, why: &str) -> Deed {
@@ -117,6 +121,12 @@ impl Clerk {
                 )),
                 Ok(()) => self.act(&order),
             };
+            if let (Ok(()), Err(refusal)) = (&recorded, &result) {
+                // The record says what was asked; it must not read as if it was done.
+                let deed = self.deed(&order.actor, "refused", &order.subject, &refusal.en);
+                // A refusal that cannot be recorded is still a refusal.
+                let _ = self.deeds.record(&mut [deed]);
+            }
             self.tell(&order, &result);
             // The client may have gone; the record stands.
             let _ = order.answer.send(result);
@@ -124,6 +134,13 @@ impl Clerk {
     }
 
     fn act(&mut self, order: &Order) -> Result<Receipt, Refusal> {
+        if order.edition != self.changer.number() {
+            return Err(Refusal::new(
+                RefusalCode::ValueChanged,
+                "the plant's text has changed since this was asked: look again",
+                "发出该请求后组态已更改,请重新查看",
+            ));
+        }
         match order.ask {
             Ask::Write { handle, value, .. } => self.admit(handle, |place, bits| {
                 let (slot, is_request) = place.write?;
@@ -160,10 +177,12 @@ impl Clerk {
                 self.admit(handle, |place, _| Some(Entry::Unforce { slot: place.slot }))?;
             }
             Ask::Adopt => {
+                self.taken()?;
                 let adopted = self.changer.adopt_folder();
                 self.adopted(adopted)?;
             }
             Ask::RollBack => {
+                self.taken()?;
                 let adopted = self.changer.roll_back();
                 self.adopted(adopted)?;
             }
@@ -173,6 +192,25 @@ impl Clerk {
             utc_ns: rt::utc_ns(),
             scan: None,
         })
+    }
+
+    /// Waits until the scans have taken every order: an order is for the edition that
+    /// runs, and whoever gave it was told that it is done.
+    fn taken(&self) -> Result<(), Refusal> {
+        let until = Instant::now() + Duration::from_nanos(limits::PERIOD_NS_MAX);
+        for ring in &self.rings {
+            while ring.slots() < ring.buffer().capacity() {
+                if ring.is_abandoned() || Instant::now() > until {
+                    return Err(Refusal::new(
+                        RefusalCode::Busy,
+                        "the scan has not yet taken earlier commands",
+                        "扫描尚未取走先前的命令",
+                    ));
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        Ok(())
     }
 
     fn admit(
@@ -187,7 +225,15 @@ impl Clerk {
             edition: self.changer.number(),
             entry,
         };
-        self.rings[place.task].push(order).map_err(|_| {
+        let ring = &mut self.rings[place.task];
+        if ring.is_abandoned() {
+            return Err(Refusal::new(
+                RefusalCode::RuntimeStalled,
+                "the task of this tag has stopped",
+                "该位号所属任务已停止",
+            ));
+        }
+        ring.push(order).map_err(|_| {
             Refusal::new(
                 RefusalCode::Busy,
                 "the scan has not yet taken earlier commands",
@@ -221,6 +267,7 @@ impl Clerk {
         self.places.clone_from(&places);
         let history = history_of(directory.tags.len());
         let update = PumpUpdate {
+            edition: adopted.number,
             images: adopted.images,
             places,
             interlocks: directory.interlocks.clone(),
@@ -290,3 +337,6 @@ impl Clerk {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ pub struct RtClock {
     index: u64,
     stop: Arc<AtomicBool>,
     late_ns: i64,
+    missed_last: u64,
     release_ns: i64,
     /// Grid time as simulated, if time runs fast; else the wall clock labels scans.
     simulated: Option<Utc>,
@@ -44,6 +45,7 @@ impl RtClock {
             index: after.0,
             stop,
             late_ns: 0,
+            missed_last: 0,
             release_ns: start_ns,
             simulated: (speed != 1.0).then(|| Utc(rt::utc_ns())),
             last: None,
@@ -60,6 +62,11 @@ impl RtClock {
     /// How late the last wake-up was, nanoseconds.
     pub const fn late_ns(&self) -> i64 {
         self.late_ns
+    }
+
+    /// Releases that were missed before the last one.
+    pub const fn missed_last(&self) -> u64 {
+        self.missed_last
     }
 
     /// When the last scan was to begin, monotonic nanoseconds.
@@ -90,6 +97,7 @@ impl ScanClock for RtClock {
         self.next_ns += self.wall_ns;
         self.index += 1;
         let elapsed = u32::try_from(elapsed).unwrap_or(u32::MAX);
+        self.missed_last = u64::from(elapsed) - 1;
         let utc = match &mut self.simulated {
             None => Utc(rt::utc_ns()),
             Some(utc) => {
@@ -119,6 +127,7 @@ mod tests {
         assert!(first.elapsed >= 4, "{first:?}");
         assert_eq!((clock.release_ns() - start) % 10_000_000, 0);
         assert_eq!(first.index, ScanIndex(1));
+        assert_eq!(clock.missed_last(), u64::from(first.elapsed) - 1);
         assert_eq!(first.dt_s, f64::from(first.elapsed) * 0.01);
     }
 

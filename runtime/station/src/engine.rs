@@ -144,6 +144,7 @@ impl Station {
             forceable,
         } = named(&plant, &programs, options.env, 1, epoch());
         let mut edition = PumpUpdate {
+            edition: 1,
             images: Vec::new(),
             places: places.clone(),
             interlocks: directory.interlocks.clone(),
@@ -204,7 +205,6 @@ impl Station {
                 items: items_out,
                 shots: shots_out,
                 empty,
-                lost: lost.clone(),
                 initial,
                 start: kinds[index],
             });
@@ -284,6 +284,7 @@ impl Station {
                     .map(|driver| driver_ends[driver.driver].health.clone())
                     .collect(),
                 watchdog_ns: plan.watchdog_ns as i64,
+                taken: 0,
             };
             // Faster tasks get higher priority: rate-monotonic order.
             let rank = plant

@@ -37,6 +37,8 @@ pub fn history_of(tags: usize) -> History {
 
 /// A new edition for the pump.
 pub struct PumpUpdate {
+    /// Its number.
+    pub edition: u64,
     /// Readers of images, one a task.
     pub images: Vec<triple_buffer::Output<ImageFrame>>,
     /// Where each handle is.
@@ -197,7 +199,7 @@ impl Pump {
         };
         self.trips(&snapshot);
         self.hub.set_forces(forces);
-        self.hub.set_snapshot(snapshot);
+        self.hub.set_snapshot(self.edition.edition, snapshot);
     }
 
     /// Tells trips and resets as events.

@@ -2,7 +2,7 @@
 //! warm start beside it. Off the scan thread; what it cannot take is counted there.
 
 use crate::scan_thread::StateShot;
-use crate::witness::Item;
+use crate::witness::{Item, Mark};
 use journal::{FileStorage, JournalError};
 use journal::{
     Header, RecordedEntry, RecordedScan, RecordingWriter, Snapshot, StartKind, TaskHeader,
@@ -13,7 +13,7 @@ use signal::Utc;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What a segment's header says of the edition.
@@ -40,6 +40,10 @@ pub struct RecorderPolicy {
     pub state_every: Duration,
 }
 
+/// How long a task may owe its state before the others' scans stop waiting for it:
+/// longer than any period of a task.
+const PATIENCE: Duration = Duration::from_secs(90);
+
 impl Default for RecorderPolicy {
     fn default() -> Self {
         RecorderPolicy {
@@ -63,8 +67,6 @@ pub struct Tap {
     pub shots: rtrb::Consumer<StateShot>,
     /// Memory for state.
     pub empty: rtrb::Producer<Box<[u64]>>,
-    /// Items lost.
-    pub lost: Arc<AtomicU64>,
     /// State at the start of the run.
     pub initial: Vec<u64>,
     /// How the run starts.
@@ -75,13 +77,69 @@ pub struct Tap {
 struct Track {
     tap: Tap,
     scan: Option<RecordedScan>,
-    /// Scans after the point where the next segment begins.
+    /// Edition of the scans that come now.
+    edition: u64,
+    /// Where the next segment may begin, and whether it must: what comes after a gap
+    /// or an online change does not go on from what came before.
+    mark: Option<(Mark, bool)>,
+    /// Scans after the mark.
     after: VecDeque<RecordedScan>,
-    /// State with which the next segment begins.
-    state: Option<StateShot>,
-    marked: bool,
-    lost_seen: u64,
+    /// Number of the last mark met.
+    met: u64,
+    /// States taken whose marks are not yet met or not yet used.
+    shots: VecDeque<StateShot>,
     state_words: usize,
+}
+
+impl Track {
+    fn new(tap: Tap, edition: u64) -> Track {
+        Track {
+            state_words: tap.initial.len(),
+            tap,
+            scan: None,
+            edition,
+            mark: None,
+            after: VecDeque::new(),
+            met: 0,
+            shots: VecDeque::new(),
+        }
+    }
+
+    /// Takes a mark; the scans before it that nobody waits for any more.
+    fn meet(&mut self, mark: Mark) -> VecDeque<RecordedScan> {
+        self.met = mark.serial;
+        self.scan = None;
+        let is_must = mark.gap || mark.edition != self.edition;
+        let before_must = self.mark.is_some_and(|(_, is_must)| is_must);
+        if before_must && !is_must {
+            // The segment must begin at the mark that stands.
+            return VecDeque::new();
+        }
+        self.edition = mark.edition;
+        self.mark = Some((mark, is_must));
+        let after = std::mem::take(&mut self.after);
+        if before_must {
+            // An edition that no other task took: it stands in no segment.
+            return VecDeque::new();
+        }
+        after
+    }
+
+    /// Whether the state at the mark is there.
+    fn is_ready(&self) -> bool {
+        let wanted = self.mark.map(|(mark, _)| mark.serial);
+        self.shots.iter().any(|shot| Some(shot.serial) == wanted)
+    }
+
+    /// The state at the mark; the mark is used up.
+    fn take(&mut self) -> Option<StateShot> {
+        let (mark, _) = self.mark.take()?;
+        let at = self.shots.iter().position(|s| s.serial == mark.serial)?;
+        let shot = self.shots.remove(at);
+        let met = self.met;
+        self.shots.retain(|shot| shot.serial > met);
+        shot
+    }
 }
 
 /// Records a run until told to stop.
@@ -99,8 +157,6 @@ pub struct Recorder {
     /// Asked for, not yet complete.
     waiting: bool,
     rotate: bool,
-    /// Number of an edition whose mark was met.
-    adopted: Option<u64>,
     utc: fn() -> i64,
     /// Whether recording has failed; control goes on, the desk tells.
     pub down: Arc<AtomicBool>,
@@ -123,26 +179,17 @@ impl Recorder {
             env: env.to_string(),
             policy,
             editions,
-            edition,
             tracks: taps
                 .into_iter()
-                .map(|tap| Track {
-                    state_words: tap.initial.len(),
-                    tap,
-                    scan: None,
-                    after: VecDeque::new(),
-                    state: None,
-                    marked: false,
-                    lost_seen: 0,
-                })
+                .map(|tap| Track::new(tap, edition.number))
                 .collect(),
+            edition,
             writer: None,
             segment: 0,
             begun: Instant::now(),
             asked: Instant::now(),
             waiting: false,
             rotate: false,
-            adopted: None,
             utc,
             down: Arc::new(AtomicBool::new(false)),
             run: run_name(Utc(utc())),
@@ -178,6 +225,12 @@ impl Recorder {
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
+        self.finish();
+    }
+
+    /// Writes what is left.
+    fn finish(mut self) {
+        self.give_up();
         if let Some(writer) = self.writer.take() {
             let result = writer.end();
             self.note(result.map(|_| ()));
@@ -267,26 +320,21 @@ impl Recorder {
                 Item::End { digest } => {
                     if let Some(mut scan) = track.scan.take() {
                         scan.digest = digest;
-                        if track.marked {
+                        if track.mark.is_some() {
                             track.after.push_back(scan);
                         } else if let Some(writer) = &mut self.writer {
                             writer.push(scan);
                         }
                     }
                 }
-                Item::Shot | Item::Edition(_) => {
-                    if let Item::Edition(number) = item {
-                        self.rotate = true;
-                        self.adopted = Some(number);
-                    }
-                    // A later state replaces an earlier one that was not yet used:
-                    // the scans between belong to the old segment.
-                    for scan in track.after.drain(..) {
-                        if let Some(writer) = &mut self.writer {
+                Item::Mark(mark) => {
+                    self.rotate |= mark.gap || mark.edition != track.edition;
+                    let before = track.meet(mark);
+                    if let Some(writer) = &mut self.writer {
+                        for scan in before {
                             writer.push(scan);
                         }
                     }
-                    track.marked = true;
                 }
             }
         }
@@ -296,36 +344,32 @@ impl Recorder {
     fn settle(&mut self) {
         for track in &mut self.tracks {
             while let Ok(shot) = track.tap.shots.pop() {
-                if shot.scan > 0 {
-                    track.state_words = shot.words.len();
-                    track.state = Some(shot);
+                track.state_words = shot.wanted;
+                if shot.serial > 0 {
+                    track.shots.push_back(shot);
                 } else {
-                    // Memory of another edition came back unused: ask again.
+                    // Memory came back unused: ask again.
                     self.waiting = false;
                 }
             }
         }
+        let edition = self.tracks.first().map_or(0, |track| track.edition);
         let whole = self
             .tracks
             .iter()
-            .all(|track| track.marked && track.state.is_some());
+            .all(|track| track.is_ready() && track.edition == edition);
         if !whole {
             return;
         }
-        if let Some(number) = self.adopted.take() {
-            while self.edition.number < number
-                && let Ok(edition) = self.editions.try_recv()
-            {
-                if edition.number == number {
-                    self.edition = edition;
-                }
+        while self.edition.number < edition
+            && let Ok(text) = self.editions.try_recv()
+        {
+            // Texts of editions that were refused are passed over.
+            if text.number == edition {
+                self.edition = text;
             }
         }
-        let shots: Vec<StateShot> = self
-            .tracks
-            .iter_mut()
-            .filter_map(|track| track.state.take())
-            .collect();
+        let shots: Vec<StateShot> = self.tracks.iter_mut().filter_map(Track::take).collect();
         let states = self
             .tracks
             .iter()
@@ -341,9 +385,6 @@ impl Recorder {
         self.note(result);
         if self.rotate {
             self.rotate = false;
-            for track in &mut self.tracks {
-                track.lost_seen = track.tap.lost.load(Ordering::Relaxed);
-            }
             let starts = vec![StartKind::Running; self.tracks.len()];
             self.begin(
                 shots
@@ -354,7 +395,6 @@ impl Recorder {
             );
         }
         for track in &mut self.tracks {
-            track.marked = false;
             for scan in track.after.drain(..) {
                 if let Some(writer) = &mut self.writer {
                     writer.push(scan);
@@ -364,21 +404,41 @@ impl Recorder {
         self.waiting = false;
     }
 
+    /// Some task did not answer the marks of the others: what came after a mark goes
+    /// on from before, unless it must not.
+    fn give_up(&mut self) {
+        for track in &mut self.tracks {
+            if track.mark.is_some_and(|(_, is_must)| is_must) {
+                continue;
+            }
+            track.mark = None;
+            for scan in track.after.drain(..) {
+                if let Some(writer) = &mut self.writer {
+                    writer.push(scan);
+                }
+            }
+        }
+    }
+
     /// Asks every task for its state, now and then.
     fn ask(&mut self) {
-        let lost = self
-            .tracks
-            .iter()
-            .any(|track| track.tap.lost.load(Ordering::Relaxed) != track.lost_seen);
         let full = self
             .writer
             .as_ref()
             .is_some_and(|writer| writer.bytes() > self.policy.segment_bytes);
-        if lost || full || self.begun.elapsed() > self.policy.segment {
+        if full || self.begun.elapsed() > self.policy.segment {
             self.rotate = true;
         }
-        if self.waiting || self.asked.elapsed() < self.policy.state_every {
+        let patience = if self.waiting {
+            PATIENCE
+        } else {
+            self.policy.state_every
+        };
+        if self.asked.elapsed() < patience {
             return;
+        }
+        if self.waiting {
+            self.give_up();
         }
         self.waiting = true;
         self.asked = Instant::now();
@@ -444,3 +504,6 @@ fn prune(folder: &Path, bytes_max: u64) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

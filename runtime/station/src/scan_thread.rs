@@ -5,7 +5,7 @@ use crate::clock::RtClock;
 use crate::layout::Layout;
 use crate::ports::{ImageFrame, TaskInlet, TaskOutlet};
 use crate::rt;
-use crate::witness::{Durations, Item, ScanWitness};
+use crate::witness::{Durations, ScanWitness};
 use driver::{Health, HealthState};
 use scan::{Program, Task, TransferPlan};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,8 +38,12 @@ pub struct Swapped {
 
 /// The state of a program after a scan.
 pub struct StateShot {
+    /// Number of its mark in the log; 0: no state, the memory comes back unused.
+    pub serial: u64,
     /// The scan.
     pub scan: u64,
+    /// Words that the program needs now.
+    pub wanted: usize,
     /// Its words.
     pub words: Box<[u64]>,
 }
@@ -53,7 +57,7 @@ pub struct Pulse {
     pub at_ns: AtomicI64,
     /// Overruns.
     pub overruns: AtomicU64,
-    /// Releases missed.
+    /// Releases missed: scans that were not run.
     pub missed: AtomicU64,
     /// Times the watchdog tripped.
     pub watchdogs: AtomicU64,
@@ -79,6 +83,8 @@ pub struct ScanControl {
     pub health: Vec<Arc<Health>>,
     /// Lateness that trips the watchdog, nanoseconds.
     pub watchdog_ns: i64,
+    /// Number of the last state taken.
+    pub taken: u64,
 }
 
 /// Scans for which the watchdog tag stays true, so that every cause delay sees it.
@@ -121,6 +127,9 @@ fn account(task: &mut StationTask, control: &mut ScanControl, watchdog_scans: &m
         .push(task.witness.durations(clock.late_ns()));
     let station = &mut task.inlet.station;
     let scan = pulse.scan.fetch_add(1, Ordering::Relaxed) + 1;
+    pulse
+        .missed
+        .fetch_add(clock.missed_last(), Ordering::Relaxed);
     let since_ns = end - pulse.at_ns.swap(end, Ordering::Relaxed);
     if end - clock.release_ns() > wall_ns {
         station.overruns += 1;
@@ -143,18 +152,28 @@ fn account(task: &mut StationTask, control: &mut ScanControl, watchdog_scans: &m
 }
 
 fn take_state(task: &mut StationTask, control: &mut ScanControl) {
-    let Ok(mut words) = control.empty.pop() else {
-        return;
-    };
-    if task.program.save(&mut words).is_ok() {
-        task.witness.push(Item::Shot);
-        let scan = task.program.image_scan();
-        // The ring has room for every buffer there is.
-        let _ = control.shots.push(StateShot { scan, words });
-    } else {
-        // Memory of another edition: give it back unused.
-        let _ = control.shots.push(StateShot { scan: 0, words });
+    if let Ok(words) = control.empty.pop() {
+        put_state(task, control, words);
     }
+}
+
+/// Puts the state into `words`, marks its place in the log and sends it off.
+fn put_state(task: &mut StationTask, control: &mut ScanControl, mut words: Box<[u64]>) {
+    // Memory of another edition does not fit and goes back unused, as does a state
+    // whose mark found no room.
+    let is_saved = task.program.save(&mut words).is_ok();
+    let serial = control.taken + 1;
+    let is_marked = is_saved && task.witness.mark_state(serial, task.outlet.layout.edition);
+    if is_marked {
+        control.taken = serial;
+    }
+    // The ring has room for every buffer there is.
+    let _ = control.shots.push(StateShot {
+        serial: if is_marked { serial } else { 0 },
+        scan: task.program.image_scan(),
+        wanted: task.program.state_len(),
+        words,
+    });
 }
 
 fn adopt(task: &mut StationTask, control: &mut ScanControl) {
@@ -168,14 +187,7 @@ fn adopt(task: &mut StationTask, control: &mut ScanControl) {
         // Exchange and driver points are the same in both editions.
         std::mem::swap(&mut task.outlet.layout, &mut swap.layout);
         task.inlet.layout.clone_places(&task.outlet.layout);
-        task.witness.push(Item::Edition(task.outlet.layout.edition));
-        if task.program.save(&mut swap.state).is_ok() {
-            let shot = StateShot {
-                scan: task.program.image_scan(),
-                words: swap.state,
-            };
-            let _ = control.shots.push(shot);
-        }
+        put_state(task, control, swap.state);
     }
     let _ = control.swapped.push(Swapped {
         adopted,

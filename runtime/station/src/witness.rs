@@ -26,9 +26,19 @@ pub enum Item {
         digest: u64,
     },
     /// The state of the program was taken here.
-    Shot,
-    /// A new edition runs from here; its state was taken.
-    Edition(u64),
+    Mark(Mark),
+}
+
+/// Where in a log a state belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Number of the state, the same as in its [`crate::scan_thread::StateShot`].
+    pub serial: u64,
+    /// Edition that runs from here.
+    pub edition: u64,
+    /// Items before this one were lost: what follows does not go on from what came
+    /// before.
+    pub gap: bool,
 }
 
 /// Items a ring holds: more than a minute of a busy plant at 100 ms.
@@ -60,6 +70,8 @@ pub type Durations = [u32; 7];
 pub struct ScanWitness {
     items: rtrb::Producer<Item>,
     lost: Arc<AtomicU64>,
+    /// Something was lost since the last mark; until the next one nothing is written.
+    gap: bool,
     begun_ns: i64,
     marks: [i64; 5],
 }
@@ -70,16 +82,34 @@ impl ScanWitness {
         ScanWitness {
             items,
             lost,
+            gap: false,
             begun_ns: 0,
             marks: [0; 5],
         }
     }
 
-    /// Adds an item; a full ring loses it, and says so.
+    /// Adds an item; a full ring loses it and everything up to the next mark, since
+    /// a log with a hole in it cannot be replayed.
     pub fn push(&mut self, item: Item) {
-        if self.items.push(item).is_err() {
+        if self.gap || self.items.push(item).is_err() {
+            self.gap = true;
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Marks the place of a state. False if the ring is full: the state has no place.
+    pub fn mark_state(&mut self, serial: u64, edition: u64) -> bool {
+        let mark = Mark {
+            serial,
+            edition,
+            gap: self.gap,
+        };
+        let marked = self.items.push(Item::Mark(mark)).is_ok();
+        self.gap = !marked;
+        if !marked {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        marked
     }
 
     /// Items lost so far.
@@ -122,5 +152,44 @@ impl Witness for ScanWitness {
     }
     fn end(&mut self, _scan: &Scan, digest: u64) {
         self.push(Item::End { digest });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_loss_nothing_is_written_until_a_mark_that_tells_of_it() {
+        let (items, mut out) = rtrb::RingBuffer::new(2);
+        let mut witness = ScanWitness::new(items, Arc::default());
+        let end = |digest| Item::End { digest };
+        for digest in 1..=3 {
+            witness.push(end(digest));
+        }
+        assert!(!witness.mark_state(1, 1), "the ring is full");
+        assert_eq!(out.pop(), Ok(end(1)));
+        witness.push(end(4));
+        assert_eq!(out.pop(), Ok(end(2)));
+        assert!(out.pop().is_err(), "a hole is not filled from its middle");
+        assert_eq!(witness.lost(), 3);
+        assert!(witness.mark_state(2, 1));
+        witness.push(end(5));
+        let mark = Mark {
+            serial: 2,
+            edition: 1,
+            gap: true,
+        };
+        assert_eq!(out.pop(), Ok(Item::Mark(mark)));
+        assert_eq!(out.pop(), Ok(end(5)));
+        assert!(witness.mark_state(3, 1));
+        assert_eq!(
+            out.pop(),
+            Ok(Item::Mark(Mark {
+                serial: 3,
+                gap: false,
+                ..mark
+            }))
+        );
     }
 }
