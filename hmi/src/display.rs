@@ -41,9 +41,12 @@ pub struct Sidecar {
     /// Panels under the drawing, in order.
     #[serde(default)]
     pub panels: Vec<Panel>,
-    /// Values of the title line: full tag names.
+    /// Values of the title line.
     #[serde(default)]
-    pub headline: Vec<String>,
+    pub headline: Vec<Labelled>,
+    /// Words for the values of bools that the plant's text gives none.
+    #[serde(default)]
+    pub words: Vec<Words>,
     /// Sets of pens for the trend page; the first is the display's own.
     #[serde(default)]
     pub trend_sets: Vec<TrendSet>,
@@ -64,8 +67,8 @@ pub enum Panel {
         title: Text,
         /// Loop or block whose faceplate the panel opens.
         block: String,
-        /// Full tag names, in order.
-        tags: Vec<String>,
+        /// Values, in order.
+        tags: Vec<Labelled>,
         /// `[total, target]` tags of a progress bar.
         #[serde(default)]
         progress: Option<[String; 2]>,
@@ -75,6 +78,55 @@ pub enum Panel {
         /// Group name.
         group: String,
     },
+}
+
+/// A tag with the short label that stands beside its value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "LabelledText")]
+pub struct Labelled {
+    /// Full tag name.
+    pub tag: String,
+    /// Label; none = the tag's description.
+    pub label: Option<Text>,
+}
+
+/// In TOML a full tag name, or `{ tag = "…", label = { en = "…", zh = "…" } }`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum LabelledText {
+    Name(String),
+    Table(LabelledTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LabelledTable {
+    tag: String,
+    label: Text,
+}
+
+impl From<LabelledText> for Labelled {
+    fn from(text: LabelledText) -> Labelled {
+        match text {
+            LabelledText::Name(tag) => Labelled { tag, label: None },
+            LabelledText::Table(LabelledTable { tag, label }) => Labelled {
+                tag,
+                label: Some(label),
+            },
+        }
+    }
+}
+
+/// What the two values of a bool mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// Full tag name.
+    pub tag: String,
+    /// Word for false.
+    pub off: Text,
+    /// Word for true.
+    pub on: Text,
 }
 
 /// Pens that belong together.
@@ -164,6 +216,16 @@ impl Display {
             Err(source) => Err(DisplayError::Drawing { id, source }),
         }
     }
+}
+
+/// The tags that a drawing binds once it is cleaned, each with its line in `svg`, in
+/// the order of the drawing; a tag bound twice comes twice. Empty if the drawing
+/// cannot be used at all ([`Display::load`] says why).
+///
+/// A symbol that names equipment binds the pins it shows: a control valve its `CMD`,
+/// other valves and drives their `STATE`, a loop its `PV`.
+pub fn bound_tags(svg: &str) -> Vec<(String, usize)> {
+    svg::clean(svg).map_or_else(|_| Vec::new(), |clean| clean.bound)
 }
 
 /// Loads all displays, in the order given.

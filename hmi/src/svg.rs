@@ -94,6 +94,8 @@ pub struct Clean {
     pub svg: String,
     /// What was dropped, with its line.
     pub warnings: Vec<String>,
+    /// Tags that the bindings name, with the line of the element in the source.
+    pub bound: Vec<(String, usize)>,
 }
 
 /// Why a drawing cannot be used at all.
@@ -142,18 +144,24 @@ pub fn clean(source: &str) -> Result<Clean, SvgError> {
         out: String::with_capacity(source.len()),
         warnings: Vec::new(),
         warnings_more: 0,
+        bound: Vec::new(),
     };
     cleaner.run()?;
     let Cleaner {
         out,
         mut warnings,
         warnings_more,
+        bound,
         ..
     } = cleaner;
     if warnings_more > 0 {
         warnings.push(format!("{warnings_more} further warnings"));
     }
-    Ok(Clean { svg: out, warnings })
+    Ok(Clean {
+        svg: out,
+        warnings,
+        bound,
+    })
 }
 
 struct Cleaner<'a> {
@@ -161,6 +169,7 @@ struct Cleaner<'a> {
     out: String,
     warnings: Vec<String>,
     warnings_more: usize,
+    bound: Vec<(String, usize)>,
 }
 
 impl Cleaner<'_> {
@@ -317,6 +326,11 @@ impl Cleaner<'_> {
             kept.retain(|(k, _)| *k != key);
             kept.push((key, value));
         }
+        let names = bindings(&kept);
+        if !names.is_empty() {
+            let line = self.line(at);
+            self.bound.extend(names.into_iter().map(|n| (n, line)));
+        }
         let _ = write!(self.out, "<{name}");
         if root {
             self.out.push_str(" xmlns=\"http://www.w3.org/2000/svg\"");
@@ -348,6 +362,39 @@ impl Cleaner<'_> {
         }
         kept
     }
+}
+
+/// Tags that an element's attributes bind (the bindings are listed in
+/// `web/core/bind.js`, the pins of symbols in `web/sym/symbols.js`).
+fn bindings(attributes: &[(String, String)]) -> Vec<String> {
+    let value = |key: &str| {
+        let found = attributes.iter().find(|(k, _)| k == key);
+        found.map(|(_, v)| v.trim()).filter(|v| !v.is_empty())
+    };
+    let mut names = Vec::new();
+    for key in [
+        "data-v",
+        "data-h",
+        "data-w",
+        "data-x",
+        "data-y",
+        "data-state",
+        "data-show",
+    ] {
+        let first = value(key).and_then(|v| v.split_whitespace().next());
+        names.extend(first.map(str::to_owned));
+    }
+    if let (Some(symbol), Some(tag)) = (value("data-sym"), value("data-tag")) {
+        names.extend(match symbol {
+            "valve" if value("data-kind") == Some("control") => Some(format!("{tag}.CMD")),
+            "valve" | "motor" | "pump" => Some(format!("{tag}.STATE")),
+            "val" if !tag.contains('.') => Some(format!("{tag}.PV")),
+            "val" | "madi" | "state" => Some(tag.to_owned()),
+            // An orifice or a connector measures nothing.
+            _ => None,
+        });
+    }
+    names
 }
 
 fn text_of(bytes: &[u8]) -> String {
@@ -406,6 +453,32 @@ mod tests {
     fn both_lists_are_sorted_for_binary_search() {
         assert!(ELEMENTS.is_sorted());
         assert!(ATTRIBUTES.is_sorted());
+    }
+
+    #[test]
+    fn the_tags_that_survive_the_cleaning_are_listed_with_their_lines() {
+        let c = body(
+            "<text data-v=\"TT-101.PV\"/>\n<rect data-h=\"LT-101.PV 0 100 0 330\"/>\n\
+             <g data-sym=\"valve\" data-kind=\"control\" data-tag=\"FV-101\"/>\n\
+             <g data-sym=\"valve\" data-tag=\"XV-101A\"/><g data-sym=\"motor\" data-tag=\"M-101\"/>\n\
+             <g data-sym=\"val\" data-tag=\"TIC-101\"/><g data-sym=\"val\" data-tag=\"WT-101.PV\"/>\n\
+             <g data-sym=\"orifice\" data-tag=\"FO-101\"/><g data-tag=\"NOTE\"/>\n\
+             <image data-v=\"DROPPED.PV\"/>\n<g data-show=\"M-101.STATE == 1\" data-state=\"RG-1.TRIPPED\"/>",
+        );
+        let expected = [
+            ("TT-101.PV", 1),
+            ("LT-101.PV", 2),
+            ("FV-101.CMD", 3),
+            ("XV-101A.STATE", 4),
+            ("M-101.STATE", 4),
+            ("TIC-101.PV", 5),
+            ("WT-101.PV", 5),
+            ("RG-1.TRIPPED", 8),
+            ("M-101.STATE", 8),
+        ];
+        let expected: Vec<_> = expected.map(|(n, l)| (n.to_owned(), l)).into();
+        assert_eq!(c.bound, expected);
+        assert_eq!(crate::display::bound_tags("<svg>"), Vec::new());
     }
 
     #[test]

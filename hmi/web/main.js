@@ -3,6 +3,7 @@
 import { getJson } from "./core/api.js";
 import { h } from "./core/dom.js";
 import { i18n, language, loadTexts, say, setLanguage, t } from "./core/i18n.js";
+import { forces } from "./core/forces.js";
 import { forgetKeys, key } from "./core/keys.js";
 import { isNight, setNight } from "./core/theme.js";
 import { store } from "./core/store.js";
@@ -53,6 +54,7 @@ class App extends HTMLElement {
     this.replaceChildren(
       h("div", { class: "plant" }, h("b", { text: say(plant) }), h("span", { text: say(title) })),
       document.createElement("hmi-header"),
+      document.createElement("hmi-forced"),
       Object.assign(document.createElement("hmi-nav"), { page: at.page, arg }),
       main,
       env === "SIM" ? watermark() : "",
@@ -65,7 +67,7 @@ class App extends HTMLElement {
   bindKeys() {
     forgetKeys();
     for (const d of store.directory.displays) if (d.key) key(d.key, say(d.title), () => go("display", d.id));
-    key("F7", "Scan time", () => go("scan"));
+    key("F7", "System", () => go("scan"));
     key("F9", "Trends", () => go("trends"));
     key("F10", "Events", () => go("events"));
     key("/", "Go to tag", () => goto((name) => this.openFace(name)));
@@ -109,6 +111,7 @@ async function start() {
   link.addEventListener("epoch", () => location.reload());
   link.epoch = store.directory.epoch;
   link.start();
+  forces.start();
 }
 
 start();

@@ -221,6 +221,8 @@ impl Process {
         let kg = self.get("FT-101.PV").max(0.0) * dt_s / 3600.0;
         let (total, weight) = (self.get("DOSE.TOTAL") + kg, self.get("WT-101.PV") - kg);
         self.set("DOSE.TOTAL", total);
+        self.set("DOSE.REMAINING", self.get("DOSE.TARGET") - total);
+        self.set("DOSE.STATE", f64::from(u8::from(open > 0.0)));
         self.set("WT-101.PV", weight);
         self.set("LT-101.PV", self.get("LT-101.PV") + kg * 0.045);
         if total >= self.get("DOSE.TARGET") {

@@ -352,6 +352,8 @@ pub(super) fn directory() -> Directory {
         only_when: only_in("RG-1.TRIPPED".into(), 0.0, "Interlock group RG-1 is tripped.", "联锁组 RG-1 已动作。"),
         ..Writable::default()
     });
+    tags.int("DOSE.STATE".into(), Text::new("Dosing", "滴加"), &[(0, "idle", "空闲"), (1, "dosing", "滴加中"), (2, "held", "保持"), (3, "done", "完成")]);
+    tags.real("DOSE.REMAINING".into(), Text::new("Still to dose", "剩余滴加量"), "kg", 1, (0.0, 320.0));
     tags.real("DOSE.TARGET".into(), Text::new("Dosing target", "滴加目标量"), "kg", 1, (0.0, 320.0)).writable = Some(Writable { lo: 0.0, hi: 320.0, ..Writable::default() });
     for (id, _, en, zh, _, _) in CAUSES {
         tags.boolean(format!("{id}.TRIP"), Text::new(en, zh), NO_YES);

@@ -28,21 +28,31 @@ function uuid() {
 }
 
 /** Asks for one write. Answers `{ok, code?, en?, zh?}`. */
-export async function command(tag, value, seenValue, reason = "") {
+export function command(tag, value, seenValue, reason = "") {
+  return ask("cmd", { tag, value, seen_value: Number.isFinite(seenValue) ? seenValue : null, reason }, 5000);
+}
+
+/** Asks that a tag is held at `value`, or released if it is null. */
+export function force(tag, value, reason) {
+  return ask("force", { tag, value, reason }, 5000);
+}
+
+/** Asks that the plant's text is loaded anew, or that the edition before comes back. */
+export function changeEdition(back, reason) {
+  return ask("edition", { back, reason }, 15000);
+}
+
+async function ask(path, what, patienceMs) {
   if (link.stale) {
     return { ok: false, code: "stale", en: "The values on the screen are old; nothing is sent.", zh: "画面数据已过期，不发送任何命令。" };
   }
-  const body = {
-    id: uuid(), tag, value,
-    seen_value: Number.isFinite(seenValue) ? seenValue : null,
-    seen_ms: Math.round(link.serverMs), reason,
-  };
+  const body = { id: uuid(), ...what, seen_ms: Math.round(link.serverMs) };
   try {
-    const answer = await fetch("/api/v1/cmd", {
+    const answer = await fetch(`/api/v1/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-HMI": "1" },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(patienceMs),
     });
     return await answer.json();
   } catch {

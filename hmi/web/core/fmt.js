@@ -30,6 +30,18 @@ export function shown(tag, value) {
   return number(value, tag.kind === "real" ? tag.decimals : 0);
 }
 
+/** A range in words; no bound beyond which only the computer's numbers end. */
+export function rangeText(lo, hi, decimals) {
+  const low = Math.abs(lo) < 1e9, high = Math.abs(hi) < 1e9;
+  if (low && high) return `${number(lo, decimals)} – ${number(hi, decimals)}`;
+  return low ? `≥ ${number(lo, decimals)}` : high ? `≤ ${number(hi, decimals)}` : "–";
+}
+
+/** What stands behind a value that is uncertain or forced. */
+export function mark(q) {
+  return (level(q) === 1 ? " ?" : "") + (q & FLAG.forced ? " F" : "");
+}
+
 /** A value with unit, in one string. */
 export function withUnit(tag, value) {
   const text = shown(tag, value);

@@ -1,5 +1,7 @@
 // The newest value of every subscribed tag, and who wants to know.
 
+import { complete } from "./pins.js";
+
 const NOT_WRITTEN = (2 << 14) | (6 << 8);
 
 export class Store extends EventTarget {
@@ -15,6 +17,7 @@ export class Store extends EventTarget {
 
   /** Takes a new directory: every value is unknown again. */
   load(directory) {
+    complete(directory);
     this.directory = directory;
     this.byName = new Map(directory.tags.map((tag) => [tag.name, tag]));
     const top = directory.tags.reduce((m, tag) => Math.max(m, tag.handle), 0) + 1;
@@ -47,11 +50,15 @@ export class Store extends EventTarget {
       set.delete(fn);
       if (set.size === 0 && this.watchers.get(name) === set) {
         this.watchers.delete(name);
-        const tag = this.byName.get(name);
-        if (tag) { this.values[tag.handle] = NaN; this.qualities[tag.handle] = NOT_WRITTEN; }
         this.dispatchEvent(new Event("wanted"));
       }
     };
+  }
+
+  /** A tag that the server no longer sends is unknown again. */
+  forget(name) {
+    const tag = this.byName.get(name);
+    if (tag) { this.values[tag.handle] = NaN; this.qualities[tag.handle] = NOT_WRITTEN; }
   }
 
   /** Tag names that somebody watches and that exist. */

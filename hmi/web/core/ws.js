@@ -20,6 +20,7 @@ export class Link extends EventTarget {
     this.frames = 0;
     this.retryMs = 250;
     this.epoch = null;
+    this.subscribed = [];
   }
 
   start() {
@@ -65,7 +66,12 @@ export class Link extends EventTarget {
   want() {
     clearTimeout(this.wantTimer);
     this.wantTimer = 0;
-    this.say({ t: "sub", id: 1, tags: store.wanted(), period_ms: PERIOD_MS });
+    const wanted = store.wanted();
+    // A tag that one page leaves and the next takes up at once stays subscribed: its
+    // value is kept, since the server sends only what changes.
+    for (const name of this.subscribed) if (!store.watchers.has(name)) store.forget(name);
+    this.subscribed = wanted;
+    this.say({ t: "sub", id: 1, tags: wanted, period_ms: PERIOD_MS });
   }
 
   hear(frame) {

@@ -3,7 +3,7 @@
 // custom of flow diagrams.
 
 import { s, setText, setAttr } from "../core/dom.js";
-import { level, number, reason, shown } from "../core/fmt.js";
+import { FLAG, level, number, reason, shown } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 
 const BOW = "M-15-10L15 10V-10L-15 10Z";
@@ -96,7 +96,8 @@ function val(g, { tag, data, bind, store }) {
     const lv = level(q);
     const beyond = found && lv < 2 ? beyondLimit(found, v) : "";
     const text = found ? shown(found, v) : t("no tag");
-    const key = `${text}|${lv}|${beyond}`;
+    const forced = found && (q & FLAG.forced) !== 0;
+    const key = `${text}|${lv}|${beyond}|${forced}`;
     if (key === last) return;
     last = key;
     value.setAttribute("class", !found ? "value notag" : lv === 2 ? "value bad" : lv === 1 ? "value uncertain" : "value");
@@ -105,10 +106,11 @@ function val(g, { tag, data, bind, store }) {
     g.setAttribute("aria-description", `${g.dataset.desc ?? ""} ${lv ? reason(q) : ""}`.trim());
     box.setAttribute("width", lv === 2 && found ? text.length * 10 + 8 : 0);
     limit.replaceChildren();
-    if (beyond) limit.append(...chip(beyond, measure(text, found.unit), 2));
+    const chips = [beyond, forced ? "F" : ""].filter(Boolean);
+    chips.forEach((word, i) => limit.append(...chip(word, measure(text, found.unit) + 30 * i, 2)));
   });
   if (!loop) return;
-  const mode = s("g", { transform: `translate(${8 + name.length * 7.4} -16)` });
+  const mode = s("g", { transform: `translate(${8 + name.length * 6.7} -16)` });
   g.append(mode);
   let shownMode = "";
   bind(loop.mode_act || loop.mode, ({ tag: found, value: v, q }) => {
@@ -117,8 +119,8 @@ function val(g, { tag, data, bind, store }) {
     shownMode = text;
     mode.replaceChildren();
     if (!text) return;
-    // Manual is off normal: it gets a box.
-    if (v === 0) mode.append(...chip(text, 2, 0));
+    // Manual, tracking and holding are off normal: they get a box.
+    if (v === 0 || v > 2) mode.append(...chip(text, 2, 0));
     else mode.append(s("text", { class: "mode", text }));
   });
   const sp = s("text", { class: "spv", y: 23 });

@@ -1,10 +1,11 @@
 // Dialogs: about, keys, go to tag.
 
 import { describe } from "../core/bind.js";
-import { h } from "../core/dom.js";
+import { h, setText } from "../core/dom.js";
 import { keyList } from "../core/keys.js";
-import { say, t } from "../core/i18n.js";
+import { language, say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
+import { link } from "../core/ws.js";
 
 const HITS_MAX = 40;
 
@@ -23,7 +24,7 @@ export function about() {
   open(t("About Scanloop"), h("div", { class: "body" },
     h("p", { text: t("Scanloop is a deterministic scan-cycle control runtime with a thin operator interface.") }),
     h("p", {}, h("b", { text: t("This is a basic process control system (BPCS). It has no SIL.") })),
-    h("p", { class: "notice", text: t("This software has not been developed or certified to IEC 61508/61511 (GB/T 20438/21109). It shall not implement a Safety Instrumented Function with any SIL. Functions executed here may at most be credited as BPCS protection layers with RRF ≤ 10, subject to the user's own analysis. Where LOPA, national rules or GB/T 50770 require an SIS/ESD, provide an independent certified one.") }),
+    h("p", { class: "notice", text: t("This software has not been developed or certified to IEC 61508/61511 (GB/T 20438/21109). It shall not implement a Safety Instrumented Function with any SIL. Functions executed here may at most be credited as BPCS protection layers with RRF ≤ 10, subject to the user's own analysis. Where LOPA, 116号/3号, AQ 3062, 令第40号 or GB/T 50770 require an SIS/ESD, provide an independent certified one.") }),
     h("p", { class: "muted", text: `${say(plant)} · ${say(title)} · ${t(env === "SIM" ? "SIMULATION" : "LIVE")} · ${t("Edition")} ${edition.number}` }),
     h("p", { class: "muted small", text: `${t("Digest")} ${edition.digest}` }),
     h("p", { class: "muted small", text: t("Trends are drawn with uPlot 1.6.32 (MIT licence).") })));
@@ -32,6 +33,37 @@ export function about() {
 export function keys() {
   const more = [["Tab", t("Next control")], ["← ↑ → ↓", t("Next symbol in that direction")], ["Enter", t("Open the faceplate, apply an entry")], ["Esc", t("Cancel, close the faceplate")], ["T", t("Trend of the symbol")], ["↑ ↓", t("Step the entry up or down")]];
   open(t("Keys"), h("div", { class: "body" }, h("dl", { class: "keys" }, [...keyList(), ...more].flatMap(([key, what]) => [h("dt", { text: key }), h("dd", { text: what })]))));
+}
+
+/**
+ * Asks for a reason, then for the deed: `act(reason)` answers as a command does. What
+ * is refused stays to be read, in full; what is accepted closes the dialog.
+ */
+export function askReason({ title, body, deed, act, done }) {
+  const field = h("textarea", { rows: 2, maxlength: 500, "aria-label": t("Reason"), spellcheck: "false" });
+  const refusal = h("div", { class: "refusal", role: "alert", tabindex: 0, hidden: true });
+  const confirm = h("button", { class: "primary", disabled: true }, deed);
+  const cancel = h("button", { onclick: () => dialog.close() }, `${t("Cancel")} (Esc)`);
+  const dialog = open(title, h("div", { class: "body" }, body, h("label", {}, h("span", { class: "label", text: t("Reason, for the record") }), field), refusal), { footer: false });
+  dialog.append(h("footer", {}, confirm, cancel));
+  let busy = false;
+  const permit = () => { confirm.disabled = busy || link.stale || field.value.trim() === ""; };
+  field.oninput = permit;
+  link.addEventListener("change", permit);
+  dialog.addEventListener("close", () => link.removeEventListener("change", permit));
+  confirm.onclick = async () => {
+    busy = true;
+    permit();
+    const answer = await act(field.value.trim());
+    busy = false;
+    if (!dialog.open) return;
+    if (answer.ok) { dialog.close(); done?.(); return; }
+    refusal.hidden = false;
+    setText(refusal, `${t("Refused")}: ${language() === "zh" ? answer.zh : answer.en}`);
+    permit();
+    refusal.focus();
+  };
+  field.focus();
 }
 
 /** Finds a loop, block or tag by name or description; `choose(block)`. */

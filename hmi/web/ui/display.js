@@ -39,10 +39,10 @@ class Display extends Part {
   }
 
   headline(node) {
-    const parts = this.display.headline.map((name) => {
+    const parts = this.display.headline.map(({ tag: name, label }) => {
       const text = h("span");
       this.hold(store.watch(name, ({ tag, value, q }) => {
-        setText(text, tag ? `${say(tag.desc)}: ${level(q) === 2 ? "?" : shown(tag, value)}` : `${name}: ${t("no tag")}`);
+        setText(text, tag ? `${say(label || tag.desc)}: ${level(q) === 2 ? "?" : shown(tag, value)}` : `${name}: ${t("no tag")}`);
       }));
       return text;
     });

@@ -6,8 +6,9 @@
 import { command } from "../core/api.js";
 import { describe } from "../core/bind.js";
 import { Part, h, s, setAttr, setText } from "../core/dom.js";
-import { clock, level, number, parse, reason, shown, withUnit } from "../core/fmt.js";
+import { clock, level, mark, number, parse, rangeText, reason, shown, withUnit } from "../core/fmt.js";
 import { language, say, t } from "../core/i18n.js";
+import { pinRank, pinText } from "../core/pins.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
 import { indicator } from "../sym/symbols.js";
@@ -24,7 +25,7 @@ class Faceplate extends Part {
 
   render() {
     this.loop = store.directory.loops.find((l) => l.name === this.name);
-    this.tags = store.blocks.get(this.name) || [];
+    this.tags = [...(store.blocks.get(this.name) || [])].sort((a, b) => pinRank(a.name) - pinRank(b.name));
     this.tab = "operate";
     this.classList.add("faceplate");
     this.setAttribute("role", "region");
@@ -107,7 +108,7 @@ class Faceplate extends Part {
       const value = h("span"), unit = h("span", { class: "unit" });
       numbers.append(h("dt", { text: label }), h("dd", { class: `${cls} ${cls === "sp" ? "spv" : "live"}` }, value, unit));
       this.watch(name, ({ tag: found, value: v, q }) => {
-        setText(value, found ? shown(found, v) + (level(q) === 1 ? " ?" : "") : t("no tag"));
+        setText(value, found ? shown(found, v) + mark(q) : t("no tag"));
         value.className = !found ? "notag" : ["", "uncertain", "bad"][level(q)];
         value.title = level(q) ? reason(q) : "";
         setText(unit, found ? found.unit : "");
@@ -145,8 +146,10 @@ class Faceplate extends Part {
     const fill = s("rect", { class: "fill", x: 117, width: 20 });
     svg.append(s("rect", { class: "frame", x: 116, y: 8, width: 22, height: 164 }), fill,
       s("text", { x: 59, y: 190, "text-anchor": "middle", text: "PV · SP" }), s("text", { x: 127, y: 190, "text-anchor": "middle", text: "OP" }));
-    this.watch(out, ({ value }) => {
-      const part = Number.isFinite(value) ? Math.min(1, Math.max(0, value / 100)) : 0;
+    // The output of a master is its slave's set-point: the bar has the output's own range.
+    this.watch(out, ({ tag: found, value }) => {
+      const span = found ? found.hi - found.lo : NaN;
+      const part = Number.isFinite(value) && span > 0 ? Math.min(1, Math.max(0, (value - found.lo) / span)) : 0;
       setAttr(fill, "height", (part * 162).toFixed(1));
       setAttr(fill, "y", (171 - part * 162).toFixed(1));
     });
@@ -156,6 +159,7 @@ class Faceplate extends Part {
   modes() {
     const { mode, mode_act, modes } = this.loop;
     const tag = store.tag(mode);
+    const inForce = store.tag(mode_act) || tag;
     const seg = h("div", { class: "seg", role: "group", "aria-label": t("Mode") });
     const note = h("span", { class: "small muted" });
     const buttons = modes.map((value) => {
@@ -172,7 +176,7 @@ class Faceplate extends Part {
       const actual = mode_act ? store.read(mode_act).value : wanted;
       for (const [value, button] of buttons) button.setAttribute("aria-pressed", String(value === actual));
       const differs = Number.isFinite(actual) && Number.isFinite(wanted) && actual !== wanted;
-      setText(note, differs ? t("requested {mode}, shed to {actual}", { mode: shown(tag, wanted), actual: shown(tag, actual) }) : "");
+      setText(note, differs ? t("requested {mode}, shed to {actual}", { mode: shown(tag, wanted), actual: shown(inForce, actual) }) : "");
       note.hidden = !differs;
     };
     this.watch(mode, update);
@@ -204,7 +208,7 @@ class Faceplate extends Part {
     const id = `entry-${tag.handle}`;
     const field = h("input", { id, inputmode: "decimal", autocomplete: "off", spellcheck: "false", "aria-describedby": `${id}-hint` });
     const hint = h("span", { class: "hint", id: `${id}-hint` });
-    const range = `${t("Range")} ${number(lo, tag.decimals)} – ${number(hi, tag.decimals)}` +
+    const range = `${t("Range")} ${rangeText(lo, hi, tag.decimals)}` +
       (max_step === null ? "" : ` · ${t("max step")} ${number(max_step, tag.decimals)}`);
     let seen = NaN;
     const tell = () => {
@@ -219,7 +223,7 @@ class Faceplate extends Part {
       const value = parse(field.value);
       if (!this.pending) seen = store.read(tag.name).value;
       const wrong = !Number.isFinite(value) ? t("Not a number")
-        : value < lo || value > hi ? `${t("Out of range")}: ${number(lo, tag.decimals)} – ${number(hi, tag.decimals)}`
+        : value < lo || value > hi ? `${t("Out of range")}: ${rangeText(lo, hi, tag.decimals)}`
         : max_step !== null && Math.abs(value - seen) > max_step * (1 + 1e-9) ? `${t("Step too large")}: ${t("max step")} ${number(max_step, tag.decimals)}` : "";
       setText(hint, wrong || range);
       hint.classList.toggle("wrong", wrong !== "");
@@ -253,18 +257,17 @@ class Faceplate extends Part {
   rows(tags) {
     const list = h("div", { class: "rows" });
     for (const tag of tags) {
-      const pin = tag.name.slice(tag.name.lastIndexOf(".") + 1);
       const value = h("span", { class: "val" });
       this.watch(tag.name, ({ value: v, q }) => {
-        setText(value, withUnit(tag, v) + (level(q) === 1 ? " ?" : ""));
+        setText(value, withUnit(tag, v) + mark(q));
         value.className = `val ${["live", "uncertain", "bad"][level(q)]}`;
         value.title = level(q) ? reason(q) : "";
       });
-      list.append(h("div", { title: say(tag.desc) }, h("span", { text: `${pin} · ${say(tag.desc)}` }), value));
+      list.append(h("div", { title: `${tag.name} · ${say(tag.desc)}` }, h("span", { text: say(tag.short) }), value));
       if (!tag.writable) continue;
       if (tag.kind === "real") {
         const box = h("div", { class: "entry" });
-        this.fields(box, tag, `New ${pin}`);
+        this.fields(box, tag, "New value");
         list.append(box);
         continue;
       }
@@ -272,7 +275,7 @@ class Faceplate extends Part {
       for (const state of tag.states) {
         if (tag.writable.momentary && state.value === 0) continue;
         const button = h("button", { "aria-pressed": "false", onclick: () => this.propose({ tag, value: state.value, seen: store.read(tag.name).value, focus: true }) },
-          tag.writable.momentary ? pin : say(state.text));
+          tag.writable.momentary ? say(pinText(tag.name)) : say(state.text));
         this.watch(tag.name, ({ value: v }) => button.setAttribute("aria-pressed", String(v === state.value && !tag.writable.momentary)));
         this.commands.push(button);
         seg.append(button);
@@ -292,7 +295,7 @@ class Faceplate extends Part {
   propose(change) {
     this.pending = change;
     const { tag, value, seen } = change;
-    const pin = tag.name.slice(tag.name.lastIndexOf(".") + 1);
+    const pin = say(tag.short);
     const unit = tag.unit ? ` ${tag.unit}` : "";
     const label = h("span", {}, `${t("Change")} ${pin} ${t("from")} ${shown(tag, seen)} ${t("to")} `, h("b", { text: shown(tag, value) + unit }));
     const apply = h("button", { class: "primary", onclick: () => this.apply() }, `${t("Apply")} (Enter)`);

@@ -4,6 +4,7 @@ import { Part, h, s, setText } from "../core/dom.js";
 import { clock, date, zone } from "../core/fmt.js";
 import { language, say, setLanguage, t } from "../core/i18n.js";
 import { isNight, setNight, theme } from "../core/theme.js";
+import { forces } from "../core/forces.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
 import { firstOutText, tripState } from "./panels.js";
@@ -55,6 +56,22 @@ class Header extends Part {
   }
 }
 
+/** On every page, as long as a person holds any value. */
+class Forced extends Part {
+  render() {
+    const words = h("span", { class: "msg" });
+    this.setAttribute("role", "status");
+    this.append(h("span", { class: "chip strong", text: t("FORCED") }), words, h("a", { href: "#/scan", text: t("Show") }));
+    const update = () => {
+      const { list } = forces;
+      this.hidden = list.length === 0;
+      setText(words, `${list.length} ${t("values are held by people")}: ${list.map((f) => f.tag).join(", ")}`);
+    };
+    this.listen(forces, "change", update);
+    update();
+  }
+}
+
 class Nav extends Part {
   page = "";
   arg = "";
@@ -69,7 +86,7 @@ class Nav extends Part {
       h("h2", { text: t("Tools") }),
       link_("#/trends", t("Trends"), "F9", this.page === "trends"),
       link_("#/events", t("Events"), "F10", this.page === "events"),
-      link_("#/scan", t("Scan time"), "F7", this.page === "scan"));
+      link_("#/scan", t("System"), "F7", this.page === "scan"));
   }
 }
 
@@ -135,6 +152,7 @@ export class StaleSheet extends Part {
 }
 
 customElements.define("hmi-header", Header);
+customElements.define("hmi-forced", Forced);
 customElements.define("hmi-nav", Nav);
 customElements.define("hmi-footer", Footer);
 customElements.define("hmi-stale", StaleSheet);

@@ -2,7 +2,7 @@
 
 import { command } from "../core/api.js";
 import { Part, h, s, setAttr, setText } from "../core/dom.js";
-import { level, number, withUnit } from "../core/fmt.js";
+import { level, mark as flags, number, withUnit } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { theme } from "../core/theme.js";
 import { store } from "../core/store.js";
@@ -25,6 +25,16 @@ export function firstOutText(group) {
   const { first, cause } = tripState(group);
   if (cause) return `${cause.id} ${say(cause.text)}`;
   return first === START_UP ? t("start-up") : "";
+}
+
+/** Rows up to this one come through exactly in a binary32. */
+const LATCHED_ROWS_MAX = 24;
+
+/** Whether a cause's row is latched, as far as the group tells. */
+function isLatched(group, cause) {
+  const { tag, value } = store.read(`${group.name}.LATCHED`);
+  if (!tag || !Number.isFinite(value) || cause.index < 1 || cause.index > LATCHED_ROWS_MAX) return false;
+  return Math.floor(value / 2 ** (cause.index - 1)) % 2 === 1;
 }
 
 class InterlockPanel extends Part {
@@ -55,7 +65,10 @@ class InterlockPanel extends Part {
       if (!tripped || link.stale) this.strip.hidden = true;
       for (const row of rows) row.update();
     };
-    for (const name of [group.tripped, group.first_out]) this.hold(store.watch(name, update));
+    for (const name of [group.tripped, group.first_out, `${group.name}.LATCHED`]) if (store.tag(name)) this.hold(store.watch(name, update));
+    // Only so that the confirmation knows whether the reset would succeed.
+    const ready = `${group.name}.ARMED_RESET`;
+    if (store.tag(ready)) this.hold(store.watch(ready, () => {}));
     this.listen(link, "change", update);
     update();
   }
@@ -71,15 +84,18 @@ class InterlockPanel extends Part {
       const isFirst = tripped && first === cause.index;
       const bypassed = cause.bypassed && store.read(cause.bypassed).value === 1;
       const armed = !cause.armed || store.read(cause.armed).value !== 0;
+      const latched = !active && isLatched(group, cause);
       const [text, cls] = !tag ? [t("no tag"), "notag"]
-        : isFirst ? [t("1st"), "chip first"]
+        : isFirst ? [t("1st"), active ? "chip first" : "chip trip"]
         : bypassed ? [t("BYP"), "chip strong"]
         : active ? [t("TRIP"), "chip trip"]
+        : latched ? [t("LATCH"), "chip strong"]
         : level(q) === 2 ? ["?", "chip strong"]
         : !armed ? [t("off"), "muted small"] : ["✓", "ok"];
       setText(mark, text);
       mark.className = cls;
-      mark.title = isFirst ? (active ? t("First-out, still present") : t("First-out, gone")) : "";
+      mark.title = isFirst ? (active ? t("First-out, still present") : t("First-out, gone"))
+        : active ? t("Present") : latched ? t("Gone, waits for reset") : !armed ? t("Not armed now") : "";
       node.classList.toggle("on", active);
     };
     for (const name of [cause.tag, cause.armed, cause.bypassed]) if (name) this.hold(store.watch(name, update));
@@ -94,7 +110,9 @@ class InterlockPanel extends Part {
       toast(await command(tag.name, 1, seen), `${t("Reset")} ${this.group.name}`);
     } }, `${t("Apply")} (Enter)`);
     const cancel = h("button", { onclick: () => { this.strip.hidden = true; this.querySelector("header button")?.focus(); } }, `${t("Cancel")} (Esc)`);
-    this.strip.replaceChildren(h("span", { text: t("Reset {name}? Causes still present hold the trip.", { name: this.group.name }) }), h("div", { class: "two" }, apply, cancel));
+    const ready = store.read(`${this.group.name}.ARMED_RESET`);
+    const words = ready.tag && ready.value === 0 ? t("A cause is still present: the reset will do nothing.") : t("Reset {name}? Causes still present hold the trip.", { name: this.group.name });
+    this.strip.replaceChildren(h("span", { text: words }), h("div", { class: "two" }, apply, cancel));
     this.strip.hidden = false;
     this.strip.onkeydown = (event) => { if (event.key === "Escape") { event.stopPropagation(); cancel.click(); } };
     apply.focus();
@@ -112,12 +130,12 @@ class BlockPanel extends Part {
     const body = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": say(title) }, rows);
     this.append(h("header", {}, h("h2", { text: say(title) }), h("span", { class: "gap" }),
       h("button", { onclick: () => this.face(block), "aria-label": `${t("Operate")} ${block}` }, t("Operate"))), body);
-    for (const name of tags) {
+    for (const { tag: name, label } of tags) {
       const tag = store.tag(name);
       const value = h("span", { class: "val live" });
-      rows.append(h("div", {}, h("span", { text: tag ? say(tag.desc) : name }), value));
+      rows.append(h("div", { title: tag ? `${name} · ${say(tag.desc)}` : name }, h("span", { text: label ? say(label) : tag ? say(tag.desc) : name }), value));
       this.hold(store.watch(name, ({ tag: found, value: v, q }) => {
-        setText(value, found ? withUnit(found, v) : t("no tag"));
+        setText(value, found ? withUnit(found, v) + flags(q) : t("no tag"));
         value.className = found ? `val ${["live", "uncertain", "bad"][level(q)]}` : "notag";
       }));
     }
