@@ -83,9 +83,16 @@ fn run(target: &Target, arguments: &Arguments, seed: u64) -> u64 {
     let (mut executions, mut findings, mut slowest) = (0_u64, 0, Duration::ZERO);
     while began.elapsed() < limit && findings < FINDINGS_MAX {
         let input = target.input_of(seed, executions);
-        let from = Instant::now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| (target.run)(&input)));
-        let took = from.elapsed();
+        let attempt = || {
+            let from = Instant::now();
+            let outcome = catch_unwind(AssertUnwindSafe(|| (target.run)(&input)));
+            (outcome, from.elapsed())
+        };
+        let (outcome, mut took) = attempt();
+        if outcome.is_ok() && took > SLOW {
+            // A busy machine is no finding: what is slow is slow twice.
+            took = took.min(attempt().1);
+        }
         slowest = slowest.max(took);
         if outcome.is_err() || took > SLOW {
             findings += 1;
