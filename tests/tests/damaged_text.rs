@@ -34,7 +34,7 @@ fn the_small_plant_loads() {
 
 #[test]
 fn the_small_plant_with_a_byte_order_mark_or_foreign_line_ends_loads_alike() {
-    let plain = load(good::PLANT, good::UNIT).ok().expect("loads");
+    let plain = load(good::PLANT, good::UNIT).expect("loads");
     for (plant, unit) in [
         (
             format!("\u{feff}{}", good::PLANT),
