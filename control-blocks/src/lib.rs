@@ -27,6 +27,7 @@
 #![warn(missing_docs)]
 
 pub mod equipment;
+mod few;
 pub mod logic;
 pub mod measure;
 pub mod protect;

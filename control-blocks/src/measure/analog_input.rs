@@ -25,6 +25,7 @@ const ROUNDING: f64 = 1e-9;
 /// above 21.0 mA; between them the transmitter is saturated. `fraction` is 0 at
 /// the low and 1 at the high end of span. Without NE 43 only the engineering
 /// range counts: beyond −2.5 % or 103 % of span a value is uncertain.
+#[inline]
 pub fn judge_span(fraction: f64, is_ne43: bool) -> Quality {
     const OUT_OF_RANGE: Quality = Quality::new(Level::Uncertain, Reason::OutOfRange);
     if is_ne43 {
@@ -122,10 +123,23 @@ pub struct AnalogInput {
 impl AnalogInput {
     /// The quality of the raw signal itself.
     #[inline]
-    fn judge(&self, raw: Reading<f64>, fraction: f64, age_s: f64, image: &Image) -> Quality {
-        let mut quality = raw.quality.worst(judge_span(fraction, self.is_ne43));
-        if age_s > self.stale_s {
-            quality = quality.worst(Quality::STALE);
+    fn judge(
+        &self,
+        scan: &Scan,
+        raw: Reading<f64>,
+        fraction: f64,
+        span: Quality,
+        image: &Image,
+    ) -> Quality {
+        let mut quality = raw.quality.worst(span);
+        let age_scans = image.age_scans(self.raw);
+        if age_scans > 0 {
+            // Age is counted in scans; a missed release makes this scan longer, not
+            // those before.
+            let age_s = f64::from(age_scans) * scan.dt_s / f64::from(scan.elapsed.max(1));
+            if age_s > self.stale_s {
+                quality = quality.worst(Quality::STALE);
+            }
         }
         if !fraction.is_finite() {
             quality = quality.worst(Quality::NOT_FINITE);
@@ -144,10 +158,10 @@ impl Block for AnalogInput {
     fn step(&mut self, scan: &Scan, image: &mut Image) {
         let raw = image.get(self.raw);
         let fraction = (raw.value - self.raw_lo) * self.span_inverse;
-        // Age is counted in scans; a missed release makes this scan longer, not those before.
-        let age_s =
-            f64::from(image.age_scans(self.raw)) * scan.dt_s / f64::from(scan.elapsed.max(1));
-        let mut quality = self.judge(raw, fraction, age_s, image);
+        let span = judge_span(fraction, self.is_ne43);
+        // The limit flags of a saturated signal; `worst` does not carry them along.
+        let limited = span.flags();
+        let mut quality = self.judge(scan, raw, fraction, span, image);
         let dt_ns = ns(scan.dt_s);
         let is_faulty = quality.is_bad() && quality.reason() == Reason::SensorFault;
         let fault = self.fault.step(is_faulty, self.persist_ns, 0, dt_ns);
@@ -166,10 +180,7 @@ impl Block for AnalogInput {
                 reference: value,
                 still_ns: 0,
             };
-            image.set(
-                &self.pv,
-                Reading::new(value, quality.with(limited(fraction, self.is_ne43))),
-            );
+            image.set(&self.pv, Reading::new(value, quality.with(limited)));
             return;
         }
         let change = value - self.unfiltered;
@@ -189,10 +200,7 @@ impl Block for AnalogInput {
         } else {
             value
         };
-        image.set(
-            &self.pv,
-            Reading::new(value, quality.with(limited(fraction, self.is_ne43))),
-        );
+        image.set(&self.pv, Reading::new(value, quality.with(limited)));
     }
 
     fn save(&self, state: &mut StateWriter<'_>) {
@@ -210,12 +218,6 @@ impl Block for AnalogInput {
         self.frozen.still_ns = state.word()?;
         self.fault.restore(state)
     }
-}
-
-/// The limit flags of a saturated signal; `worst` does not carry them along.
-#[inline]
-fn limited(fraction: f64, is_ne43: bool) -> u16 {
-    judge_span(fraction, is_ne43).flags()
 }
 
 impl BlockKind for AnalogInput {

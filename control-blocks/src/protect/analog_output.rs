@@ -1,6 +1,7 @@
 //! Analog output to the field.
 
 use super::{is_demanded, voting::check_row};
+use crate::few::Few;
 use crate::logic::timing::ns;
 use scan::*;
 use signal::{Level, Quality, Reading, Reason, math};
@@ -29,7 +30,7 @@ pub struct AnalogOutput {
     safe: f64,
     hold_ns: u64,
     lost_ns: u64,
-    trips: Box<[(Input<bool>, f64)]>,
+    trips: Few<(Input<bool>, f64), 2>,
     demand: Input<f64>,
     cmd: Output<f64>,
     tripped: Output<bool>,
@@ -124,7 +125,7 @@ impl BlockKind for AnalogOutput {
             safe,
             hold_ns: ns(wiring.real("hold_s", 0.0, 0.0..=3_600.0)),
             lost_ns: 0,
-            trips: trips.into_boxed_slice(),
+            trips: trips.into_iter().collect(),
             demand: wiring.input("demand"),
             cmd: wiring.output_from("CMD", safe),
             tripped: wiring.output("TRIPPED"),

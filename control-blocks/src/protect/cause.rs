@@ -2,6 +2,7 @@
 
 use super::is_demanded;
 use super::voting::{self, Voting};
+use crate::few::Few;
 use crate::logic::compare::{Side, is_beyond};
 use crate::logic::timing::{Delay, ns};
 use scan::*;
@@ -96,7 +97,7 @@ pub struct Cause {
     voting: Voting,
     on_ns: u64,
     delay: Delay,
-    channels: Box<[Channel]>,
+    channels: Few<Channel, 3>,
     armed: Option<Input<bool>>,
     trip: Output<bool>,
     pre: Output<bool>,
@@ -125,14 +126,14 @@ impl Block for Cause {
 
     fn save(&self, state: &mut StateWriter<'_>) {
         self.delay.save(state);
-        for channel in &self.channels {
+        for channel in self.channels.iter() {
             state.bool(channel.was);
         }
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
         self.delay.restore(state)?;
-        for channel in &mut self.channels {
+        for channel in self.channels.iter_mut() {
             channel.was = state.bool()?;
         }
         Ok(())
@@ -269,7 +270,7 @@ impl BlockKind for Cause {
             voting,
             on_ns: ns(wiring.real("on_delay_s", 0.0, 0.0..=86_400.0)),
             delay: Delay::default(),
-            channels: channels.into_boxed_slice(),
+            channels: channels.into_iter().collect(),
             armed: wiring.input_optional("armed"),
             trip: wiring.output("TRIP"),
             pre: wiring.output("PRE"),

@@ -60,6 +60,7 @@ pub struct PidTuning {
 /// Sources: Åström & Hägglund, *Advanced PID Control* (ISA, 2006), ch. 3 and 13;
 /// Shinskey, *Process Control Systems*, external reset feedback.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)] // What every step touches comes first.
 pub struct PidLaw {
     b: f64,
     c: f64,
@@ -76,8 +77,8 @@ pub struct PidLaw {
     derivative: f64,
     proportion_last: f64,
     aim_last: f64,
-    tuning: PidTuning,
     dt_s: f64,
+    tuning: PidTuning,
     n: f64,
     out_rate: f64,
     is_direct: bool,
@@ -119,6 +120,12 @@ impl PidLaw {
         if tuning != self.tuning || dt_s != self.dt_s {
             self.retune(tuning, dt_s);
         }
+    }
+
+    /// Whether it is tuned for this scan time.
+    #[inline]
+    pub fn is_for(&self, dt_s: f64) -> bool {
+        dt_s == self.dt_s
     }
 
     #[cold]

@@ -107,11 +107,12 @@ impl<'a, W: Witness> Door<'a, W> {
             if before.is_forced() || (before.bits == bits && before.quality() == quality) {
                 self.image.refresh(slot);
             } else {
-                self.admit(Entry::Field {
+                self.witness.entry(&Entry::Field {
                     slot,
                     bits,
                     quality,
                 });
+                self.image.sample(slot, bits, quality);
             }
         }
     }

@@ -20,10 +20,9 @@ impl Slot {
 pub struct Cell {
     /// The value's 64 bits; the tag's kind tells how to read them.
     pub bits: u64,
-    /// Low 32 bits of the scan in which the tag was last refreshed.
-    stamp: u32,
-    quality: u16,
-    marks: u16,
+    /// Low 32 bits of the scan in which the tag was last refreshed, then 16 bits of
+    /// quality, then 16 of marks: one word, so that a write is two stores.
+    tail: u64,
 }
 
 const _: () = assert!(size_of::<Cell>() == 16);
@@ -38,24 +37,60 @@ impl Cell {
 
     const NEVER: Cell = Cell {
         bits: 0,
-        stamp: 0,
-        quality: Quality::NOT_WRITTEN.bits(),
-        marks: 0,
+        tail: (Quality::NOT_WRITTEN.bits() as u64) << 32,
     };
+
+    const fn stamp(&self) -> u32 {
+        self.tail as u32
+    }
+
+    const fn marks(&self) -> u16 {
+        (self.tail >> 48) as u16
+    }
+
+    #[inline]
+    fn trusted_quality(&self) -> Quality {
+        Quality::from_trusted((self.tail >> 32) as u16)
+    }
+
+    #[inline]
+    const fn set_stamp(&mut self, stamp: u32) {
+        self.tail = self.tail & !0xffff_ffff | stamp as u64;
+    }
+
+    #[inline]
+    const fn set_quality(&mut self, quality: Quality) {
+        self.tail = self.tail & !(0xffff << 32) | (quality.bits() as u64) << 32;
+    }
+
+    const fn mark(&mut self, marks: u16) {
+        self.tail |= (marks as u64) << 48;
+    }
+
+    const fn unmark(&mut self, marks: u16) {
+        self.tail &= !((marks as u64) << 48);
+    }
 
     /// The quality; a forced value says so.
     pub fn quality(&self) -> Quality {
-        Quality::from_bits(self.quality)
+        Quality::from_bits((self.tail >> 32) as u16)
     }
 
     /// Whether a person holds this value.
+    #[inline]
     pub const fn is_forced(&self) -> bool {
-        self.marks & Self::FORCED != 0
+        self.marks() & Self::FORCED != 0
+    }
+
+    #[inline]
+    const fn is_requested(&self) -> bool {
+        self.marks() & Self::REQUESTED != 0
     }
 
     /// Whether the tag can hold these bits: a real never holds NaN or an infinity.
+    #[inline]
     const fn is_storable(&self, bits: u64) -> bool {
-        self.marks & Self::REAL == 0 || f64::from_bits(bits).is_finite()
+        self.marks() & Self::REAL == 0 || f64::from_bits(bits).is_finite()
     }
 }
 
@@ -68,19 +103,30 @@ pub struct Image {
     now: u32,
     /// Where the next sweep of old stamps begins.
     swept: usize,
+    /// Cells from here on are changed from outside only: tunings and requests.
+    still_from: usize,
+    /// Changes from outside other than frames of sources.
+    interventions: u64,
+    /// Fingerprint of the still cells after so many interventions.
+    still_digest: (u64, u64),
 }
 
 /// Ages are told up to this many scans; beyond, "at least this old".
 pub const AGE_SCANS_MAX: u32 = 1 << 30;
 
 impl Image {
-    pub(crate) fn new(cells: usize) -> Image {
-        assert!(cells <= limits::CELLS_MAX);
+    /// An image of so many cells, of which those from `still_from` on are written
+    /// from outside only.
+    pub(crate) fn new(cells: usize, still_from: usize) -> Image {
+        assert!(cells <= limits::CELLS_MAX && still_from <= cells);
         Image {
             cells: vec![Cell::NEVER; cells].into_boxed_slice(),
             requests: Vec::with_capacity(limits::COMMANDS_PER_SCAN_MAX),
             now: 0,
             swept: 0,
+            still_from,
+            interventions: 0,
+            still_digest: (u64::MAX, 0),
         }
     }
 
@@ -88,7 +134,7 @@ impl Image {
     #[inline]
     pub fn get<T: Signal>(&self, pin: Input<T>) -> Reading<T> {
         let cell = &self.cells[pin.slot as usize];
-        Reading::new(T::from_bits(cell.bits), Quality::from_trusted(cell.quality))
+        Reading::new(T::from_bits(cell.bits), cell.trusted_quality())
     }
 
     /// The value at a pin, whatever its quality.
@@ -101,7 +147,7 @@ impl Image {
     #[inline]
     pub fn age_scans<T: Signal>(&self, pin: Input<T>) -> u32 {
         self.now
-            .wrapping_sub(self.cells[pin.slot as usize].stamp)
+            .wrapping_sub(self.cells[pin.slot as usize].stamp())
             .min(AGE_SCANS_MAX)
     }
 
@@ -109,24 +155,25 @@ impl Image {
     #[inline]
     pub fn held<T: Signal>(&self, pin: &Output<T>) -> Reading<T> {
         let cell = &self.cells[pin.slot as usize];
-        Reading::new(T::from_bits(cell.bits), Quality::from_trusted(cell.quality))
+        Reading::new(T::from_bits(cell.bits), cell.trusted_quality())
     }
 
     /// Writes an output. A value that is not finite is not stored: the last value
     /// stays, with quality not-finite. A forced tag keeps its forced value.
     #[inline]
     pub fn set<T: Signal>(&mut self, pin: &Output<T>, reading: Reading<T>) {
-        let now = self.now;
+        let now = u64::from(self.now);
         let cell = &mut self.cells[pin.slot as usize];
-        if cell.marks & Cell::FORCED == 0 {
-            if reading.value.is_storable() {
-                cell.bits = reading.value.to_bits();
-                cell.quality = reading.quality.bits();
-            } else {
-                cell.quality = reading.quality.worst(Quality::NOT_FINITE).bits();
-            }
+        const MARKS: u64 = 0xffff << 48;
+        if !cell.is_forced() && reading.value.is_storable() {
+            cell.bits = reading.value.to_bits();
+            cell.tail = cell.tail & MARKS | u64::from(reading.quality.bits()) << 32 | now;
+            return;
         }
-        cell.stamp = now;
+        if !cell.is_forced() {
+            cell.set_quality(reading.quality.worst(Quality::NOT_FINITE));
+        }
+        cell.set_stamp(now as u32);
     }
 
     /// Writes a good value.
@@ -138,8 +185,20 @@ impl Image {
     /// The value asked for by a person or a client in this scan, if any.
     #[inline]
     pub fn requested<T: Signal>(&self, pin: &Request<T>) -> Option<T> {
+        if self.requests.is_empty() {
+            return None;
+        }
         let cell = &self.cells[pin.slot as usize];
-        (cell.marks & Cell::REQUESTED != 0).then(|| T::from_bits(cell.bits))
+        cell.is_requested().then(|| T::from_bits(cell.bits))
+    }
+
+    /// Counts what enters from outside other than frames of sources: commands,
+    /// requests and their end, forces, restored and transferred state. While it
+    /// stands still, a block finds its outputs as it left them, and tunings as they
+    /// were.
+    #[inline]
+    pub const fn interventions(&self) -> u64 {
+        self.interventions
     }
 
     /// The value of a setting: what was asked for in this scan, else what it holds.
@@ -162,28 +221,21 @@ impl Image {
 
     /// A fingerprint of all values, qualities and marks, equal on every platform.
     ///
-    /// Four independent multiply-rotate lanes over the cells, folded at the end;
+    /// Eight independent multiply-rotate lanes over the cells, folded at the end;
     /// not cryptographic: it finds differences, it does not prove integrity.
     pub fn digest(&self) -> u64 {
-        const K: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut lanes = [1u64, 2, 3, 4];
-        let mix = |lane: &mut u64, cell: &Cell| {
-            let tail = u64::from(cell.quality) << 16 | u64::from(cell.marks);
-            *lane = (*lane ^ cell.bits).wrapping_mul(K).rotate_left(29) ^ tail;
-        };
-        let mut quads = self.cells.chunks_exact(4);
-        for quad in &mut quads {
-            mix(&mut lanes[0], &quad[0]);
-            mix(&mut lanes[1], &quad[1]);
-            mix(&mut lanes[2], &quad[2]);
-            mix(&mut lanes[3], &quad[3]);
+        let (live, still) = self.cells.split_at(self.still_from);
+        join(fingerprint(live), fingerprint(still))
+    }
+
+    /// As [`Image::digest`]; cells that are written from outside only are looked at
+    /// when something has come from outside.
+    pub(crate) fn digest_of_scan(&mut self) -> u64 {
+        let (live, still) = self.cells.split_at(self.still_from);
+        if self.still_digest.0 != self.interventions {
+            self.still_digest = (self.interventions, fingerprint(still));
         }
-        for cell in quads.remainder() {
-            mix(&mut lanes[0], cell);
-        }
-        lanes.iter().fold(self.cells.len() as u64, |sum, lane| {
-            (sum ^ lane ^ (lane >> 31)).wrapping_mul(K).rotate_left(31)
-        })
+        join(fingerprint(live), self.still_digest.1)
     }
 
     /// The first slot in which two images of one layout differ.
@@ -191,7 +243,7 @@ impl Image {
         self.cells
             .iter()
             .zip(other.cells.iter())
-            .position(|(a, b)| (a.bits, a.quality, a.marks) != (b.bits, b.quality, b.marks))
+            .position(|(a, b)| (a.bits, a.tail >> 32) != (b.bits, b.tail >> 32))
     }
 
     // --- for the door, the program and the transfer of this crate only ---
@@ -199,8 +251,9 @@ impl Image {
     /// Starts a scan: requests of the last one end here, and a few cells are
     /// swept so that no age ever wraps round to young.
     pub(crate) fn begin(&mut self, index: u64) {
+        self.interventions += self.requests.len() as u64;
         for slot in self.requests.drain(..) {
-            self.cells[slot as usize].marks &= !Cell::REQUESTED;
+            self.cells[slot as usize].unmark(Cell::REQUESTED);
         }
         self.now = index as u32;
         // A cursor of its own: places taken from the index would leave some cells
@@ -213,29 +266,37 @@ impl Image {
         };
         let to = (from + SWEEP).min(self.cells.len());
         for cell in &mut self.cells[from..to] {
-            if self.now.wrapping_sub(cell.stamp) > AGE_SCANS_MAX {
-                cell.stamp = self.now.wrapping_sub(AGE_SCANS_MAX);
+            if self.now.wrapping_sub(cell.stamp()) > AGE_SCANS_MAX {
+                cell.set_stamp(self.now.wrapping_sub(AGE_SCANS_MAX));
             }
         }
         self.swept = to;
     }
 
     pub(crate) fn mark_real(&mut self, slot: u32) {
-        self.cells[slot as usize].marks |= Cell::REAL;
+        self.interventions += 1;
+        self.cells[slot as usize].mark(Cell::REAL);
     }
 
+    /// A value from outside.
     pub(crate) fn admit(&mut self, slot: u32, bits: u64, quality: Quality) {
+        self.interventions += 1;
+        self.sample(slot, bits, quality);
+    }
+
+    /// A value of a source: the one thing from outside that is no intervention.
+    pub(crate) fn sample(&mut self, slot: u32, bits: u64, quality: Quality) {
         let now = self.now;
         let cell = &mut self.cells[slot as usize];
-        if cell.marks & Cell::FORCED == 0 {
+        if !cell.is_forced() {
             if cell.is_storable(bits) {
                 cell.bits = bits;
-                cell.quality = quality.bits();
+                cell.set_quality(quality);
             } else {
-                cell.quality = quality.worst(Quality::NOT_FINITE).bits();
+                cell.set_quality(quality.worst(Quality::NOT_FINITE));
             }
         }
-        cell.stamp = now;
+        cell.set_stamp(now);
     }
 
     /// A command; one that is no number is none.
@@ -246,7 +307,8 @@ impl Image {
     }
 
     pub(crate) fn refresh(&mut self, slot: u32) {
-        self.cells[slot as usize].stamp = self.now;
+        let now = self.now;
+        self.cells[slot as usize].set_stamp(now);
     }
 
     pub(crate) fn request(&mut self, slot: u32, bits: u64) {
@@ -255,10 +317,11 @@ impl Image {
         if !cell.is_storable(bits) {
             return;
         }
+        self.interventions += 1;
         cell.bits = bits;
-        cell.stamp = now;
-        if cell.marks & Cell::REQUESTED == 0 && self.requests.len() < self.requests.capacity() {
-            cell.marks |= Cell::REQUESTED;
+        cell.set_stamp(now);
+        if !cell.is_requested() && self.requests.len() < self.requests.capacity() {
+            cell.mark(Cell::REQUESTED);
             self.requests.push(slot);
         }
     }
@@ -269,36 +332,35 @@ impl Image {
         if !cell.is_storable(bits) {
             return;
         }
+        self.interventions += 1;
         cell.bits = bits;
-        cell.quality = Quality::GOOD.with(Quality::FORCED).bits();
-        cell.marks |= Cell::FORCED;
-        cell.stamp = now;
+        cell.set_quality(Quality::GOOD.with(Quality::FORCED));
+        cell.mark(Cell::FORCED);
+        cell.set_stamp(now);
     }
 
     pub(crate) fn unforce(&mut self, slot: u32) {
+        self.interventions += 1;
         let cell = &mut self.cells[slot as usize];
-        cell.marks &= !Cell::FORCED;
-        cell.quality = Quality::from_bits(cell.quality)
-            .without(Quality::FORCED)
-            .bits();
+        cell.unmark(Cell::FORCED);
+        cell.set_quality(cell.quality().without(Quality::FORCED));
     }
 
     pub(crate) fn copy_cell(&mut self, from: u32, to: u32) {
-        let (bits, quality, stamp) = {
-            let cell = &self.cells[from as usize];
-            (cell.bits, cell.quality, cell.stamp)
-        };
+        let from = self.cells[from as usize];
         let cell = &mut self.cells[to as usize];
-        cell.bits = bits;
-        cell.quality = quality;
-        cell.stamp = stamp;
+        cell.bits = from.bits;
+        cell.set_quality(from.trusted_quality());
+        cell.set_stamp(from.stamp());
     }
 
     pub(crate) fn adopt_cell(&mut self, to: u32, other: &Image, from: u32) {
+        self.interventions += 1;
         let cell = &mut self.cells[to as usize];
-        let real = cell.marks & Cell::REAL;
+        let real = cell.marks() & Cell::REAL;
         *cell = other.cells[from as usize];
-        cell.marks = cell.marks & Cell::FORCED | real;
+        cell.unmark(!Cell::FORCED);
+        cell.mark(real);
     }
 
     pub(crate) fn adopt_now(&mut self, other: &Image) {
@@ -309,24 +371,25 @@ impl Image {
     /// no state.
     pub(crate) fn words(&self) -> impl Iterator<Item = u64> + '_ {
         self.cells.iter().flat_map(|cell| {
-            let marks = u64::from(cell.marks & Cell::FORCED);
-            [
-                cell.bits,
-                u64::from(cell.stamp) << 32 | u64::from(cell.quality) << 16 | marks,
-            ]
+            let marks = u64::from(cell.marks() & Cell::FORCED);
+            let quality = u64::from(cell.trusted_quality().bits());
+            let stamp = u64::from(cell.stamp());
+            [cell.bits, stamp << 32 | quality << 16 | marks]
         })
     }
 
     pub(crate) fn set_words(&mut self, slot: usize, bits: u64, tail: u64) {
+        self.interventions += 1;
         let cell = &mut self.cells[slot];
         let quality = Quality::from_bits((tail >> 16) as u16);
-        cell.stamp = (tail >> 32) as u32;
-        cell.marks = cell.marks & Cell::REAL | tail as u16 & Cell::FORCED;
+        cell.set_stamp((tail >> 32) as u32);
+        cell.unmark(!Cell::REAL);
+        cell.mark(tail as u16 & Cell::FORCED);
         if cell.is_storable(bits) {
             cell.bits = bits;
-            cell.quality = quality.bits();
+            cell.set_quality(quality);
         } else {
-            cell.quality = quality.worst(Quality::NOT_FINITE).bits();
+            cell.set_quality(quality.worst(Quality::NOT_FINITE));
         }
     }
 
@@ -337,4 +400,32 @@ impl Image {
     pub(crate) fn set_now(&mut self, now: u32) {
         self.now = now;
     }
+}
+
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Values, qualities and marks of these cells.
+fn fingerprint(cells: &[Cell]) -> u64 {
+    const LANES: usize = 8;
+    let mix = |lane: &mut u64, cell: &Cell| {
+        let tail = cell.tail >> 32;
+        *lane = (*lane ^ cell.bits).wrapping_mul(MULTIPLIER).rotate_left(29) ^ tail;
+    };
+    let mut lanes: [u64; LANES] = core::array::from_fn(|lane| lane as u64 + 1);
+    let (rows, rest) = cells.as_chunks::<LANES>();
+    for row in rows {
+        for (lane, cell) in lanes.iter_mut().zip(row) {
+            mix(lane, cell);
+        }
+    }
+    for cell in rest {
+        mix(&mut lanes[0], cell);
+    }
+    lanes.into_iter().fold(cells.len() as u64, join)
+}
+
+fn join(sum: u64, part: u64) -> u64 {
+    (sum ^ part ^ (part >> 31))
+        .wrapping_mul(MULTIPLIER)
+        .rotate_left(31)
 }

@@ -15,7 +15,7 @@ use crate::sort::topological;
 use crate::state::StateWriter;
 use crate::wiring::{Asked, Config, Role, Slots, Source, States, Wiring, nearest};
 use signal::{Kind, Quality, Unit, limits};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A tag that the text declares.
 #[derive(Clone, Debug)]
@@ -203,6 +203,14 @@ pub fn declared_kinds(input: &LinkInput) -> BTreeMap<String, Kind> {
 /// # Errors
 /// Every problem found, in the order of the text.
 pub fn link(input: &LinkInput) -> Result<Linked, Vec<Problem>> {
+    let (asked, names, order) = resolve(input)?;
+    Ok(bind(input, &asked, names, &order))
+}
+
+type Resolved = (Vec<Asked>, Names, [Vec<usize>; 3]);
+
+/// Everything but the pins: who writes what, which units, in which order.
+fn resolve(input: &LinkInput) -> Result<Resolved, Vec<Problem>> {
     let mut problems = Vec::new();
     let asked = ask(input, &mut problems);
     let mut names = Names::collect(input, &asked, &mut problems);
@@ -230,7 +238,7 @@ pub fn link(input: &LinkInput) -> Result<Linked, Vec<Problem>> {
         problems.sort_by(|a, b| a.place.cmp(&b.place));
         return Err(problems);
     }
-    Ok(bind(input, &asked, names, &order))
+    Ok((asked, names, order))
 }
 
 fn stage_of(block: &BlockDecl) -> Stage {
@@ -263,15 +271,17 @@ struct Tag {
     states: States,
 }
 
+/// What is known by name. Maps without order: they are looked up in, and where the
+/// order could be seen names are sorted first.
 struct Names {
-    tags: BTreeMap<String, Tag>,
+    tags: HashMap<String, Tag>,
     requests: usize,
     delayed: BTreeSet<String>,
 }
 
 impl Names {
     fn collect(input: &LinkInput, asked: &[Asked], problems: &mut Vec<Problem>) -> Names {
-        let mut tags: BTreeMap<String, Tag> = BTreeMap::new();
+        let mut tags: HashMap<String, Tag> = HashMap::new();
         let mut requests = 0;
         let mut claim = |name: &str, tag: Tag| match tags.get(name) {
             Some(other) => problems.push(Problem {
@@ -430,14 +440,14 @@ impl Names {
     }
 
     /// The tag behind a pin of a block: an input's source or an output's tag.
-    fn tag_of_pin(asked: &Asked, pin: &str) -> Option<String> {
+    fn tag_of_pin<'a>(asked: &'a Asked, pin: &str) -> Option<&'a str> {
         let input = asked.inputs.iter().find(|want| want.key == pin);
         let output = || asked.outputs.iter().find(|out| out.key == pin);
         match input {
             Some(want) => match &want.source {
-                Source::Tag(name) | Source::Delayed(name) => Some(name.clone()),
+                Source::Tag(name) | Source::Delayed(name) => Some(name),
             },
-            None => output().map(|out| out.tag.clone()),
+            None => output().map(|out| out.tag.as_str()),
         }
     }
 
@@ -446,18 +456,18 @@ impl Names {
         for (block, asked) in asked.iter().enumerate() {
             for (pin, unit) in &asked.units {
                 if let Some(name) = Self::tag_of_pin(asked, pin) {
-                    self.give_unit(&name, *unit, &name.clone(), block, pin, problems);
+                    self.give_unit(name, *unit, name, block, pin, problems);
                 }
             }
         }
-        let groups: Vec<(usize, Vec<(String, String)>)> = asked
+        let groups: Vec<(usize, Vec<(&str, &str)>)> = asked
             .iter()
             .enumerate()
             .flat_map(|(block, asked)| {
                 asked.same_units.iter().map(move |pins| {
                     let tags = pins
                         .iter()
-                        .filter_map(|pin| Some((pin.clone(), Self::tag_of_pin(asked, pin)?)))
+                        .filter_map(|pin| Some((pin.as_str(), Self::tag_of_pin(asked, pin)?)))
                         .collect();
                     (block, tags)
                 })
@@ -469,17 +479,17 @@ impl Names {
             for (at, (block, pins)) in groups.iter().enumerate() {
                 let known = pins
                     .iter()
-                    .find_map(|(_, tag)| Some((tag.clone(), self.tags.get(tag)?.unit.clone()?.0)));
+                    .find_map(|(_, tag)| Some((*tag, self.tags.get(*tag)?.unit.as_ref()?.0)));
                 let Some((from, unit)) = known else { continue };
                 for (pin, tag) in pins {
-                    match self.tags.get(tag).map(|tag| tag.unit.clone()) {
-                        Some(Some((other, _))) if other == unit => {}
+                    match self.tags.get(*tag).map(|tag| tag.unit.as_ref()) {
+                        Some(Some((other, _))) if *other == unit => {}
                         Some(None) => {
                             changed = true;
-                            self.give_unit(tag, unit, &from, *block, pin, problems);
+                            self.give_unit(tag, unit, from, *block, pin, problems);
                         }
-                        Some(Some(_)) if told.insert((at, tag.clone())) => {
-                            self.give_unit(tag, unit, &from, *block, pin, problems);
+                        Some(Some(_)) if told.insert((at, *tag)) => {
+                            self.give_unit(tag, unit, from, *block, pin, problems);
                         }
                         _ => {}
                     }
@@ -525,14 +535,14 @@ impl Names {
         for asked in asked {
             for (pin, low, high) in &asked.ranges {
                 if let Some(tag) =
-                    Self::tag_of_pin(asked, pin).and_then(|name| self.tags.get_mut(&name))
+                    Self::tag_of_pin(asked, pin).and_then(|name| self.tags.get_mut(name))
                 {
                     tag.range.get_or_insert((*low, *high));
                 }
             }
             for (pin, states) in &asked.states {
                 if let Some(tag) =
-                    Self::tag_of_pin(asked, pin).and_then(|name| self.tags.get_mut(&name))
+                    Self::tag_of_pin(asked, pin).and_then(|name| self.tags.get_mut(name))
                 {
                     tag.states = states;
                     if let (Some(first), Some(last)) = (states.first(), states.last()) {
@@ -550,8 +560,8 @@ impl Names {
                     let (Some(name), Some(other)) = names else {
                         continue;
                     };
-                    let range = self.tags.get(&other).and_then(|tag| tag.range);
-                    if let (Some(range), Some(tag)) = (range, self.tags.get_mut(&name))
+                    let range = self.tags.get(other).and_then(|tag| tag.range);
+                    if let (Some(range), Some(tag)) = (range, self.tags.get_mut(name))
                         && tag.range.is_none()
                     {
                         tag.range = Some(range);
@@ -596,7 +606,8 @@ fn sort(
     edges: &BTreeSet<(usize, usize)>,
     problems: &mut Vec<Problem>,
 ) -> [Vec<usize>; 3] {
-    match topological(input.blocks.len(), edges) {
+    let kinds: Vec<&str> = input.blocks.iter().map(|block| block.kind.name).collect();
+    match topological(&kinds, edges) {
         Ok(all) => Stage::ALL.map(|stage| {
             all.iter()
                 .copied()
@@ -646,36 +657,69 @@ fn sort(
 /// Second pass: number the slots in execution order and mint the pins.
 fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3]) -> Linked {
     let mut slots = Slots {
-        tags: BTreeMap::new(),
-        requests: BTreeMap::new(),
+        tags: HashMap::with_capacity(names.tags.len()),
+        requests: HashMap::with_capacity(names.requests),
         delayed: BTreeMap::new(),
     };
     let mut next = 0u32;
-    let mut number = |map: &mut BTreeMap<String, u32>, name: &str| {
+    let number = |map: &mut HashMap<String, u32>, next: &mut u32, name: &str| {
         if !map.contains_key(name) {
-            map.insert(name.to_string(), next);
-            next += 1;
+            map.insert(name.to_string(), *next);
+            *next += 1;
         }
+    };
+    let mut sorted: Vec<&String> = names.tags.keys().collect();
+    sorted.sort_unstable();
+    // First what blocks and sources write, then what comes from outside only.
+    let is_live = |name: &str| {
+        names
+            .tags
+            .get(name)
+            .is_some_and(|tag| tag.origin != TagOrigin::Operator)
     };
     for block in order.iter().flatten() {
         for want in &asked[*block].inputs {
             match &want.source {
-                Source::Tag(name) => number(&mut slots.tags, name),
-                Source::Delayed(name) => number(&mut slots.delayed, name),
+                Source::Tag(name) if is_live(name) => {
+                    number(&mut slots.tags, &mut next, name);
+                }
+                Source::Tag(_) => {}
+                Source::Delayed(name) => {
+                    slots.delayed.entry(name.clone()).or_insert_with(|| {
+                        next += 1;
+                        next - 1
+                    });
+                }
             }
         }
         for out in &asked[*block].outputs {
-            number(&mut slots.tags, &out.tag);
-            if matches!(out.role, Role::Setting | Role::Request) {
-                number(&mut slots.requests, &out.tag);
+            if !matches!(out.role, Role::Tuning { .. }) {
+                number(&mut slots.tags, &mut next, &out.tag);
             }
         }
     }
-    for name in names.tags.keys() {
-        number(&mut slots.tags, name);
+    for name in &sorted {
+        if is_live(name) {
+            number(&mut slots.tags, &mut next, name);
+        }
     }
-    let mut image = Image::new(next as usize);
-    let giver_of: BTreeMap<String, Giver> = names
+    let still_from = next;
+    for block in order.iter().flatten() {
+        for out in &asked[*block].outputs {
+            match out.role {
+                Role::Tuning { .. } => number(&mut slots.tags, &mut next, &out.tag),
+                Role::Setting | Role::Request => {
+                    number(&mut slots.requests, &mut next, &out.tag);
+                }
+                Role::Output => {}
+            }
+        }
+    }
+    for name in sorted {
+        number(&mut slots.tags, &mut next, name);
+    }
+    let mut image = Image::new(next as usize, still_from as usize);
+    let giver_of: HashMap<String, Giver> = names
         .tags
         .iter()
         .map(|(name, tag)| {
@@ -688,7 +732,7 @@ fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3
         })
         .collect();
     let mut silent = Vec::new();
-    let mut tags = BTreeMap::new();
+    let mut tags = Vec::with_capacity(names.tags.len());
     for (name, tag) in names.tags {
         let slot = slots.tags[&name];
         if tag.kind == Kind::Real {
@@ -721,7 +765,7 @@ fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3
             tag.origin,
             TagOrigin::Block(block) if stage_of(&input.blocks[block]) == Stage::Protect
         );
-        tags.insert(
+        tags.push((
             name.clone(),
             TagEntry {
                 name,
@@ -735,7 +779,7 @@ fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3
                 initial: tag.initial,
                 states: tag.states,
             },
-        );
+        ));
     }
     let reads = |block: usize| -> BTreeMap<String, Giver> {
         asked[block]
@@ -817,7 +861,7 @@ fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3
             stages,
             state_words: state_words.into_boxed_slice(),
         },
-        tags,
+        tags: tags.into_iter().collect(),
         blocks,
         outputs,
         delayed: slots

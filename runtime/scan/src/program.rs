@@ -26,7 +26,7 @@ impl Program {
     /// for a moment.
     pub fn empty() -> Program {
         Program {
-            image: Image::new(0),
+            image: Image::new(0, 0),
             sources: Box::new([]),
             delays: Box::new([]),
             stages: Default::default(),

@@ -6,7 +6,7 @@
 use crate::pins::{Input, Output, Request, Setting};
 use crate::problem::{Place, Problem, ProblemKind};
 use signal::{Kind, Signal, Unit};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 /// A value of plant text.
@@ -103,8 +103,8 @@ pub(crate) enum Role {
 
 /// Slots by tag name, for the second pass.
 pub(crate) struct Slots {
-    pub tags: BTreeMap<String, u32>,
-    pub requests: BTreeMap<String, u32>,
+    pub tags: HashMap<String, u32>,
+    pub requests: HashMap<String, u32>,
     pub delayed: BTreeMap<String, u32>,
 }
 
@@ -113,7 +113,8 @@ pub struct Wiring<'a> {
     block: usize,
     name: &'a str,
     config: &'a Config,
-    used: BTreeSet<String>,
+    /// Keys asked for, each with a separator after it: one piece of memory for all.
+    used: String,
     pub(crate) asked: Asked,
     problems: &'a mut Vec<Problem>,
     slots: Option<&'a Slots>,
@@ -123,6 +124,9 @@ pub struct Wiring<'a> {
 const COMMON_KEYS: [&str; 8] = [
     "kind", "name", "desc", "stage", "task", "doc", "reason", "basis",
 ];
+
+/// Stands in no key of plant text.
+const SEPARATOR: char = '\0';
 
 impl<'a> Wiring<'a> {
     pub(crate) fn new(
@@ -136,7 +140,7 @@ impl<'a> Wiring<'a> {
             block,
             name,
             config,
-            used: COMMON_KEYS.iter().map(|key| (*key).to_string()).collect(),
+            used: String::new(),
             asked: Asked::default(),
             problems,
             slots,
@@ -164,6 +168,11 @@ impl<'a> Wiring<'a> {
     /// Whether the text has this key.
     pub fn has(&self, key: &str) -> bool {
         self.config.contains_key(key)
+    }
+
+    /// Whether the text gives a tag for this key, and not a literal or nothing.
+    pub fn is_tag(&self, key: &str) -> bool {
+        matches!(self.config.get(key), Some(Value::Text(_) | Value::Table(_)))
     }
 
     /// A number of the text within a range; `default` if absent.
@@ -481,21 +490,30 @@ impl<'a> Wiring<'a> {
 
     /// Ends the wiring of a block: keys nobody asked for are problems.
     pub(crate) fn finish(mut self) -> Asked {
+        let used = std::mem::take(&mut self.used);
+        let known = || {
+            COMMON_KEYS
+                .into_iter()
+                .chain(used.split_terminator(SEPARATOR))
+        };
         let unknown: Vec<String> = self
             .config
             .keys()
-            .filter(|key| !self.used.contains(*key))
+            .filter(|key| known().all(|known| known != **key))
             .cloned()
             .collect();
         for key in unknown {
-            let nearest = nearest(&key, self.used.iter().map(String::as_str));
+            let nearest = nearest(&key, known());
             self.note(Some(&key.clone()), ProblemKind::UnknownKey { key, nearest });
         }
         self.asked
     }
 
     fn take(&mut self, key: &str) -> Option<Value> {
-        self.used.insert(key.to_string());
+        if self.slots.is_none() {
+            self.used.push_str(key);
+            self.used.push(SEPARATOR);
+        }
         self.config.get(key).cloned()
     }
 
