@@ -6,7 +6,7 @@ use std::time::Duration;
 use driver::{
     BoxFuture, Driver, Exit, Health, HealthState, InputWriter, Point, Ports, RawCell, WallClock,
 };
-use signal::Quality;
+use signal::{Quality, Utc};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_modbus::Request;
 
@@ -126,6 +126,20 @@ impl Driver for Modbus {
                 exit = task.serve() => exit,
             }
         })
+    }
+}
+
+/// A reply that is not yet decoded.
+struct Held {
+    range: ReadRange,
+    reply: Reply,
+    utc: Utc,
+}
+
+/// Decodes what is held.
+fn settle(held: &mut Option<Held>, map: &Map, cells: &mut [RawCell]) {
+    if let Some(Held { range, reply, utc }) = held.take() {
+        store(map, &range, &reply, utc, cells);
     }
 }
 
@@ -276,6 +290,21 @@ impl Task {
 
     /// One cycle of a class: every range of it, outputs in between, then a frame.
     async fn poll(&mut self, class: usize) -> Result<(), Failure> {
+        let mut held = None;
+        let outcome = self.poll_ranges(class, &mut held).await;
+        settle(&mut held, &self.map, &mut self.cells);
+        outcome?;
+        if self.combined && self.reads_holding_registers(Some(class)) {
+            // What no read could carry must not wait for another period.
+            self.write(false).await?;
+        }
+        self.inputs.publish_cells(&self.cells);
+        Ok(())
+    }
+
+    /// Reads every range of a class. A reply is decoded while the device thinks about
+    /// the next request; the last one is left in `held`.
+    async fn poll_ranges(&mut self, class: usize, held: &mut Option<Held>) -> Result<(), Failure> {
         let mut at = 0;
         while at < self.polls.ranges.len() {
             let range = self.polls.ranges[at].range.clone();
@@ -285,11 +314,24 @@ impl Task {
             }
             let reply = match self.combined_read(&range).await {
                 Some(reply) => reply,
-                None => self.exchange.ask(&request(&range)).await,
+                None => {
+                    let Task {
+                        exchange,
+                        map,
+                        cells,
+                        ..
+                    } = self;
+                    let meanwhile = || settle(held, map, cells);
+                    exchange.ask_and(&request(&range), meanwhile).await
+                }
             };
             let utc = self.clock.utc();
-            match store(&self.map, &range, reply, utc, &mut self.cells) {
-                Ok(()) => self.polls.answered(at),
+            settle(held, &self.map, &mut self.cells);
+            match reply {
+                Ok(reply) => {
+                    *held = Some(Held { range, reply, utc });
+                    self.polls.answered(at);
+                }
                 Err(Failure::Lost) => return Err(Failure::Lost),
                 Err(Failure::Exception(code)) => {
                     let now = Instant::now();
@@ -308,11 +350,6 @@ impl Task {
                 self.write(self.combined).await?;
             }
         }
-        if self.combined && self.reads_holding_registers(Some(class)) {
-            // What no read could carry must not wait for another period.
-            self.write(false).await?;
-        }
-        self.inputs.publish_cells(&self.cells);
         Ok(())
     }
 

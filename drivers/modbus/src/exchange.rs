@@ -1,19 +1,23 @@
 //! One request, one reply: connection, time-out, attempts, and the proof that the
 //! reply answers the request.
 
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use driver::Health;
 use driver::random::Random;
 use signal::{Level, Quality, Reason};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_modbus::client::{Client, Context, rtu, tcp};
 use tokio_modbus::{Error, ExceptionCode, Request, Response, Slave as Unit};
 
 use crate::config::{DeviceConfig, Transport};
 use crate::connect::Connect;
+use crate::deadline::Deadline;
 
 /// What a request brought.
 #[derive(Debug)]
@@ -47,52 +51,62 @@ pub(crate) fn quality_of_exception(code: u8) -> Quality {
 
 /// The wire to one device.
 pub(crate) struct Exchange {
-    connect: Box<dyn Connect>,
-    transport: Transport,
-    unit_id: u8,
+    wire: Wire,
+    deadline: Deadline,
     timeout: Duration,
     retries: u32,
     backoff_ms_min: u64,
     backoff_ms_max: u64,
     random: Random,
-    health: Arc<Health>,
-    context: Option<Context>,
-    /// Connections made so far: who remembers an older number must start afresh.
-    generation: u64,
     /// Rounds that failed since the last valid reply.
     failures: u32,
 }
 
+/// The connection itself.
+struct Wire {
+    connect: Box<dyn Connect>,
+    transport: Transport,
+    unit_id: u8,
+    health: Arc<Health>,
+    context: Option<Context>,
+    /// Connections made so far: who remembers an older number must start afresh.
+    generation: u64,
+}
+
 impl Exchange {
+    /// Must be called within a runtime.
     pub(crate) fn new(
         config: &DeviceConfig,
         connect: Box<dyn Connect>,
         health: Arc<Health>,
     ) -> Exchange {
         Exchange {
-            connect,
-            transport: config.transport,
-            unit_id: config.unit_id,
+            wire: Wire {
+                connect,
+                transport: config.transport,
+                unit_id: config.unit_id,
+                health,
+                context: None,
+                generation: 0,
+            },
+            deadline: Deadline::new(),
             timeout: Duration::from_millis(config.timeout_ms),
             retries: config.retries,
             backoff_ms_min: config.backoff_ms_min,
             backoff_ms_max: config.backoff_ms_max,
             random: Random::seeded(jitter_seed(config)),
-            health,
-            context: None,
-            generation: 0,
             failures: 0,
         }
     }
 
     pub(crate) fn generation(&self) -> u64 {
-        self.generation
+        self.wire.generation
     }
 
     /// Makes sure there is a connection; tries once.
     pub(crate) async fn connected(&mut self) -> Result<(), Failure> {
         let deadline = Instant::now() + self.timeout;
-        match timeout_at(deadline, self.attach()).await {
+        match self.deadline.within(deadline, self.wire.attach()).await {
             Ok(Ok(())) => Ok(()),
             _ => {
                 self.failures = self.failures.saturating_add(1);
@@ -101,6 +115,93 @@ impl Exchange {
         }
     }
 
+    /// Asks, again if need be. After anything but a valid reply or an exception the
+    /// connection is gone: what may still arrive on it answers an older question.
+    pub(crate) async fn ask(&mut self, request: &Request<'_>) -> Result<Reply, Failure> {
+        // A device known to be lost is not worth more than one attempt a round.
+        let attempts = if self.failures > 0 {
+            1
+        } else {
+            1 + self.retries
+        };
+        for _ in 0..attempts {
+            let sent = Instant::now();
+            let limit = sent + self.timeout;
+            let outcome = self
+                .deadline
+                .within(limit, self.wire.attempt(request))
+                .await;
+            let response = match outcome {
+                Ok(Ok(response)) => response,
+                Ok(Err(error)) => {
+                    if is_refusal(&error) {
+                        self.wire.health.refused();
+                    }
+                    self.wire.context = None;
+                    continue;
+                }
+                Err(_) => {
+                    self.wire.health.timeout();
+                    self.wire.context = None;
+                    continue;
+                }
+            };
+            match response {
+                Err(exception) => {
+                    let code = u8::from(exception);
+                    self.failures = 0;
+                    self.wire.health.exception(code);
+                    return Err(Failure::Exception(code));
+                }
+                Ok(response) => match answer(request, response) {
+                    Some(reply) => {
+                        self.failures = 0;
+                        let us = sent.elapsed().as_micros();
+                        self.wire
+                            .health
+                            .reply(u32::try_from(us).unwrap_or(u32::MAX));
+                        return Ok(reply);
+                    }
+                    None => {
+                        self.wire.health.refused();
+                        self.wire.context = None;
+                    }
+                },
+            }
+        }
+        self.failures = self.failures.saturating_add(1);
+        Err(Failure::Lost)
+    }
+
+    /// As [`ask`](Self::ask); does `meanwhile` while the device thinks.
+    pub(crate) async fn ask_and(
+        &mut self,
+        request: &Request<'_>,
+        meanwhile: impl FnOnce(),
+    ) -> Result<Reply, Failure> {
+        let mut ask = pin!(self.ask(request));
+        // The first look at the future sends the request.
+        let first = poll_fn(|context| Poll::Ready(ask.as_mut().poll(context))).await;
+        meanwhile();
+        match first {
+            Poll::Ready(reply) => reply,
+            Poll::Pending => ask.await,
+        }
+    }
+
+    /// The pause before a lost device is tried again: doubling, jittered by a quarter.
+    pub(crate) fn backoff(&mut self) -> Duration {
+        let doublings = self.failures.saturating_sub(1).min(20);
+        let pause_ms = self
+            .backoff_ms_min
+            .saturating_mul(1 << doublings)
+            .min(self.backoff_ms_max);
+        let jitter_ms = self.random.below(pause_ms / 2 + 1);
+        Duration::from_millis(pause_ms - pause_ms / 4 + jitter_ms)
+    }
+}
+
+impl Wire {
     async fn attach(&mut self) -> io::Result<()> {
         if self.context.is_none() {
             let stream = self.connect.connect().await?;
@@ -115,58 +216,6 @@ impl Exchange {
         Ok(())
     }
 
-    /// Asks, again if need be. After anything but a valid reply or an exception the
-    /// connection is gone: what may still arrive on it answers an older question.
-    pub(crate) async fn ask(&mut self, request: &Request<'_>) -> Result<Reply, Failure> {
-        // A device known to be lost is not worth more than one attempt a round.
-        let attempts = if self.failures > 0 {
-            1
-        } else {
-            1 + self.retries
-        };
-        for _ in 0..attempts {
-            let sent = Instant::now();
-            let outcome = timeout_at(sent + self.timeout, self.attempt(request)).await;
-            let response = match outcome {
-                Ok(Ok(response)) => response,
-                Ok(Err(error)) => {
-                    if is_refusal(&error) {
-                        self.health.refused();
-                    }
-                    self.context = None;
-                    continue;
-                }
-                Err(_) => {
-                    self.health.timeout();
-                    self.context = None;
-                    continue;
-                }
-            };
-            match response {
-                Err(exception) => {
-                    let code = u8::from(exception);
-                    self.failures = 0;
-                    self.health.exception(code);
-                    return Err(Failure::Exception(code));
-                }
-                Ok(response) => match answer(request, response) {
-                    Some(reply) => {
-                        self.failures = 0;
-                        let us = sent.elapsed().as_micros();
-                        self.health.reply(u32::try_from(us).unwrap_or(u32::MAX));
-                        return Ok(reply);
-                    }
-                    None => {
-                        self.health.refused();
-                        self.context = None;
-                    }
-                },
-            }
-        }
-        self.failures = self.failures.saturating_add(1);
-        Err(Failure::Lost)
-    }
-
     async fn attempt(
         &mut self,
         request: &Request<'_>,
@@ -177,17 +226,6 @@ impl Exchange {
         };
         self.health.request();
         context.call(request.clone()).await
-    }
-
-    /// The pause before a lost device is tried again: doubling, jittered by a quarter.
-    pub(crate) fn backoff(&mut self) -> Duration {
-        let doublings = self.failures.saturating_sub(1).min(20);
-        let pause_ms = self
-            .backoff_ms_min
-            .saturating_mul(1 << doublings)
-            .min(self.backoff_ms_max);
-        let jitter_ms = self.random.below(pause_ms / 2 + 1);
-        Duration::from_millis(pause_ms - pause_ms / 4 + jitter_ms)
     }
 }
 

@@ -78,6 +78,7 @@ pub mod address;
 pub mod bank;
 pub mod config;
 pub mod connect;
+mod deadline;
 pub mod device;
 mod exchange;
 pub mod map;

@@ -8,7 +8,7 @@ use tokio_modbus::Request;
 
 use crate::address::Table;
 use crate::config::DeviceConfig;
-use crate::exchange::{Failure, Reply, quality_of_exception};
+use crate::exchange::{Reply, quality_of_exception};
 use crate::map::Map;
 use crate::plan::{ReadRange, halves};
 
@@ -212,15 +212,14 @@ pub(crate) fn request(range: &ReadRange) -> Request<'static> {
 pub(crate) fn store(
     map: &Map,
     range: &ReadRange,
-    reply: Result<Reply, Failure>,
+    reply: &Reply,
     utc: signal::Utc,
     cells: &mut [driver::RawCell],
-) -> Result<(), Failure> {
-    match reply? {
-        Reply::Bits(bits) => map.decode_bits(range, &bits, utc, cells),
-        Reply::Registers(registers) => map.decode_registers(range, &registers, utc, cells),
+) {
+    match reply {
+        Reply::Bits(bits) => map.decode_bits(range, bits, utc, cells),
+        Reply::Registers(registers) => map.decode_registers(range, registers, utc, cells),
         // A read is never answered so: `exchange::answer` has matched the pair.
         Reply::Written => {}
     }
-    Ok(())
 }

@@ -103,6 +103,16 @@ impl Order {
         })
     }
 
+    /// A value of several registers.
+    fn gather(self, registers: &[u16]) -> u64 {
+        let mut words = [0; WORDS_MAX];
+        let words = &mut words[..registers.len()];
+        words.copy_from_slice(registers);
+        self.turn(words);
+        let place = |raw, word: &u16| raw << 16 | u64::from(*word);
+        words.iter().fold(0_u64, place)
+    }
+
     /// Registers as on the wire to most significant first, or back.
     #[inline]
     fn turn(self, words: &mut [u16]) {
@@ -158,13 +168,11 @@ impl Codec {
     /// [`ValueType::words`] of them.
     #[inline]
     pub fn decode(&self, registers: &[u16]) -> Decoded {
-        let mut words = [0; WORDS_MAX];
-        let words = &mut words[..usize::from(self.value_type.words())];
-        words.copy_from_slice(registers);
-        self.order.turn(words);
-        let raw = words
-            .iter()
-            .fold(0_u64, |raw, word| raw << 16 | u64::from(*word));
+        let raw = match registers {
+            [word] if self.order.bytes_swapped => u64::from(word.swap_bytes()),
+            [word] => u64::from(*word),
+            registers => self.order.gather(registers),
+        };
         match self.value_type {
             ValueType::Bool => {
                 let on = match self.bit {
