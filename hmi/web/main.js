@@ -10,6 +10,7 @@ import { store } from "./core/store.js";
 import { link } from "./core/ws.js";
 import { about, goto, keys } from "./ui/dialogs.js";
 import { watermark } from "./ui/frame.js";
+import { toast } from "./ui/toasts.js";
 import "./ui/display.js";
 import "./ui/events.js";
 import "./ui/panels.js";
@@ -105,6 +106,8 @@ async function start() {
   window.hmi = { store, link };
   const app = document.createElement("hmi-app");
   document.body.replaceChildren(app);
+  const done = sessionStorage.getItem("hmi.done");
+  if (done) { sessionStorage.removeItem("hmi.done"); toast({ ok: true }, done); }
   addEventListener("hashchange", () => app.draw());
   i18n.addEventListener("change", () => app.draw());
   // A new directory means new handles: start again with a clean page.

@@ -97,7 +97,7 @@ export function describe(store, name) {
   if (loop) return say(loop.desc);
   const tags = store.blocks.get(name) || [];
   const best = tags.find((x) => /\.(PV|STATE)$/.test(x.name)) || tags[0];
-  return best ? say(best.desc) : "";
+  return best ? say(best.block) : "";
 }
 
 /** The visible text is the name, so that what is read aloud is what is seen. */

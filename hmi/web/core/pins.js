@@ -12,7 +12,7 @@ const PINS = {
   START: ["Run request", "启停请求", [["stop", "停止"], ["start", "启动"]]],
   MODE: ["Mode", "方式"],
   MODE_ACT: ["Mode in force", "实际方式"],
-  OPEN: ["Position wanted", "位置指令", CLOSE_OPEN],
+  OPEN: ["Valve", "阀门", CLOSE_OPEN],
   DEMAND: ["Demand in AUTO", "自动需求", CLOSE_OPEN],
   SP: ["Set-point", "设定值"],
   SP_ACT: ["Set-point in force", "实际设定值"],
@@ -101,9 +101,11 @@ export function complete(directory) {
     // "Dosing flow: SP" is the block's text with the bare pin behind it.
     const text = pinText(tag.name);
     tag.short = null;
+    tag.block = tag.desc;
     for (const [lang, colon] of [["en", ": "], ["zh", ":"]]) {
       if (!tag.desc[lang].endsWith(colon + pin)) continue;
       tag.short = text;
+      tag.block = { ...tag.block, [lang]: tag.desc[lang].slice(0, -pin.length - colon.length) };
       tag.desc[lang] = tag.desc[lang].slice(0, -pin.length) + (lang === "en" ? text.en.toLowerCase() : text.zh);
     }
     tag.short ??= pin === "PV" ? text : tag.desc;

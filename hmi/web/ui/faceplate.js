@@ -8,7 +8,7 @@ import { describe } from "../core/bind.js";
 import { Part, h, s, setAttr, setText } from "../core/dom.js";
 import { clock, level, mark, number, parse, rangeText, reason, shown, withUnit } from "../core/fmt.js";
 import { language, say, t } from "../core/i18n.js";
-import { pinRank, pinText } from "../core/pins.js";
+import { pinOf, pinRank } from "../core/pins.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
 import { indicator } from "../sym/symbols.js";
@@ -85,7 +85,7 @@ class Faceplate extends Part {
       this.strip();
       this.body.append(this.spark([this.loop.pv, this.loop.sp]));
     } else {
-      const analog = this.tags.find((x) => x.kind === "real" && !x.writable);
+      const analog = this.tags.find((x) => x.kind === "real" && !x.writable && /\.(PV|OUT|CMD|TOTAL|RATE|A)$/.test(x.name));
       if (this.tags.length === 0) this.body.append(h("p", {}, h("span", { class: "notag", text: t("no tag") })));
       this.body.append(this.rows(this.tags));
       this.strip();
@@ -138,7 +138,7 @@ class Faceplate extends Part {
         const ok = Number.isFinite(a.value) && level(a.q) < 2;
         pvAt(a.value, ok); lineAt(a.value, ok); spAt(b.value, Number.isFinite(b.value));
         const d = a.value - b.value;
-        setText(error, ok && Number.isFinite(d) ? `${d > 0 ? "+" : ""}${number(d, tag.decimals)} ${tag.unit}` : "—");
+        setText(error, ok && Number.isFinite(d) ? `${Number(d.toFixed(tag.decimals)) > 0 ? "+" : ""}${number(d, tag.decimals)} ${tag.unit}` : "—");
       };
       this.watch(pv, update);
       this.watch(sp, update);
@@ -257,6 +257,12 @@ class Faceplate extends Part {
   rows(tags) {
     const list = h("div", { class: "rows" });
     for (const tag of tags) {
+      if (tag.writable?.momentary) {
+        const press = h("button", { onclick: () => this.propose({ tag, value: 1, seen: store.read(tag.name).value, focus: true }) }, say(tag.short));
+        this.commands.push(press);
+        list.append(h("div", { title: `${tag.name} · ${say(tag.desc)}` }, h("span", { text: say(tag.short) }), press));
+        continue;
+      }
       const value = h("span", { class: "val" });
       this.watch(tag.name, ({ value: v, q }) => {
         setText(value, withUnit(tag, v) + mark(q));
@@ -273,10 +279,9 @@ class Faceplate extends Part {
       }
       const seg = h("div", { class: "seg", role: "group", "aria-label": say(tag.desc) });
       for (const state of tag.states) {
-        if (tag.writable.momentary && state.value === 0) continue;
         const button = h("button", { "aria-pressed": "false", onclick: () => this.propose({ tag, value: state.value, seen: store.read(tag.name).value, focus: true }) },
-          tag.writable.momentary ? say(pinText(tag.name)) : say(state.text));
-        this.watch(tag.name, ({ value: v }) => button.setAttribute("aria-pressed", String(v === state.value && !tag.writable.momentary)));
+          say(state.text));
+        this.watch(tag.name, ({ value: v }) => button.setAttribute("aria-pressed", String(v === state.value)));
         this.commands.push(button);
         seg.append(button);
       }
@@ -344,8 +349,8 @@ class Faceplate extends Part {
   spark(pens) {
     const trend = document.createElement("hmi-trend");
     Object.assign(trend, { pens, minutes: SPARK_MINUTES, bare: true });
-    const names = pens.map((n) => n.slice(n.lastIndexOf(".") + 1)).join(" / ");
     const tag = store.tag(pens[0]);
+    const names = this.loop ? pens.map(pinOf).join(" / ") : say(tag.short);
     const range = h("span", { class: "label" });
     trend.onstats = (stats) => {
       const known = stats.filter((x) => x && Number.isFinite(x.min));

@@ -1,10 +1,12 @@
-// The scan page: how long scans take, how late they wake, and how the drivers are.
+// The system page: how long scans take, how late they wake, how the drivers are; what
+// people force, and which edition of the plant's text runs.
 
 import { getJson } from "../core/api.js";
 import { Part, h, s } from "../core/dom.js";
-import { clock, micros, number } from "../core/fmt.js";
+import { micros, number } from "../core/fmt.js";
 import { language, t } from "../core/i18n.js";
 import { link } from "../core/ws.js";
+import "./service.js";
 
 const EVERY_MS = 1000;
 /** Left end of the duration axis, microseconds. */
@@ -14,11 +16,12 @@ const LINKS = { connecting: "connecting", healthy: "healthy", degraded: "degrade
 
 class ScanPage extends Part {
   render() {
-    this.append(h("div", { class: "title" }, h("h1", { text: t("Scan time") }), h("span", { class: "chip", text: `${t("Level")} 4` }),
+    this.append(h("div", { class: "title" }, h("h1", { text: t("System") }), h("span", { class: "chip", text: `${t("Level")} 4` }),
       h("span", { class: "fact", text: t("Durations since start; bars are counts on a logarithmic scale") })));
     this.tasks = h("div", { class: "tasks" });
-    this.below = h("div", { class: "pair" });
-    this.append(this.tasks, this.below);
+    this.below = h("div");
+    const edition = document.createElement("hmi-edition-panel"), forced = document.createElement("hmi-force-panel");
+    this.append(this.tasks, h("div", { class: "pair" }, this.below, edition), forced);
     this.every(EVERY_MS, () => this.fetch());
     this.fetch();
   }
@@ -26,11 +29,11 @@ class ScanPage extends Part {
   async fetch() {
     if (link.stale && this.tasks.childElementCount) return;
     try {
-      const [timing, drivers, forces] = await Promise.all(["timing", "drivers", "forces"].map(getJson));
+      const [timing, drivers] = await Promise.all(["timing", "drivers"].map(getJson));
       if (!this.isConnected) return;
       this.tasks.replaceChildren(...timing.map((task) => this.task(task)));
       if (timing.length === 0) this.tasks.replaceChildren(h("p", { class: "muted", text: t("No task has scanned yet") }));
-      this.below.replaceChildren(this.drivers(drivers), this.forces(forces));
+      this.below.replaceChildren(this.drivers(drivers));
     } catch {
       // The next second asks again; the page as a whole shows a lost link.
     }
@@ -64,21 +67,21 @@ class ScanPage extends Part {
   }
 
   stage(stage, task, high, ticks) {
-    const svg = s("svg", { viewBox: "0 0 1000 46", preserveAspectRatio: "none", role: "img", "aria-label": `${stage.name}: p50 ${micros(stage.p50_us)}, max ${micros(stage.max_us)}` });
-    for (const us of ticks) svg.append(s("path", { class: "axis", d: `M${this.x(us, high)} 0V46`, opacity: 0.4 }));
+    const svg = s("svg", { viewBox: "0 0 1000 28", preserveAspectRatio: "none", role: "img", "aria-label": `${stage.name}: p50 ${micros(stage.p50_us)}, max ${micros(stage.max_us)}` });
+    for (const us of ticks) svg.append(s("path", { class: "axis", d: `M${this.x(us, high)} 0V28`, opacity: 0.4 }));
     const most = Math.log10(1 + Math.max(1, ...stage.buckets.map((b) => b.count)));
     let from = LOW_US;
     for (const bucket of stage.buckets) {
       const a = this.x(from, high), b = this.x(bucket.le_us, high);
       from = bucket.le_us;
       if (bucket.count === 0 || b <= a) continue;
-      const height = 3 + (41 * Math.log10(1 + bucket.count)) / most;
-      svg.append(s("rect", { x: a.toFixed(1), y: (46 - height).toFixed(1), width: Math.max(1, b - a - 2).toFixed(1), height: height.toFixed(1) }));
+      const height = 3 + (24 * Math.log10(1 + bucket.count)) / most;
+      svg.append(s("rect", { x: a.toFixed(1), y: (28 - height).toFixed(1), width: Math.max(1, b - a - 2).toFixed(1), height: height.toFixed(1) }));
     }
-    svg.append(s("path", { class: "axis", d: "M0 45.5H1000" }));
-    svg.append(s("path", { class: "dead", d: `M${this.x(task.period_ms * 1000, high)} 0V46` }));
+    svg.append(s("path", { class: "axis", d: "M0 27.5H1000" }));
+    svg.append(s("path", { class: "dead", d: `M${this.x(task.period_ms * 1000, high)} 0V28` }));
     const num = (v) => h("td", { class: "num", text: stage.count ? micros(v) : "—" });
-    return h("tr", {}, h("td", {}, h("b", { text: stage.name }), h("br"), h("span", { class: "small muted", text: stage.text[language()] })),
+    return h("tr", {}, h("td", {}, h("b", { text: stage.name }), " ", h("span", { class: "small muted", text: stage.text[language()] })),
       num(stage.p50_us), num(stage.p90_us), num(stage.p99_us), num(stage.p999_us), num(stage.max_us), h("td", { class: "histo" }, svg));
   }
 
@@ -94,13 +97,6 @@ class ScanPage extends Part {
       list.length === 0 ? h("div", { class: "body muted", text: t("none") })
         : h("div", { class: "body flush", tabindex: 0, role: "region", "aria-label": t("Drivers") }, h("table", {}, h("thead", {}, h("tr", {}, heads.map(([x, n]) => h("th", { class: n ? "num" : "", text: t(x) })))), h("tbody", {}, list.map(row)))),
       errors.length ? h("div", { class: "body" }, errors) : null);
-  }
-
-  forces(list) {
-    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Forced values") }), h("span", { class: list.length ? "chip strong" : "chip", text: list.length })),
-      list.length === 0 ? h("div", { class: "body muted", text: t("none") })
-        : h("table", {}, h("thead", {}, h("tr", {}, ["Tag", "Value", "Since", "By", "Reason"].map((x) => h("th", { text: t(x) })))),
-          h("tbody", {}, list.map((f) => h("tr", {}, h("td", {}, h("b", { text: f.tag })), h("td", { text: f.value }), h("td", { text: clock(f.since_ms) }), h("td", { text: f.actor }), h("td", { class: "wrap", text: f.reason }))))));
   }
 }
 
