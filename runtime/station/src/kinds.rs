@@ -133,10 +133,12 @@ pub fn point_config(
 /// A decoder's words, with the key that they name.
 pub(crate) fn said(error: &toml::de::Error, table: &toml::Table) -> KeyProblem {
     let message = error.message().trim().to_string();
-    let key = table
-        .keys()
-        .find(|key| message.contains(&format!("`{key}`")))
-        .cloned();
+    // The key at fault is named first; "expected one of …" comes after it.
+    let key = message
+        .split('`')
+        .nth(1)
+        .filter(|key| table.contains_key(*key))
+        .map(str::to_string);
     KeyProblem {
         key,
         message,

@@ -1,6 +1,7 @@
 //! Our Modbus server and driver against an implementation that others wrote:
-//! pymodbus, in a process of its own (`tests/peers/*.py`). `tests/peers/run` installs
-//! it and makes it obligatory.
+//! pymodbus (`tests/peers/*.py`) and mbpoll, in processes of their own. `tests/peers/run` installs
+//! pymodbus and makes both obligatory.
 
 mod device;
+mod mbpoll;
 mod pymodbus;
