@@ -99,7 +99,16 @@ fn tag(
     entries: &BTreeMap<&str, (usize, &TagEntry)>,
 ) -> Tag {
     let draft = plant.tags.get(name);
+    // What a controller shows as its PV is the tag it measures: same limits, same digits.
+    let shown_as = draft
+        .filter(|draft| draft.limits != Default::default())
+        .or_else(|| plant.tags.get(&measured(plant, name)?))
+        .or(draft);
     let (block, pin) = split(name);
+    let is_controller = plant
+        .blocks
+        .get(block)
+        .is_some_and(|block| block.kind == "PID");
     let desc = match (draft, plant.blocks.get(block)) {
         (Some(draft), _) => text(&draft.desc),
         (None, Some(block)) if pin == "PV" => text(&block.desc),
@@ -116,8 +125,13 @@ fn tag(
     });
     let decimals = draft
         .and_then(|draft| draft.decimals)
-        .unwrap_or_else(|| decimals(entry.kind, low, high));
-    let limits = draft.map_or_else(Limits::default, |draft| Limits {
+        .or_else(|| shown_as?.decimals)
+        .unwrap_or_else(|| match entry.range {
+            // A gain of 0.035 must not read 0.0.
+            None if entry.kind == Kind::Real => 3,
+            _ => decimals(entry.kind, low, high),
+        });
+    let limits = shown_as.map_or_else(Limits::default, |draft| Limits {
         ll: draft.limits.ll,
         l: draft.limits.l,
         h: draft.limits.h,
@@ -134,12 +148,14 @@ fn tag(
         handle,
         name: name.to_string(),
         desc,
-        unit: entry
-            .unit
-            .map_or_else(String::new, |unit| match unit.symbol() {
-                "1" => String::new(),
-                symbol => symbol.to_string(),
-            }),
+        unit: match entry.unit.map_or("", |unit| unit.symbol()) {
+            // The output of a controller that drives a valve is percent.
+            "" | "1" if pin == "OUT" && (low, high) == (0.0, 100.0) && is_controller => {
+                "%".to_string()
+            }
+            "1" => String::new(),
+            symbol => symbol.to_string(),
+        },
         decimals,
         kind: match entry.kind {
             Kind::Real => TagKind::Real,
@@ -158,6 +174,22 @@ fn tag(
                 text: Text::new(*en, *zh),
             })
             .collect(),
+    }
+}
+
+/// The tag that the controller of a PV measures: its `in`.
+fn measured(plant: &Plant, name: &str) -> Option<String> {
+    let (block, pin) = split(name);
+    let block = plant
+        .blocks
+        .get(block)
+        .filter(|block| block.kind == "PID")?;
+    match (pin, block.node.to_value()) {
+        ("PV", Value::Table(config)) => match config.get("in") {
+            Some(Value::Text(tag)) => Some(tag.clone()),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
