@@ -2,6 +2,7 @@
 
 use super::config::{Meaning, Offer};
 use super::map::{Place, PointMap};
+use super::rate::{Rate, WriteRate};
 use super::view::{Pace, View};
 use gateway::Desk;
 use gateway::desk::{Attempt, Cell, Command, Receipt, Refusal, RefusalCode};
@@ -26,6 +27,7 @@ pub struct NorthBank {
     /// Who writes, for the record: `modbus:north`.
     actor: String,
     waiting: Arc<Semaphore>,
+    rate: WriteRate,
     /// Commands asked for since start, for their ids.
     asked: u64,
     /// Follows commands that are still waiting.
@@ -50,6 +52,7 @@ impl NorthBank {
             desk,
             actor: format!("modbus:{name}"),
             waiting: Arc::new(Semaphore::new(WRITES_WAITING_MAX)),
+            rate: WriteRate::new(),
             asked: 0,
             tokio,
         }
@@ -85,6 +88,16 @@ impl NorthBank {
         let [place] = places else {
             return Err(Exception::IllegalDataValue);
         };
+        match self.rate.judge(self.desk.now_utc_ns()) {
+            Rate::Within => {}
+            // Recorded once: the record is what the rate protects.
+            Rate::Exceeded => {
+                let tag = self.first_tag(place);
+                self.refuse(&tag, None, RefusalCode::Busy);
+                return Err(Exception::ServerDeviceBusy);
+            }
+            Rate::StillExceeded => return Err(Exception::ServerDeviceBusy),
+        }
         let (offer, codec) = match self.written(place) {
             Ok(written) => written,
             Err(tag) => {
@@ -138,16 +151,19 @@ impl NorthBank {
     /// The one offer of a place, if clients may write it; else the tag refused.
     fn written(&self, place: &Place) -> Result<(&Offer, Codec), String> {
         let offers = self.map.offers();
-        let first = |index: &usize| &offers[*index];
         match place.offers.as_slice() {
-            [index] => match (first(index), first(index).meaning) {
+            [index] => match (&offers[*index], offers[*index].meaning) {
                 (offer, Meaning::Value(codec)) if offer.is_written => Ok((offer, codec)),
                 (offer, _) => Err(offer.tag.clone()),
             },
-            several => Err(several
-                .first()
-                .map_or_else(String::new, |index| first(index).tag.clone())),
+            _ => Err(self.first_tag(place)),
         }
+    }
+
+    /// For the record; of a register of bits, the first.
+    fn first_tag(&self, place: &Place) -> String {
+        let first = place.offers.first();
+        first.map_or_else(String::new, |index| self.map.offers()[*index].tag.clone())
     }
 
     /// What this bank turns away itself is recorded like what the desk turns away.
@@ -163,8 +179,8 @@ impl NorthBank {
             ),
             RefusalCode::RuntimeStalled => ("the image is too old", "过程映像过旧"),
             _ => (
-                "too many commands of this server are waiting",
-                "该服务器等待执行的命令过多",
+                "this server writes too much at a time; attempts beyond are not recorded",
+                "该服务器写入过于频繁,超出部分不再记录",
             ),
         };
         self.desk.refused(Attempt {

@@ -261,7 +261,12 @@ fn quality_offer(point: &ServerPoint<'_>, text: &PointText) -> Result<Offer, Key
 }
 
 fn value_offer(point: &ServerPoint<'_>, text: PointText) -> Result<Offer, KeyProblem> {
+    let is_bit = parse_address(&text.address)
+        .is_ok_and(|address| address.table.is_bits() || address.bit.is_some());
     let value_type = text.value_type.or_else(|| {
+        if is_bit {
+            return None;
+        }
         let word = match point.kind? {
             Kind::Real => ValueType::F32,
             Kind::Bool => ValueType::Bool,

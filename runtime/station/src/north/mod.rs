@@ -11,13 +11,17 @@
 //! read, and asks for commands as people do. If all of it were stopped, the scan
 //! would not notice.
 //!
-//! Reading order: [`config`], [`map`], [`view`], [`bank`], [`serve`].
+//! Reading order: [`config`], [`map`], [`view`], [`rate`], [`bank`], [`serve`].
 
 pub mod bank;
 pub mod config;
 pub mod map;
+pub mod rate;
 pub mod serve;
 pub mod view;
+
+#[cfg(test)]
+mod tests;
 
 pub use bank::NorthBank;
 pub use config::{KIND, Meaning, Offer, ServerConfig};
