@@ -24,6 +24,11 @@ pub fn lint(folder: &Path, plant: &Plant) -> (Sources, Diagnostics) {
         scenario(file, &text, plant, &known, &mut problems);
         files.push((name, text));
     }
+    for (name, text) in texts(folder, "displays", "svg") {
+        let file = files.len();
+        display(file, &text, &known, &mut problems);
+        files.push((name, text));
+    }
     problems.sort();
     (Sources::from_texts(files), problems)
 }
@@ -39,7 +44,10 @@ fn texts(folder: &Path, inner: &str, ending: &str) -> Vec<(String, String)> {
         .filter(|path| path.extension().is_some_and(|ext| ext == ending))
         .filter_map(|path| {
             let name = path.file_name()?.to_string_lossy().into_owned();
-            Some((format!("{inner}/{name}"), std::fs::read_to_string(path).ok()?))
+            Some((
+                format!("{inner}/{name}"),
+                std::fs::read_to_string(path).ok()?,
+            ))
         })
         .collect();
     texts.sort();
@@ -59,7 +67,10 @@ fn simulation(plant: &Plant, problems: &mut Diagnostics) {
         problems.push(
             codes::UNKNOWN_DRIVER,
             &sim.at,
-            format!("[sim] plays the device of {}, which is no driver", sim.driver),
+            format!(
+                "[sim] plays the device of {}, which is no driver",
+                sim.driver
+            ),
             "drivers are declared in plant.toml",
         );
     }
@@ -96,7 +107,9 @@ fn scenario(
     };
     let world = world_of(plant, Some(&parsed.world), parsed.seed);
     let is_tag = |name: &str| match name.strip_prefix("truth:") {
-        Some(truth) => world.as_ref().is_ok_and(|world| world.truth(truth).is_some()),
+        Some(truth) => world
+            .as_ref()
+            .is_ok_and(|world| world.truth(truth).is_some()),
         None => known.contains(name),
     };
     for over in &parsed.overrides {
@@ -119,10 +132,29 @@ fn scenario(
         }
     }
     for expect in &parsed.expects {
-        for name in [&expect.read, &expect.first, &expect.never].into_iter().flatten() {
+        for name in [&expect.read, &expect.first, &expect.never]
+            .into_iter()
+            .flatten()
+        {
             if !is_tag(name) {
                 complain(name, "tag");
             }
+        }
+    }
+}
+
+/// Tags that a drawing binds in its `data-*` attributes.
+fn display(file: usize, svg: &str, known: &BTreeSet<String>, problems: &mut Diagnostics) {
+    for (name, line) in hmi::display::bound_tags(svg) {
+        if !known.contains(&name) {
+            let start: usize = svg.lines().take(line.saturating_sub(1)).map(|l| l.len() + 1).sum();
+            let within = find(&svg[start.min(svg.len())..], &name);
+            problems.push(
+                codes::DISPLAY_TAG,
+                &Origin::new(file, start + within.start..start + within.end),
+                format!("there is no tag {name}"),
+                "",
+            );
         }
     }
 }
