@@ -7,88 +7,19 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { address, axe, clean, open, shoot } from "./browser.mjs";
 
-const require = createRequire(import.meta.url);
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const SHOTS = process.env.HMI_SHOTS;
 const FAKE = process.env.HMI_FAKE ?? "../../target/debug/examples/fake";
 
-let browser;
-
-before(async () => {
-  if (SHOTS) mkdirSync(SHOTS, { recursive: true });
-  browser = await chromium.launch({
-    executablePath: process.env.HMI_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync", "--font-render-hinting=none", "--force-color-profile=srgb"],
-  });
-});
-
-after(() => browser.close());
-
-/** Starts a server of its own; resolves with its address and a way to end it. */
+/** Starts a make-believe reactor of its own; resolves with its address and a way to end it. */
 async function serve(port = 0) {
   const child = spawn(FAKE, [String(port)], { stdio: ["ignore", "pipe", "inherit"] });
-  const base = await new Promise((resolve, reject) => {
-    let text = "";
-    child.stdout.on("data", (bytes) => {
-      text += bytes;
-      const found = text.match(/http:\S+/);
-      if (found) resolve(found[0]);
-    });
-    child.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-    child.on("error", reject);
-  });
+  const base = await address(child);
   const ended = new Promise((resolve) => child.on("exit", resolve));
   return { base, end: () => { child.kill("SIGINT"); return ended; } };
 }
-
-/** A page that remembers what must not happen: console errors and foreign requests. */
-async function open(base, { lang = "en", theme = "day", hash = "", width = 1920, height = 1080 } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, reducedMotion: "reduce" });
-  await context.addInitScript(([l, th]) => {
-    localStorage.setItem("hmi.lang", localStorage.getItem("hmi.lang") ?? l);
-    localStorage.setItem("hmi.theme", localStorage.getItem("hmi.theme") ?? th);
-  }, [lang, theme]);
-  const page = await context.newPage();
-  page.errors = [];
-  page.foreign = [];
-  page.on("console", (m) => { if (m.type() === "error") page.errors.push(`${m.text()} ${m.location().url}`); });
-  page.on("pageerror", (e) => page.errors.push(String(e)));
-  await context.route("**", (route) => {
-    if (route.request().url().startsWith(base) || route.request().url().startsWith("data:")) return route.continue();
-    page.foreign.push(route.request().url());
-    return route.abort();
-  });
-  await page.goto(base + hash);
-  await live(page);
-  return page;
-}
-
-const live = (page) => page.waitForFunction(() => window.hmi && !window.hmi.link.stale && document.querySelector("hmi-stale")?.hidden);
-
-async function shoot(page, name) {
-  if (!SHOTS) return;
-  await page.waitForTimeout(900); // the first trend answer; nothing is asserted on it
-  await page.screenshot({ path: `${SHOTS}/${name}.png` });
-}
-
-async function axe(page, what) {
-  // eval would break the page's own content security policy: the debugger may.
-  await page.evaluate(AXE);
-  const result = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
-  const found = result.violations.map((v) => `${what}: ${v.id}: ${v.nodes.slice(0, 4).map((n) => `${n.html.slice(0, 160)} | ${n.any.map((a) => a.message).join("; ").slice(0, 200)}`).join("\n    ")}`);
-  assert.deepEqual(found, []);
-}
-
-const clean = (page) => {
-  assert.deepEqual(page.errors, []);
-  assert.deepEqual(page.foreign, []);
-};
 
 test("every page is drawn without errors, foreign requests or accessibility violations, in both themes and languages", async (t) => {
   const server = await serve();
@@ -118,7 +49,8 @@ test("the simulation is named on every page and the statement of no SIL is in th
   }
   await page.getByRole("button", { name: "About" }).click();
   assert.match(await page.textContent("dialog"), /no SIL/);
-  assert.match(await page.textContent("dialog"), /RRF ≤ 10/);
+  const statement = readFileSync(new URL("../../README.md", import.meta.url), "utf8").match(/^> (This software has not been .*)$/m)[1];
+  assert.equal(await page.textContent("dialog .notice"), statement, "as in README.md, word for word");
   await shoot(page, "about");
   await axe(page, "about");
   await page.keyboard.press("Escape");
@@ -297,4 +229,27 @@ test("the smallest supported screen shows the whole frame without a sideways scr
   await shoot(page, "small");
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
   clean(page);
+});
+
+test("a forced value is announced and marked, and a refused force stays to be read", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base, { hash: "#/scan", lang: "zh" });
+  const panel = page.locator("hmi-force-panel");
+  const ask = async (tag, value) => {
+    await panel.locator("input").nth(0).fill(tag);
+    await panel.locator("input").nth(1).fill(value);
+    await panel.locator(".form button").click();
+    await page.fill("dialog textarea", "回路检查");
+    await page.locator("dialog button.primary").click();
+  };
+  assert.equal(await page.isVisible("hmi-forced"), false);
+  await ask("M-101.STATE", "故障");
+  await page.waitForSelector("hmi-forced:visible");
+  assert.match(await page.textContent("hmi-force-panel tbody"), /故障/);
+  await axe(page, "forced");
+  await ask("RG-1.TRIPPED", "0");
+  await page.waitForSelector("dialog .refusal:visible");
+  assert.match(await page.textContent("dialog .refusal"), /保护/);
+  assert.deepEqual(page.foreign, []);
 });

@@ -65,7 +65,7 @@ class Forced extends Part {
     const update = () => {
       const { list } = forces;
       this.hidden = list.length === 0;
-      setText(words, `${list.length} ${t("values are held by people")}: ${list.map((f) => f.tag).join(", ")}`);
+      setText(words, `${t("Held by people")} (${list.length}): ${list.map((f) => f.tag).join(", ")}`);
     };
     this.listen(forces, "change", update);
     update();

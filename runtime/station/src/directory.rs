@@ -128,7 +128,7 @@ fn tag(
         .or_else(|| shown_as?.decimals)
         .unwrap_or_else(|| match entry.range {
             // A gain of 0.035 must not read 0.0.
-            None if entry.kind == Kind::Real => 3,
+            None if entry.kind == Kind::Real && entry.unit.is_none() => 3,
             _ => decimals(entry.kind, low, high),
         });
     let limits = shown_as.map_or_else(Limits::default, |draft| Limits {

@@ -1,0 +1,209 @@
+// Browser tests of the real station with its simulator, in real time.
+//
+//   SCANLOOP_BIN=<target>/release/scanloop npm test     starts one with a copy of plants/synthesis
+//   HMI_URL=http://127.0.0.1:8080 npm test              looks at one that runs already, changes nothing
+//
+// HMI_PICTURE: file for the picture of R-101 while it doses.
+// Without either of the two there is nothing to look at and the tests are skipped.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { address, axe, clean, live, open, shoot } from "./browser.mjs";
+
+const BIN = process.env.SCANLOOP_BIN;
+const URL_ = process.env.HMI_URL;
+const PICTURE = process.env.HMI_PICTURE;
+const PLANT = resolve(import.meta.dirname, "../../plants");
+const skip = BIN || URL_ ? false : "neither SCANLOOP_BIN nor HMI_URL is set";
+const own = skip || (BIN ? false : "only with a station of its own (SCANLOOP_BIN)");
+/** The demonstration starts dosing about 24 s after the start. */
+const PATIENCE_MS = 90_000;
+
+function freePort() {
+  return new Promise((done) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => done(port));
+    });
+  });
+}
+
+let station;
+
+async function start() {
+  const folder = mkdtempSync(join(tmpdir(), "station-"));
+  cpSync(PLANT, join(folder, "plants"), { recursive: true });
+  const plant = join(folder, "plants", "synthesis");
+  // Servers of the plant itself listen elsewhere, so that another station may run.
+  const text = readFileSync(join(plant, "plant.toml"), "utf8");
+  const port = await freePort();
+  writeFileSync(join(plant, "plant.toml"), text.replace(/(listen = "127\.0\.0\.1:)\d+"/, `$1${port}"`));
+  const from = performance.now();
+  const child = spawn(BIN, ["run", plant, "--data", join(folder, "data"), "--hmi", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
+  const base = await address(child);
+  const page = await fetch(base);
+  assert.equal(page.status, 200);
+  const readyMs = performance.now() - from;
+  const ended = new Promise((done) => child.on("exit", done));
+  return { base, plant, readyMs, end: async () => { child.kill("SIGINT"); await ended; rmSync(folder, { recursive: true, force: true }); } };
+}
+
+const read = (page, tag) => page.evaluate((name) => window.hmi.store.read(name).value, tag);
+const until = (page, tag, value) => page.waitForFunction(([name, wanted]) => window.hmi.store.read(name).value === wanted, [tag, value], { timeout: PATIENCE_MS });
+
+describe("the station", { skip }, () => {
+  before(async () => { station = BIN ? await start() : { base: URL_.endsWith("/") ? URL_ : `${URL_}/`, end: () => {} }; });
+  after(() => station?.end());
+
+  for (const [lang, theme, word] of [["en", "day", "SIMULATION"], ["zh", "night", "仿真"]]) {
+    test(`R-101 lives in ${lang}: values change, nothing is missing, the simulation is named`, async (t) => {
+      if (station.readyMs) t.diagnostic(`first answer ${station.readyMs.toFixed(0)} ms after the process was started`);
+      const page = await open(station.base, { lang, theme, hash: "#/display/r101" });
+      await page.waitForSelector(".drawing svg [data-face]");
+      assert.equal(await page.textContent(".sim-flag"), word);
+      assert.equal(await page.textContent(".watermark text"), word);
+      // Every value has come before any is compared.
+      await page.waitForFunction(() => document.querySelectorAll(".drawing .value").length >= 20 && ![...document.querySelectorAll(".drawing .value")].some((v) => v.textContent.startsWith("—")));
+      const values = () => page.evaluate(() => [...document.querySelectorAll(".drawing .value")].map((v) => v.textContent));
+      const before_ = await values();
+      const scan = await page.evaluate(() => window.hmi.link.scan);
+      await page.waitForFunction((old) => [...document.querySelectorAll(".drawing .value")].filter((v, i) => v.textContent !== old[i]).length >= 3, before_);
+      assert.ok(await page.evaluate(() => window.hmi.link.scan) > scan);
+      assert.deepEqual(await page.locator(".notag").allTextContents(), [], "every tag that the display names is there");
+      await shoot(page, `station-r101-${lang}-${theme}`);
+      await axe(page, `r101 ${lang}`);
+      clean(page);
+      await page.context().close();
+    });
+  }
+
+  test("the other pages are drawn without errors or accessibility violations, and constants keep their values between pages", async () => {
+    const page = await open(station.base, { hash: "#/display/r101" });
+    await page.waitForSelector(".drawing svg [data-face]");
+    for (const [hash, ready] of [["#/trends/r101", ".pens td.live"], ["#/events", "tbody tr"], ["#/scan", ".histo rect"]]) {
+      await page.evaluate((h) => { location.hash = h; }, hash);
+      await page.waitForSelector(ready);
+      if (hash.startsWith("#/trends")) {
+        // The set-point does not change: the server sends it once.
+        await page.waitForFunction(() => [...document.querySelectorAll(".pens tbody tr")].every((r) => !r.cells[4].textContent.includes("—")));
+      }
+      await shoot(page, `station-${hash.split("/")[1]}`);
+      await axe(page, hash);
+    }
+    clean(page);
+    await page.context().close();
+  });
+
+  test("a picture of R-101 while it doses", { skip: !PICTURE && "HMI_PICTURE is not set" }, async () => {
+    const page = await open(station.base, { hash: "#/display/r101" });
+    // About a minute of dosing.
+    await page.waitForFunction(() => window.hmi.store.read("DOSE.TOTAL").value > 1, null, { timeout: 3 * PATIENCE_MS });
+    await live(page);
+    await page.waitForTimeout(2500); // the next answer of the trend; nothing is asserted on it
+    await page.screenshot({ path: PICTURE });
+    clean(page);
+    await page.context().close();
+  });
+
+  test("a stopped agitator trips while dosing, with the first-out marked, and a standing cause holds the reset", { skip: own }, async () => {
+    const page = await open(station.base, { hash: "#/display/r101" });
+    await until(page, "DOSE.STATE", 1);
+    await page.focus(".drawing [data-face='M-101']");
+    await page.keyboard.press("Enter");
+    const press = async (name) => {
+      await page.locator("hmi-faceplate .seg").getByRole("button", { name, exact: true }).click();
+      await page.getByRole("button", { name: /^Apply/ }).click();
+    };
+    await press("stop");
+    await page.waitForSelector(".banner.trip");
+    assert.match(await page.textContent(".banner"), /first-out C06/);
+    assert.equal(await page.textContent(".cause.on .first"), "1st");
+    await until(page, "XV-101A.STATE", 0);
+    assert.notEqual(await read(page, "DOSE.STATE"), 1);
+    await page.locator("hmi-interlock-panel").getByRole("button", { name: "Reset", exact: true }).click();
+    assert.match(await page.textContent("hmi-interlock-panel .strip"), /the reset will do nothing/);
+    await shoot(page, "station-tripped");
+    await axe(page, "tripped");
+    await page.keyboard.press("Escape");
+    await press("start");
+    await until(page, "C06.TRIP", 0);
+    // The first-out stays, but shows that its cause is gone.
+    assert.match(await page.getAttribute(".cause [title^='First-out']", "title"), /gone/);
+    assert.equal(await read(page, "RG-1.TRIPPED"), 1);
+    clean(page);
+    await page.context().close();
+  });
+
+  test("a forced value is announced on every page until it is released, and protection cannot be forced", { skip: own }, async () => {
+    const page = await open(station.base, { hash: "#/scan" });
+    const panel = page.locator("hmi-force-panel");
+    const force = async (tag, value) => {
+      await panel.getByLabel("Tag", { exact: true }).fill(tag);
+      await panel.getByLabel("Value", { exact: true }).fill(value);
+      await panel.getByRole("button", { name: /^Force/ }).click();
+      const confirm = page.locator("dialog button.primary");
+      assert.equal(await confirm.isDisabled(), true, "no deed without a reason");
+      await page.fill("dialog textarea", "loop check");
+      await confirm.click();
+    };
+    await force("LT-101.PV", "66.6");
+    await page.waitForSelector("hmi-forced:visible");
+    await axe(page, "forced");
+    await force("RG-1.TRIPPED", "no");
+    await page.waitForSelector("dialog .refusal:visible");
+    assert.match(await page.textContent("dialog .refusal"), /protection/);
+    await axe(page, "refused force");
+    await page.keyboard.press("Escape");
+    await page.evaluate(() => { location.hash = "#/display/r101"; });
+    await page.waitForFunction(() => /66\.6/.test(document.querySelector(".drawing [data-face='LT-101'] .value")?.textContent ?? ""));
+    assert.match(await page.textContent("hmi-forced"), /LT-101\.PV/);
+    await shoot(page, "station-forced");
+    await page.click("hmi-forced a");
+    await page.getByRole("button", { name: "Release LT-101.PV" }).click();
+    await page.fill("dialog textarea", "done");
+    await page.locator("dialog button.primary").click();
+    await page.waitForSelector("hmi-forced", { state: "hidden" });
+    assert.deepEqual(page.foreign, []);
+    await page.context().close();
+  });
+
+  test("a broken text is refused with its place, a changed one is adopted while it runs, and the edition before comes back", { skip: own }, async () => {
+    const file = join(station.plant, "units", "r101.toml");
+    const good = readFileSync(file, "utf8");
+    const page = await open(station.base, { hash: "#/scan" });
+    const panel = page.locator("hmi-edition-panel");
+    const number = () => page.evaluate(() => window.hmi.store.directory.edition.number);
+    const begin = async (name) => {
+      await panel.getByRole("button", { name }).click();
+      await page.fill("dialog textarea", "trial");
+    };
+    const confirm = () => page.locator("dialog button.primary").click();
+    const adopted = (old) => page.waitForFunction((n) => window.hmi && window.hmi.store.directory.edition.number > n && !window.hmi.link.stale, old);
+    const first = await number();
+
+    writeFileSync(file, good.replace('in = "TT-101.PV"', 'in = "TT-1O1.PV"'));
+    await begin(/^Load/);
+    await confirm();
+    await page.waitForSelector("dialog .refusal:visible");
+    assert.match(await page.textContent("dialog .refusal"), /units\/r101\.toml:\d+/);
+    await shoot(page, "station-refused-text");
+    await axe(page, "refused text");
+    assert.equal(await number(), first);
+
+    writeFileSync(file, good.replace("ti_s = 1800.0", "ti_s = 1700.0"));
+    await confirm();
+    await adopted(first);
+    await page.waitForSelector(".toast");
+    const second = await number();
+    await begin(/^Back/);
+    await confirm();
+    await adopted(second);
+    assert.deepEqual(page.foreign, []);
+    await page.context().close();
+  });
+});
