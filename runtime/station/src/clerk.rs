@@ -14,6 +14,7 @@ use gateway::{Ask, Hub, Order};
 use journal::{Deed, Deeds};
 use scan::Entry;
 use signal::limits;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,6 +49,31 @@ pub const fn env_word(env: Environment) -> &'static str {
         Environment::Simulation => "SIM",
         Environment::Live => "LIVE",
     }
+}
+
+/// The forces that stand after these deeds, by tag: a cold start lets go of all.
+pub fn standing_forces(deeds: &[Deed]) -> BTreeMap<String, Force> {
+    let mut standing = BTreeMap::new();
+    for deed in deeds {
+        match (deed.what.as_str(), deed.new) {
+            ("start", _) if deed.why.starts_with("cold") => standing.clear(),
+            ("force", Some(value)) => {
+                let force = Force {
+                    tag: deed.subject.clone(),
+                    value,
+                    since_ms: deed.utc_ns / 1_000_000,
+                    actor: deed.actor.clone(),
+                    reason: deed.why.clone(),
+                };
+                standing.insert(deed.subject.clone(), force);
+            }
+            ("unforce", _) => {
+                standing.remove(&deed.subject);
+            }
+            _ => {}
+        }
+    }
+    standing
 }
 
 impl Clerk {

@@ -1,7 +1,7 @@
 //! A running station: every thread started, every end connected.
 
 use crate::change::{ChangeEnds, Changer};
-use crate::clerk::{Clerk, env_word};
+use crate::clerk::{Clerk, env_word, standing_forces};
 use crate::clock::RtClock;
 use crate::closed_loop::{LoopError, point_configs};
 use crate::directory::{Named, named};
@@ -27,8 +27,8 @@ use signal::{Quality, ScanIndex, Utc, limits};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use tokio::runtime::Handle;
 
@@ -327,6 +327,11 @@ impl Station {
         );
         let recording_down = recorder.down.clone();
         let forces = ForceNotes::default();
+        if kinds.contains(&StartKind::Warm) {
+            // Forces are part of the state that goes on; so is who holds them and why.
+            let past = Deeds::read(&options.data.join("deeds.slj")).map_err(StartError::Journal)?;
+            *forces.lock().unwrap_or_else(PoisonError::into_inner) = standing_forces(&past);
+        }
         let (updates, updates_out) = unbounded();
         let pump = Pump::new(
             hub.clone(),
@@ -335,6 +340,7 @@ impl Station {
             edition,
             updates_out,
             forces.clone(),
+            recording_down.clone(),
         );
         let clerk = Clerk {
             hub: hub.clone(),

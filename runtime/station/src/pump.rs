@@ -83,6 +83,9 @@ pub struct Pump {
     updates: Receiver<PumpUpdate>,
     edition: PumpUpdate,
     forces: ForceNotes,
+    /// Whether recording has failed, and whether people were told.
+    recording_down: Arc<AtomicBool>,
+    is_down_told: bool,
     tripped: BTreeMap<String, bool>,
     late: Vec<bool>,
     watchdogs: Vec<u64>,
@@ -100,6 +103,7 @@ impl Pump {
         edition: PumpUpdate,
         updates: Receiver<PumpUpdate>,
         forces: ForceNotes,
+        recording_down: Arc<AtomicBool>,
     ) -> Pump {
         let histograms = || -> Vec<Histogram<u64>> {
             PARTS
@@ -116,6 +120,8 @@ impl Pump {
             updates,
             edition,
             forces,
+            recording_down,
+            is_down_told: false,
             tripped: BTreeMap::new(),
         }
     }
@@ -134,6 +140,7 @@ impl Pump {
                 self.hub.set_timing(self.timing());
                 self.health();
                 self.lateness();
+                self.recording();
             }
             std::thread::sleep(TICK);
         }
@@ -320,6 +327,20 @@ impl Pump {
         for event in events {
             self.hub.add_event(event);
         }
+    }
+
+    /// Tells, once, that recording has failed.
+    fn recording(&mut self) {
+        if self.is_down_told || !self.recording_down.load(Ordering::Acquire) {
+            return;
+        }
+        self.is_down_told = true;
+        self.hub.add_event(event(
+            EventKind::System,
+            None,
+            "recording has stopped; control goes on".to_string(),
+            "运行记录已停止,控制继续".to_string(),
+        ));
     }
 
     /// Tells of scans that are late by more than their watchdog permits.
