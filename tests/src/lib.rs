@@ -5,7 +5,9 @@
 //! - [`good`]: a small plant that loads, the seed of mutations,
 //! - [`mutate`]: damage to texts and bytes, from a seed,
 //! - [`fuzz`]: the doors of the system under mutated input, for a given time
-//!   (`cargo run -p scanloop-tests --release --bin fuzz -- --help`).
+//!   (`cargo run -p scanloop-tests --release --bin fuzz -- --help`),
+//! - [`trial`]: a whole station with its simulated device, in this process or as a
+//!   process of its own.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -14,3 +16,4 @@ pub mod broken;
 pub mod fuzz;
 pub mod good;
 pub mod mutate;
+pub mod trial;

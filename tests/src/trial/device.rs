@@ -1,0 +1,135 @@
+//! The field device of a trial that outlives the station: it runs its world by
+//! itself and remembers everything that was written to it.
+
+use driver::StopSource;
+use modbus_server::{Bank, BitTable, Exception, Limits, RegisterTable, Server};
+use sim::Tables;
+use sim::serve::{UNIT_ID, WorldBank};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// One write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written {
+    /// Coils from an address on.
+    Coils(usize, Vec<bool>),
+    /// Holding registers from an address on.
+    Registers(usize, Vec<u16>),
+}
+
+struct Log {
+    bank: WorldBank,
+    written: Vec<Written>,
+}
+
+impl Bank for Log {
+    fn read_bits(
+        &mut self,
+        table: BitTable,
+        address: u16,
+        out: &mut [bool],
+    ) -> Result<(), Exception> {
+        self.bank.read_bits(table, address, out)
+    }
+
+    fn read_registers(
+        &mut self,
+        table: RegisterTable,
+        address: u16,
+        out: &mut [u16],
+    ) -> Result<(), Exception> {
+        self.bank.read_registers(table, address, out)
+    }
+
+    fn write_bits(&mut self, address: u16, values: &[bool]) -> Result<(), Exception> {
+        self.bank.write_bits(address, values)?;
+        let written = Written::Coils(usize::from(address), values.to_vec());
+        self.written.push(written);
+        Ok(())
+    }
+
+    fn write_registers(&mut self, address: u16, values: &[u16]) -> Result<(), Exception> {
+        self.bank.write_registers(address, values)?;
+        let written = Written::Registers(usize::from(address), values.to_vec());
+        self.written.push(written);
+        Ok(())
+    }
+}
+
+/// A simulated device on a port of loopback.
+pub struct Device {
+    log: Arc<Mutex<Log>>,
+    address: SocketAddr,
+    stop: StopSource,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Device {
+    /// A device with this world, `speed` times as fast as real time.
+    ///
+    /// # Panics
+    /// If there is no port for it.
+    pub fn new(world: sim::World, speed: f64) -> Device {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let log = Arc::new(Mutex::new(Log {
+            bank: WorldBank::new(world).running(),
+            written: Vec::new(),
+        }));
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = runtime
+            .block_on(Server::bind(loopback, &[UNIT_ID], Limits::default()))
+            .expect("a port");
+        let address = server.local_addr();
+        let (stop, stopped) = StopSource::new();
+        let bank: Arc<Mutex<dyn Bank>> = log.clone();
+        runtime.spawn(server.run(bank, stopped));
+        let world = log.clone();
+        runtime.spawn(async move {
+            let mut grid = tokio::time::interval(Duration::from_millis(10));
+            let mut done = Instant::now();
+            loop {
+                grid.tick().await;
+                let passed = done.elapsed().min(Duration::from_millis(200));
+                done = Instant::now();
+                let ns = (passed.as_nanos() as f64 * speed) as u64;
+                lock(&world).bank.world_mut().step(ns);
+            }
+        });
+        Device {
+            log,
+            address,
+            stop,
+            _runtime: runtime,
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes what was written since the last call.
+    pub fn take(&self) -> Vec<Written> {
+        std::mem::take(&mut lock(&self.log).written)
+    }
+
+    /// What its registers hold.
+    pub fn tables(&self) -> Tables {
+        lock(&self.log).bank.world().tables().clone()
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        self.stop.stop();
+    }
+}
+
+fn lock(log: &Arc<Mutex<Log>>) -> MutexGuard<'_, Log> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}

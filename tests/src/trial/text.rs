@@ -1,0 +1,147 @@
+//! A copy of the demo plant's text that a trial may edit.
+
+use plant::Plant;
+use station::kinds;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A folder that goes with its owner.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// A new, empty folder.
+    ///
+    /// # Panics
+    /// If the system has no room for it.
+    pub fn new(name: &str) -> Folder {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!(
+            "scanloop-trial-{}-{number}-{name}",
+            std::process::id()
+        ));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a folder for a trial");
+        Folder(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+/// Loads a plant.
+///
+/// # Panics
+/// With its problems, if it has some.
+pub fn load(folder: &Path) -> Plant {
+    plant::load(folder, &kinds::blocks(), &kinds::Drivers)
+        .unwrap_or_else(|(sources, problems)| panic!("{}", problems.render(&sources)))
+}
+
+/// The demo plant in a folder of its own.
+#[derive(Debug)]
+pub struct PlantText(Folder);
+
+impl PlantText {
+    /// A fresh copy.
+    ///
+    /// # Panics
+    /// If it cannot be copied.
+    pub fn new(name: &str) -> PlantText {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plants/synthesis");
+        let text = PlantText(Folder::new(name));
+        copy(&from, text.path());
+        text
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Replaces the one place where `from` stands.
+    ///
+    /// # Panics
+    /// If it stands nowhere or at several places.
+    pub fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.path().join(file);
+        let text = std::fs::read_to_string(&path).expect("a file of the plant");
+        assert_eq!(text.matches(from).count(), 1, "{from:?} in {file}");
+        std::fs::write(&path, text.replacen(from, to, 1)).expect("the file takes its new text");
+    }
+
+    /// Replaces the one place where `from` stands in the text of a block.
+    ///
+    /// # Panics
+    /// If there is no such block in `units/r101.toml`, or not one such place in it.
+    pub fn edit_block(&self, block: &str, from: &str, to: &str) {
+        let path = self.path().join("units/r101.toml");
+        let text = std::fs::read_to_string(&path).expect("a file of the plant");
+        let name = format!("name = \"{block}\"\n");
+        let at = text
+            .match_indices(&name)
+            .map(|(at, _)| at)
+            .find(|at| text[..*at].ends_with("\"\n") && !text[..*at].ends_with("[[tag]]\n"))
+            .unwrap_or_else(|| panic!("no block {block}"));
+        let end = text[at..].find("\n[[").map_or(text.len(), |end| at + end);
+        let block = &text[at..end];
+        assert_eq!(block.matches(from).count(), 1, "{from:?} in {block}");
+        let changed = format!(
+            "{}{}{}",
+            &text[..at],
+            block.replacen(from, to, 1),
+            &text[end..]
+        );
+        std::fs::write(&path, changed).expect("the file takes its new text");
+    }
+
+    /// Appends to a file.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn append(&self, file: &str, more: &str) {
+        let path = self.path().join(file);
+        let text = std::fs::read_to_string(&path).expect("a file of the plant");
+        std::fs::write(&path, text + more).expect("the file takes its new text");
+    }
+
+    /// Every file and its text, to be put back with [`PlantText::put_back`].
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub fn unit(&self) -> String {
+        std::fs::read_to_string(self.path().join("units/r101.toml")).expect("the unit's text")
+    }
+
+    /// Puts the unit's text back.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn put_back(&self, unit: &str) {
+        std::fs::write(self.path().join("units/r101.toml"), unit).expect("the unit's text");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("the demo plant") {
+        let entry = entry.expect("an entry of the demo plant");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! The real program killed without warning, again and again, and started anew on the
+//! same data; watched from the side of a device that goes on without it.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails shows where")]
+
+use driver::random::Random;
+use journal::{Deeds, Recording, Snapshot};
+use scanloop_tests::trial::{
+    Device, Folder, PlantText, Process, Written, eventually, load, scans_of,
+};
+use signal::Utc;
+use station::closed_loop::world_of;
+use station::replay::{Verdict, replay, segments};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The world of the device is faster than the station: an agitator starts sooner.
+const WORLD_SPEED: f64 = 5.0;
+
+struct Trial {
+    plant: PlantText,
+    data: Folder,
+    device: Device,
+    random: Random,
+    /// Commands with a positive answer, over all runs.
+    acknowledged: Vec<(String, f64)>,
+    next_value: f64,
+}
+
+/// How a start has to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Expected {
+    Warm,
+    Cold(&'static str),
+}
+
+/// Coils that are 1 while their fail-closed valve is open, and the vacuum pump.
+const ENERGISED_OPENS: [usize; 5] = [0, 1, 5, 6, 8];
+const FV_101: usize = 0;
+const TV_101: usize = 1;
+const TV_102: usize = 2;
+
+impl Trial {
+    fn new() -> Trial {
+        let plant = PlantText::new("kill");
+        let world = world_of(&load(plant.path()), None, 1).expect("a world");
+        let device = Device::new(world, WORLD_SPEED);
+        let address = device.address();
+        plant.edit(
+            "plant.toml",
+            "host = \"192.168.10.11\"",
+            &format!("host = \"{}\"", address.ip()),
+        );
+        plant.edit(
+            "plant.toml",
+            "port = 502",
+            &format!("port = {}", address.port()),
+        );
+        Trial {
+            plant,
+            data: Folder::new("kill-data"),
+            device,
+            random: Random::seeded(4_711),
+            acknowledged: Vec::new(),
+            next_value: 1.0,
+        }
+    }
+
+    fn live(&self) -> PathBuf {
+        self.data.path().join("live")
+    }
+
+    /// Tags of the state on disk that would be taken by a warm start.
+    fn state(&self) -> Option<BTreeMap<String, f64>> {
+        let plant = load(self.plant.path());
+        let path = self.live().join("state.slstate");
+        let now = Utc(i64::MAX / 2);
+        let snapshot = Snapshot::read(&path, "LIVE", plant.digest, now, f64::MAX).ok()?;
+        let mut values = BTreeMap::new();
+        for task in plant.link().tasks {
+            let state = snapshot
+                .tasks
+                .iter()
+                .find(|state| state.name == task.name)?;
+            let mut linked = task.linked;
+            linked.program.restore(&state.words).ok()?;
+            for (name, entry) in &linked.tags {
+                let cell = linked.program.image.cell(entry.slot);
+                values.insert(name.clone(), entry.kind.to_f64(cell.bits));
+            }
+        }
+        Some(values)
+    }
+
+    /// Waits for a state on disk that was taken after `this`, and reads it.
+    fn state_with(
+        &self,
+        what: &str,
+        is: impl Fn(&BTreeMap<String, f64>) -> bool,
+    ) -> BTreeMap<String, f64> {
+        eventually(what, Duration::from_secs(40), || self.state().filter(&is))
+    }
+
+    /// Starts and sees that it starts as it must and drives nothing.
+    fn start(&mut self, expected: Expected) -> Process {
+        self.device.take();
+        let process = Process::start(&[
+            "run",
+            &self.plant.path().display().to_string(),
+            "--live",
+            "--data",
+            &self.data.path().display().to_string(),
+            "--hmi",
+            "127.0.0.1:0",
+        ]);
+        let line = process.await_line("LIVE · ");
+        let words = match expected {
+            Expected::Warm => "warm start from a snapshot".to_string(),
+            Expected::Cold(why) => format!("cold start: {why}"),
+        };
+        assert!(line.contains(&words), "{line:?} is not {words:?}");
+        assert!(line.contains("all trips latched"), "{line:?}");
+        process
+    }
+
+    /// Everything written since the last call is what a tripped plant may get.
+    fn wrote_only_safe_values(&self) -> usize {
+        let written = self.device.take();
+        written.iter().for_each(is_safe);
+        written.len()
+    }
+
+    /// Waits until the device has got all outputs, and they are safe.
+    fn await_safe_outputs(&self) {
+        let (mut coils, mut registers) = (false, false);
+        eventually("all outputs written", Duration::from_secs(20), || {
+            for write in self.device.take() {
+                is_safe(&write);
+                match &write {
+                    Written::Coils(from, values) => coils |= *from == 0 && values.len() >= 9,
+                    Written::Registers(from, values) => {
+                        registers |= *from == 0 && values.len() >= 5;
+                    }
+                }
+            }
+            (coils && registers).then_some(())
+        });
+        let tables = self.device.tables();
+        assert!(!tables_drive(&tables));
+        assert_eq!(tables.holding[..3], [0, 10_000, 0]);
+    }
+
+    /// Commands one after the other, each with a value of its own, until told to
+    /// stop; those that were acknowledged.
+    fn hammer(process: &Process, stop: &AtomicBool, first: f64) -> Vec<(String, f64)> {
+        let mut acknowledged = Vec::new();
+        let mut value = first;
+        while !stop.load(Ordering::Relaxed) {
+            // Eighths: the same number in text and in binary.
+            value += 0.125;
+            if process.write("PIC-101.TI_S", value) {
+                acknowledged.push(("PIC-101.TI_S".to_string(), value));
+            }
+        }
+        acknowledged
+    }
+
+    /// Kills at a moment that the seed decides, in the middle of commands.
+    fn kill(&mut self, process: Process, within: Duration) {
+        let ns = self.random.below(within.as_nanos() as u64);
+        let stop = AtomicBool::new(false);
+        self.next_value += 1_000.0;
+        let first = self.next_value;
+        process.hmi();
+        std::thread::scope(|scope| {
+            let hammer = scope.spawn(|| Trial::hammer(&process, &stop, first));
+            std::thread::sleep(Duration::from_nanos(ns));
+            process.signal("-KILL");
+            stop.store(true, Ordering::Relaxed);
+            self.acknowledged.extend(hammer.join().expect("commands"));
+        });
+        drop(process);
+        self.is_all_recorded();
+    }
+
+    /// Acknowledged means recorded.
+    fn is_all_recorded(&self) {
+        let deeds = Deeds::read(&self.live().join("deeds.slj")).expect("the record");
+        for (deed, number) in deeds.iter().zip(1..) {
+            assert_eq!(deed.number, number, "numbers without a gap");
+        }
+        let writes: Vec<(&str, f64)> = deeds
+            .iter()
+            .filter(|deed| deed.what == "write")
+            .map(|deed| (deed.subject.as_str(), deed.new.unwrap_or(f64::NAN)))
+            .collect();
+        for (tag, value) in &self.acknowledged {
+            let times = writes
+                .iter()
+                .filter(|write| **write == (tag, *value))
+                .count();
+            assert_eq!(times, 1, "{tag} = {value} was acknowledged");
+        }
+    }
+
+    fn write(&mut self, process: &Process, tag: &str, value: f64) {
+        process.await_write(tag, value);
+        self.acknowledged.push((tag.to_string(), value));
+    }
+
+    /// Brings the plant to dosing: agitator, modes, reset, dose.
+    fn dose(&mut self, process: &Process) {
+        for (tag, value) in [
+            ("M-101.START", 1.0),
+            ("PIC-101.MODE", 1.0),
+            ("TIC-102.MODE", 2.0),
+            ("TIC-101.MODE", 1.0),
+            ("FIC-101.MODE", 2.0),
+        ] {
+            self.write(process, tag, value);
+        }
+        self.state_with("a reset would succeed", |state| {
+            state["M-101.STATE"] == 1.0
+                && state["DP-101.OK"] == 0.0
+                && state["SSL-101.OUT"] == 1.0
+                && state["RG-1.ARMED_RESET"] == 1.0
+        });
+        // Up to the reset nothing was driven.
+        assert!(self.wrote_only_safe_values() > 0);
+        process.await_write("RG-1.RESET", 1.0);
+        self.state_with("dosing permitted", |state| state["DP-101.OK"] == 1.0);
+        process.await_write("DOSE.ENABLE", 1.0);
+        eventually(
+            "the dosing valves are open",
+            Duration::from_secs(20),
+            || {
+                let tables = self.device.tables();
+                (tables.coils[0] && tables.coils[1] && tables.holding[FV_101] > 0).then_some(())
+            },
+        );
+        // This is what the checks above would see if a start drove something.
+        assert!(tables_drive(&self.device.tables()));
+    }
+}
+
+#[test]
+fn killed_at_any_moment_it_starts_again_as_it_says_and_safe() {
+    let mut trial = Trial::new();
+    let second = Duration::from_secs(1);
+
+    // Cold, then up to dosing, with a set-point and a tuning that people moved.
+    let process = trial.start(Expected::Cold("no snapshot"));
+    trial.await_safe_outputs();
+    trial.dose(&process);
+    trial.write(&process, "TIC-101.SP", 41.5);
+    trial.write(&process, "TIC-101.KP", 4.25);
+    let kept = trial.state_with("set-point and total on disk", |state| {
+        state["TIC-101.SP"] == 41.5 && state["TIC-101.KP"] == 4.25 && state["DOSE.TOTAL"] > 0.1
+    });
+    assert_eq!(kept["RG-1.TRIPPED"], 0.0);
+    trial.kill(process, second);
+    let killed = trial.state().expect("a state");
+    assert!(killed["DOSE.TOTAL"] >= kept["DOSE.TOTAL"]);
+
+    // Killed while it dosed: the next one must not go on dosing.
+    let process = trial.start(Expected::Warm);
+    trial.await_safe_outputs();
+    is_latched(&trial);
+    retains(&trial, &killed);
+    trial.kill(process, second);
+
+    // At any moment, however early.
+    for round in 0..8 {
+        let process = trial.start(Expected::Warm);
+        if round % 2 == 0 {
+            trial.kill(process, second / 2);
+        } else {
+            trial.await_safe_outputs();
+            trial.kill(process, second * 2);
+        }
+        trial.wrote_only_safe_values();
+        retains(&trial, &killed);
+    }
+
+    // Another text.
+    trial.plant.append("plant.toml", "\n# another text\n");
+    trial.plant.edit_block("PIC-101", "kp = 5.0", "kp = 5.5");
+    let process = trial.start(Expected::Cold("snapshot is of another text of the plant"));
+    trial.await_safe_outputs();
+    let fresh = trial.state_with("a state of the new text", |_| true);
+    is_latched(&trial);
+    for (tag, value) in [
+        ("TIC-101.SP", 40.0),
+        ("TIC-101.KP", 4.0),
+        ("PIC-101.KP", 5.5),
+        ("DOSE.TOTAL", 0.0),
+    ] {
+        assert_eq!(fresh[tag], value, "{tag} begins anew");
+    }
+    trial.kill(process, second);
+
+    // A damaged state.
+    let path = trial.live().join("state.slstate");
+    let mut bytes = std::fs::read(&path).expect("the state");
+    let at = bytes.len() / 2;
+    bytes[at] ^= 0x40;
+    std::fs::write(&path, bytes).expect("the damage");
+    let process = trial.start(Expected::Cold("snapshot unreadable"));
+    trial.await_safe_outputs();
+    trial.state_with("a sound state again", |_| true);
+    trial.kill(process, second);
+    let process = trial.start(Expected::Warm);
+    trial.await_safe_outputs();
+    trial.kill(process, second);
+
+    // A state that is always too old.
+    let edit = ("warm_age_s_max = 600.0", "warm_age_s_max = 0.0");
+    trial.plant.edit("plant.toml", edit.0, edit.1);
+    let process = trial.start(Expected::Cold("snapshot is of another text of the plant"));
+    trial.state_with("a state of the new text", |_| true);
+    trial.kill(process, second);
+    let process = trial.start(Expected::Cold("snapshot is"));
+    let line = process.await_line("LIVE · ");
+    assert!(line.contains("s old, at most 0.0 s"), "{line:?}");
+    trial.await_safe_outputs();
+    trial.kill(process, second);
+
+    assert!(
+        trial.acknowledged.len() > 50,
+        "{}",
+        trial.acknowledged.len()
+    );
+    every_recording_replays(&trial);
+}
+
+/// A write that a tripped plant may get.
+fn is_safe(write: &Written) {
+    match write {
+        Written::Coils(from, values) => {
+            for coil in ENERGISED_OPENS {
+                let value = coil.checked_sub(*from).and_then(|at| values.get(at));
+                assert_ne!(value, Some(&true), "coil {coil} in {write:?}");
+            }
+        }
+        Written::Registers(from, values) => {
+            for (register, safe) in [(FV_101, 0), (TV_101, 10_000), (TV_102, 0)] {
+                let value = register.checked_sub(*from).and_then(|at| values.get(at));
+                let is_safe = value.is_none_or(|value| *value == safe);
+                assert!(is_safe, "hr{register}: {write:?}");
+            }
+        }
+    }
+}
+
+/// Whether a fail-closed valve is energised.
+fn tables_drive(tables: &sim::Tables) -> bool {
+    ENERGISED_OPENS.iter().any(|coil| tables.coils[*coil])
+}
+
+/// First-out 100: the start latched everything, and nobody has reset.
+fn is_latched(trial: &Trial) {
+    let state = trial.state_with("the trip of the start on disk", |state| {
+        state["RG-1.FIRST_OUT"] == 100.0
+    });
+    assert_eq!(state["RG-1.TRIPPED"], 1.0);
+    assert_eq!(state["DOSE.ENABLE"], 0.0, "dosing does not go on by itself");
+}
+
+/// What people moved, and what was counted, is still there.
+fn retains(trial: &Trial, before: &BTreeMap<String, f64>) {
+    let now = trial.state().expect("a state");
+    for tag in ["TIC-101.SP", "TIC-101.KP"] {
+        assert_eq!(now[tag], before[tag], "{tag}");
+    }
+    let (was, is) = (before["DOSE.TOTAL"], now["DOSE.TOTAL"]);
+    // What still drips while the valve closes may be counted.
+    assert!(is >= was && is < was + 2.0, "DOSE.TOTAL {was} {is}");
+}
+
+/// Whatever was written before each kill replays, up to a torn end.
+fn every_recording_replays(trial: &Trial) {
+    let files = segments(&trial.live()).expect("recordings");
+    assert!(files.len() >= 8, "{files:?}");
+    for file in files {
+        let bytes = std::fs::read(&file).expect("a recording");
+        let Ok(recording) = Recording::read(&bytes) else {
+            // Killed before the header was whole.
+            continue;
+        };
+        for task in 0..2 {
+            let indices: Vec<u64> = scans_of(&recording, task).map(|scan| scan.index).collect();
+            assert!(indices.windows(2).all(|pair| pair[1] == pair[0] + 1));
+        }
+        let report = replay(&file, None, |_, _| {}).expect("a replay");
+        assert_eq!(report.verdict, Verdict::Identical, "{}", report.file);
+    }
+}

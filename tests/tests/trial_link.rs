@@ -1,0 +1,215 @@
+//! The wire to the device pulled, put back, silent and slow: the scan does not notice.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails shows where")]
+
+use scanloop_tests::trial::{Folder, PlantText, Rig, Run, Weather, eventually, throughout};
+use signal::Quality;
+use station::replay::{Verdict, replay, segments};
+use std::time::{Duration, Instant};
+
+const SPEED: f64 = 5.0;
+const PULLS: u32 = 100;
+
+fn is_lost(quality: Quality) -> bool {
+    quality.is_bad() && quality.reason() == Quality::COMM_LOST.reason()
+}
+
+/// What the operating system says of this process.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    files: usize,
+    resident_kib: u64,
+    threads: u64,
+}
+
+fn status(path: &str, key: &str) -> u64 {
+    let text = std::fs::read_to_string(path).unwrap();
+    let line = text.lines().find(|line| line.starts_with(key)).unwrap();
+    let number = line.split_whitespace().nth(1).unwrap();
+    number.parse().unwrap()
+}
+
+fn held() -> Held {
+    Held {
+        files: std::fs::read_dir("/proc/self/fd").unwrap().count(),
+        resident_kib: status("/proc/self/status", "VmRSS:"),
+        threads: status("/proc/self/status", "Threads:"),
+    }
+}
+
+/// Path of the status of a scan thread of this process.
+fn thread(name: &str) -> String {
+    for entry in std::fs::read_dir("/proc/self/task").unwrap() {
+        let path = entry.unwrap().path();
+        let comm = std::fs::read_to_string(path.join("comm")).unwrap_or_default();
+        if comm.trim() == name {
+            return path.join("status").display().to_string();
+        }
+    }
+    panic!("no thread {name}");
+}
+
+/// What a stretch of a run did to the scan of the fast task.
+#[derive(Debug)]
+struct Stretch {
+    scans: u64,
+    overruns: u64,
+    missed: u64,
+    /// Times the scan thread gave the processor up by itself.
+    waits: u64,
+    wall: Duration,
+}
+
+fn stretch(rig: &Rig, act: impl FnOnce()) -> Stretch {
+    let path = thread("scan-fast");
+    let waits = || status(&path, "voluntary_ctxt_switches:");
+    let (before, waits_before, begun) = (rig.pulse(0), waits(), Instant::now());
+    act();
+    let (after, waits_after) = (rig.pulse(0), waits());
+    Stretch {
+        scans: after.0 - before.0,
+        overruns: after.1 - before.1,
+        missed: after.2 - before.2,
+        waits: waits_after - waits_before,
+        wall: begun.elapsed(),
+    }
+}
+
+impl Stretch {
+    /// The scan waits for its release and for nothing else, and is not late more
+    /// often than without any trouble on the wire.
+    fn is_undisturbed(&self, control: &Stretch) {
+        assert!(
+            self.waits <= self.scans + self.scans / 50 + 5,
+            "the scan thread waited for something else: {self:?}"
+        );
+        let late = |stretch: &Stretch| {
+            (stretch.overruns + stretch.missed) as f64 / stretch.scans.max(1) as f64
+        };
+        assert!(
+            late(self) <= 3.0 * late(control) + 0.05,
+            "{self:?}, without trouble {control:?}"
+        );
+        let due = self.wall.as_secs_f64() * SPEED / 0.1;
+        let done = (self.scans + self.missed) as f64;
+        assert!(
+            (done - due).abs() <= 0.02 * due + 10.0,
+            "{done} of {due}: {self:?}"
+        );
+    }
+}
+
+fn quick_to_return(name: &str) -> PlantText {
+    let plant = PlantText::new(name);
+    plant.edit(
+        "plant.toml",
+        "backoff_ms_max = 2000",
+        "backoff_ms_max = 100",
+    );
+    plant
+}
+
+#[test]
+fn a_wire_pulled_a_hundred_times_delays_no_scan_and_leaks_nothing() {
+    let (plant, data) = (quick_to_return("pull"), Folder::new("pull-data"));
+    let run = Run {
+        speed: SPEED,
+        for_s: None,
+        plays_demo: true,
+        has_link: true,
+    };
+    let rig = Rig::start(plant.path(), data.path(), &run);
+    let link = rig.link.as_ref().unwrap();
+    rig.await_dosing();
+    let control = stretch(&rig, || throughout(Duration::from_secs(8), || ()));
+
+    let pull = |rig: &Rig| {
+        link.set(Weather::Down);
+        rig.await_tag("TT-101A.RAW", "lost", |_, quality| is_lost(quality));
+        rig.await_tag("TT-101.PV", "bad", |_, quality| quality.is_bad());
+        link.set(Weather::Fair);
+        rig.await_tag("TT-101A.RAW", "good", |_, quality| quality.is_good());
+        rig.await_tag("TT-101.PV", "good", |_, quality| quality.is_good());
+    };
+    // The first one long enough for the cause: 1 s.
+    link.set(Weather::Down);
+    rig.await_value("C28.TRIP", 1.0);
+    assert_eq!(rig.value("SYS.IO1_OK"), 0.0);
+    rig.await_value("RG-1.TRIPPED", 1.0);
+    let first_out = rig.value("RG-1.FIRST_OUT");
+    assert!(rig.value("RG-1.E1") == 1.0, "dosing is shut");
+    link.set(Weather::Fair);
+    rig.await_value("C28.TRIP", 0.0);
+    rig.await_value("SYS.IO1_OK", 1.0);
+    assert_eq!(rig.value("RG-1.TRIPPED"), 1.0, "the trip stays");
+    // C28 is row 10; other causes trip on bad inputs as well, some of them sooner.
+    assert_eq!(rig.value("RG-1.LATCHED") as i64 >> 9 & 1, 1);
+    assert!((1.0..=10.0).contains(&first_out), "first-out {first_out}");
+
+    for _ in 0..10 {
+        pull(&rig);
+    }
+    let before = held();
+    let accepted = link.accepted();
+    let pulled = stretch(&rig, || {
+        for _ in 10..PULLS {
+            pull(&rig);
+        }
+    });
+    let after = held();
+    pulled.is_undisturbed(&control);
+    assert!(link.accepted() - accepted >= u64::from(PULLS - 10));
+    assert!(after.files <= before.files + 4, "{before:?} {after:?}");
+    assert_eq!(after.threads, before.threads);
+    assert!(
+        after.resident_kib <= before.resident_kib + 24 * 1024,
+        "{before:?} {after:?}"
+    );
+    rig.stop();
+    for file in segments(data.path()).unwrap() {
+        let report = replay(&file, None, |_, _| {}).unwrap();
+        assert_eq!(report.verdict, Verdict::Identical);
+    }
+}
+
+#[test]
+fn a_peer_that_is_silent_or_slow_delays_no_scan() {
+    let (plant, data) = (quick_to_return("slow"), Folder::new("slow-data"));
+    let run = Run {
+        speed: SPEED,
+        for_s: None,
+        plays_demo: false,
+        has_link: true,
+    };
+    let rig = Rig::start(plant.path(), data.path(), &run);
+    let link = rig.link.as_ref().unwrap();
+    rig.await_tag("TT-101A.RAW", "good", |_, quality| quality.is_good());
+    let control = stretch(&rig, || throughout(Duration::from_secs(5), || ()));
+    for weather in [Weather::Silent, Weather::Slow] {
+        let troubled = stretch(&rig, || {
+            link.set(weather);
+            rig.await_tag("TT-101A.RAW", "bad", |_, quality| quality.is_bad());
+            rig.await_value("SYS.IO1_OK", 0.0);
+            rig.await_value("C28.TRIP", 1.0);
+            throughout(Duration::from_secs(4), || ());
+            assert!(
+                rig.look("TT-101A.RAW")
+                    .is_none_or(|(_, quality)| quality.is_bad())
+            );
+        });
+        troubled.is_undisturbed(&control);
+        link.set(Weather::Fair);
+        rig.await_tag("TT-101A.RAW", "good again", |_, quality| quality.is_good());
+        rig.await_value("SYS.IO1_OK", 1.0);
+    }
+    let names: Vec<String> = rig.events().iter().map(|e| e.text.en.clone()).collect();
+    assert!(
+        names.iter().any(|text| text.contains("driver io1 is")),
+        "{names:?}"
+    );
+    eventually("the driver as healthy", Duration::from_secs(10), || {
+        let drivers = gateway::Desk::drivers(&*rig.hub);
+        (drivers[0].link == gateway::desk::LinkState::Healthy).then_some(())
+    });
+    rig.stop();
+}
