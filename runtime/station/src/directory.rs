@@ -5,7 +5,7 @@ use gateway::desk::{
     Text, Writable,
 };
 use plant::{LinkedPlant, Plant, Words};
-use scan::{TagEntry, TagOrigin, Value};
+use scan::{Stage, TagEntry, TagOrigin, Value};
 use signal::Kind;
 use std::collections::BTreeMap;
 
@@ -137,7 +137,8 @@ fn tag(
         h: draft.limits.h,
         hh: draft.limits.hh,
     });
-    let writable = entry.writable.map(|writable| Writable {
+    let writable = entry.writable.filter(|_| !is_locked(plant, block, entry));
+    let writable = writable.map(|writable| Writable {
         lo: writable.low,
         hi: writable.high,
         max_step: draft.and_then(|draft| draft.step_max),
@@ -204,6 +205,27 @@ fn decimals(kind: Kind, low: f64, high: f64) -> u8 {
         span if span >= 2.0 => 2,
         _ => 3,
     }
+}
+
+/// Whether a tuning is changed by a new edition only, not by an operator: those of
+/// protective blocks, and of blocks whose text says `locked = true`.
+fn is_locked(plant: &Plant, block: &str, entry: &TagEntry) -> bool {
+    let Some(draft) = plant.blocks.get(block) else {
+        return false;
+    };
+    if entry.origin != TagOrigin::Operator {
+        return false;
+    }
+    let Value::Table(config) = draft.node.to_value() else {
+        return false;
+    };
+    let stage = match config.get("stage") {
+        Some(Value::Text(word)) => Stage::from_word(word),
+        _ => crate::kinds::blocks()
+            .get(&draft.kind)
+            .map(|kind| kind.stage),
+    };
+    stage == Some(Stage::Protect) || config.get("locked") == Some(&Value::Bool(true))
 }
 
 /// A set-point is the operator's in AUTO, an output in MAN.
