@@ -376,8 +376,47 @@ impl Pid {
     }
 }
 
+impl Pid {
+    /// A scan of which it is not known that nothing but the measurement has changed.
+    /// True if it is so after all and the rest of the scan is to be done; else the
+    /// scan is done.
+    #[inline(never)]
+    fn is_steady_after_all(
+        &mut self,
+        scan: &Scan,
+        image: &mut Image,
+        pv: Reading<f64>,
+        last: f64,
+    ) -> bool {
+        if !self.is_steady(image, pv, last) {
+            self.calm_since = u64::MAX;
+            self.step_any(scan, image);
+            return false;
+        }
+        self.law.tune(self.tuning(image), scan.dt_s);
+        if self.is_tuned_by_hand {
+            self.calm_since = image.interventions();
+        }
+        true
+    }
+
+    /// At a limit, or just come from one, the flags of others change too.
+    #[inline(never)]
+    fn show_limited(&mut self, image: &mut Image, pv: Reading<f64>, out: f64) {
+        let quality = pv.quality.worst(Quality::GOOD).with(self.limits(out));
+        self.show(
+            image,
+            AUTO,
+            AUTO,
+            self.sp_act,
+            pv,
+            Reading::new(out, quality),
+        );
+    }
+}
+
 impl Block for Pid {
-    #[inline]
+    #[inline(always)] // Into the loop over a row: most of a plant's time is spent here.
     fn step(&mut self, scan: &Scan, image: &mut Image) {
         let pv = image.get(self.input);
         let last = image.held(&self.out.output).value;
@@ -386,24 +425,16 @@ impl Block for Pid {
             && !pv.is_bad()
             && pv.value.is_finite()
             && self.law.is_for(scan.dt_s);
-        if !is_calm {
-            if !self.is_steady(image, pv, last) {
-                self.calm_since = u64::MAX;
-                return self.step_any(scan, image);
-            }
-            self.law.tune(self.tuning(image), scan.dt_s);
-            if self.is_tuned_by_hand {
-                self.calm_since = image.interventions();
-            }
+        if !is_calm && !self.is_steady_after_all(scan, image, pv, last) {
+            return;
         }
+        // A steady scan: only `OUT`, `PV` and `ERR` can change.
         let out = self.law.step(self.sp_act, pv.value, 0.0, last);
-        let quality = pv.quality.worst(Quality::GOOD);
-        let limits = self.limits(out);
-        if limits != 0 || self.was_limited {
-            let out = Reading::new(out, quality.with(limits));
-            return self.show(image, AUTO, AUTO, self.sp_act, pv, out);
+        if self.limits(out) != 0 || self.was_limited {
+            return self.show_limited(image, pv, out);
         }
         self.out_last = out;
+        let quality = pv.quality.worst(Quality::GOOD);
         image.set(&self.out.output, Reading::new(out, quality));
         image.set(&self.pv, pv);
         image.set(&self.err, Reading::new(self.sp_act - pv.value, pv.quality));

@@ -87,6 +87,16 @@ impl Cell {
         self.marks() & Self::REQUESTED != 0
     }
 
+    /// A write of which the value is not taken.
+    #[cold]
+    #[inline(never)]
+    fn withhold(&mut self, quality: Quality, now: u32) {
+        if !self.is_forced() {
+            self.set_quality(quality.worst(Quality::NOT_FINITE));
+        }
+        self.set_stamp(now);
+    }
+
     /// Whether the tag can hold these bits: a real never holds NaN or an infinity.
     #[inline]
     const fn is_storable(&self, bits: u64) -> bool {
@@ -162,18 +172,14 @@ impl Image {
     /// stays, with quality not-finite. A forced tag keeps its forced value.
     #[inline]
     pub fn set<T: Signal>(&mut self, pin: &Output<T>, reading: Reading<T>) {
-        let now = u64::from(self.now);
+        let now = self.now;
         let cell = &mut self.cells[pin.slot as usize];
         const MARKS: u64 = 0xffff << 48;
-        if !cell.is_forced() && reading.value.is_storable() {
-            cell.bits = reading.value.to_bits();
-            cell.tail = cell.tail & MARKS | u64::from(reading.quality.bits()) << 32 | now;
-            return;
+        if cell.is_forced() || !reading.value.is_storable() {
+            return cell.withhold(reading.quality, now);
         }
-        if !cell.is_forced() {
-            cell.set_quality(reading.quality.worst(Quality::NOT_FINITE));
-        }
-        cell.set_stamp(now as u32);
+        cell.bits = reading.value.to_bits();
+        cell.tail = cell.tail & MARKS | u64::from(reading.quality.bits()) << 32 | u64::from(now);
     }
 
     /// Writes a good value.

@@ -14,8 +14,9 @@ use crate::program::Program;
 use crate::sort::topological;
 use crate::state::StateWriter;
 use crate::wiring::{Asked, Config, Role, Slots, Source, States, Wiring, nearest};
+use indexmap::IndexMap;
 use signal::{Kind, Quality, Unit, limits};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A tag that the text declares.
 #[derive(Clone, Debug)]
@@ -274,14 +275,14 @@ struct Tag {
 /// What is known by name. Maps without order: they are looked up in, and where the
 /// order could be seen names are sorted first.
 struct Names {
-    tags: HashMap<String, Tag>,
+    tags: IndexMap<String, Tag>,
     requests: usize,
     delayed: BTreeSet<String>,
 }
 
 impl Names {
     fn collect(input: &LinkInput, asked: &[Asked], problems: &mut Vec<Problem>) -> Names {
-        let mut tags: HashMap<String, Tag> = HashMap::new();
+        let mut tags: IndexMap<String, Tag> = IndexMap::new();
         let mut requests = 0;
         let mut claim = |name: &str, tag: Tag| match tags.get(name) {
             Some(other) => problems.push(Problem {
@@ -655,20 +656,20 @@ fn sort(
 }
 
 /// Second pass: number the slots in execution order and mint the pins.
-fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3]) -> Linked {
+fn bind(input: &LinkInput, asked: &[Asked], mut names: Names, order: &[Vec<usize>; 3]) -> Linked {
     let mut slots = Slots {
-        tags: HashMap::with_capacity(names.tags.len()),
-        requests: HashMap::with_capacity(names.requests),
+        tags: IndexMap::with_capacity(names.tags.len()),
+        requests: IndexMap::with_capacity(names.requests),
         delayed: BTreeMap::new(),
     };
     let mut next = 0u32;
-    let number = |map: &mut HashMap<String, u32>, next: &mut u32, name: &str| {
+    let number = |map: &mut IndexMap<String, u32>, next: &mut u32, name: &str| {
         if !map.contains_key(name) {
             map.insert(name.to_string(), *next);
             *next += 1;
         }
     };
-    let mut sorted: Vec<&String> = names.tags.keys().collect();
+    let mut sorted: Vec<String> = names.tags.keys().cloned().collect();
     sorted.sort_unstable();
     // First what blocks and sources write, then what comes from outside only.
     let is_live = |name: &str| {
@@ -715,11 +716,11 @@ fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3
             }
         }
     }
-    for name in sorted {
+    for name in &sorted {
         number(&mut slots.tags, &mut next, name);
     }
     let mut image = Image::new(next as usize, still_from as usize);
-    let giver_of: HashMap<String, Giver> = names
+    let giver_of: IndexMap<String, Giver> = names
         .tags
         .iter()
         .map(|(name, tag)| {
@@ -733,7 +734,10 @@ fn bind(input: &LinkInput, asked: &[Asked], names: Names, order: &[Vec<usize>; 3
         .collect();
     let mut silent = Vec::new();
     let mut tags = Vec::with_capacity(names.tags.len());
-    for (name, tag) in names.tags {
+    for name in sorted {
+        let Some(tag) = names.tags.swap_remove(&name) else {
+            continue;
+        };
         let slot = slots.tags[&name];
         if tag.kind == Kind::Real {
             image.mark_real(slot);

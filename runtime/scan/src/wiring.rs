@@ -5,8 +5,9 @@
 
 use crate::pins::{Input, Output, Request, Setting};
 use crate::problem::{Place, Problem, ProblemKind};
+use indexmap::IndexMap;
 use signal::{Kind, Signal, Unit};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// A value of plant text.
@@ -103,8 +104,8 @@ pub(crate) enum Role {
 
 /// Slots by tag name, for the second pass.
 pub(crate) struct Slots {
-    pub tags: HashMap<String, u32>,
-    pub requests: HashMap<String, u32>,
+    pub tags: IndexMap<String, u32>,
+    pub requests: IndexMap<String, u32>,
     pub delayed: BTreeMap<String, u32>,
 }
 
@@ -115,14 +116,16 @@ pub struct Wiring<'a> {
     config: &'a Config,
     /// Keys asked for, each with a separator after it: one piece of memory for all.
     used: String,
+    /// Those of them that the table has.
+    found: Vec<&'a str>,
     pub(crate) asked: Asked,
     problems: &'a mut Vec<Problem>,
     slots: Option<&'a Slots>,
 }
 
 /// Keys of every block table that plant text itself reads.
-const COMMON_KEYS: [&str; 8] = [
-    "kind", "name", "desc", "stage", "task", "doc", "reason", "basis",
+const COMMON_KEYS: [&str; 9] = [
+    "kind", "name", "desc", "stage", "task", "doc", "reason", "basis", "locked",
 ];
 
 /// Stands in no key of plant text.
@@ -141,6 +144,7 @@ impl<'a> Wiring<'a> {
             name,
             config,
             used: String::new(),
+            found: Vec::with_capacity(config.len()),
             asked: Asked::default(),
             problems,
             slots,
@@ -499,7 +503,13 @@ impl<'a> Wiring<'a> {
         let unknown: Vec<String> = self
             .config
             .keys()
-            .filter(|key| known().all(|known| known != **key))
+            .filter(|key| {
+                !self
+                    .found
+                    .iter()
+                    .any(|found| core::ptr::eq(*found, key.as_str()))
+            })
+            .filter(|key| !COMMON_KEYS.contains(&key.as_str()))
             .cloned()
             .collect();
         for key in unknown {
@@ -510,11 +520,13 @@ impl<'a> Wiring<'a> {
     }
 
     fn take(&mut self, key: &str) -> Option<Value> {
+        let entry = self.config.get_key_value(key);
         if self.slots.is_none() {
             self.used.push_str(key);
             self.used.push(SEPARATOR);
+            self.found.extend(entry.map(|(key, _)| key.as_str()));
         }
-        self.config.get(key).cloned()
+        entry.map(|(_, value)| value.clone())
     }
 
     fn literal<T: Signal>(

@@ -147,7 +147,11 @@ fn scenario(
 fn display(file: usize, svg: &str, known: &BTreeSet<String>, problems: &mut Diagnostics) {
     for (name, line) in hmi::display::bound_tags(svg) {
         if !known.contains(&name) {
-            let start: usize = svg.lines().take(line.saturating_sub(1)).map(|l| l.len() + 1).sum();
+            let start: usize = svg
+                .lines()
+                .take(line.saturating_sub(1))
+                .map(|l| l.len() + 1)
+                .sum();
             let within = find(&svg[start.min(svg.len())..], &name);
             problems.push(
                 codes::DISPLAY_TAG,

@@ -4,7 +4,10 @@
 use crate::kinds;
 use journal::{RecordedEntry, RecordedScan, Recording, TaskHeader};
 use plant::{Plant, Sources};
-use scan::{Door, Entry, Linked, NoWitness, Program, Scan, ScanClock, TagOrigin, Task, TransferPlan, Witness};
+use scan::{
+    Door, Entry, Linked, NoWitness, Program, Scan, ScanClock, TagOrigin, Task, TransferPlan,
+    Witness,
+};
 use signal::{Quality, ScanIndex, Utc};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
