@@ -45,9 +45,18 @@ async fn mbpoll_reads_and_writes_our_server() {
     let (port, stop) = device::serve(Arc::clone(&bank)).await;
     let polled = tokio::task::spawn_blocking(move || {
         let inputs = poll(port, &["-t", "3", "-r", "7", "-c", "5"], &[]);
-        assert_eq!(inputs, (true, ["21", "24", "27", "30", "33"].map(String::from).to_vec()));
+        assert_eq!(
+            inputs,
+            (
+                true,
+                ["21", "24", "27", "30", "33"].map(String::from).to_vec()
+            )
+        );
         let discrete = poll(port, &["-t", "1", "-r", "10", "-c", "4"], &[]);
-        assert_eq!(discrete, (true, ["0", "0", "1", "0"].map(String::from).to_vec()));
+        assert_eq!(
+            discrete,
+            (true, ["0", "0", "1", "0"].map(String::from).to_vec())
+        );
         let frame = poll(port, &["-t", "3", "-r", "0", "-c", "125"], &[]);
         assert_eq!((frame.0, frame.1.len()), (true, 125));
         assert!(poll(port, &["-t", "4", "-r", "9"], &["4711", "815"]).0);
