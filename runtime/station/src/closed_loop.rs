@@ -144,10 +144,13 @@ struct Shared {
     bank: WorldBank,
     maps: Vec<Option<Wired>>,
     /// Values for other tasks: (giving task, reading task) -> cells.
-    exchange: Vec<(usize, usize, Vec<(u64, Quality)>)>,
+    exchange: Vec<Given>,
     heartbeat: u16,
     heartbeat_register: Option<u16>,
 }
+
+/// Values on their way: giving task, reading task, cells.
+type Given = (usize, usize, Vec<(u64, Quality)>);
 
 struct Wired {
     map: Map,

@@ -1,8 +1,6 @@
 //! The operating system, where the scan thread needs it: absolute sleep, real-time
 //! priority, locked memory, processor affinity. The only unsafe code of the system.
 
-#![allow(unsafe_code)]
-
 use core::fmt;
 use std::mem::MaybeUninit;
 
