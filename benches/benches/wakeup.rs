@@ -31,6 +31,7 @@ fn ours(period_us: u64, is_realtime: bool, seconds: u64) -> Lateness {
     let thread = std::thread::spawn(move || {
         for refused in [
             rt::set_affinity(PROCESSOR).err(),
+            rt::set_exact_timers().err(),
             rt::lock_memory().err(),
             is_realtime
                 .then(|| rt::set_realtime(PRIORITY).err())
@@ -41,6 +42,7 @@ fn ours(period_us: u64, is_realtime: bool, seconds: u64) -> Lateness {
         {
             println!("{refused}");
         }
+        rt::sharpen_timers();
         let scans = seconds * 1_000_000 / period_us;
         let start = rt::monotonic_ns() + 1_000_000;
         let stop = Arc::new(AtomicBool::new(false));

@@ -297,6 +297,7 @@ impl Station {
             let thread = std::thread::Builder::new()
                 .name(format!("scan-{}", plan.name))
                 .spawn(move || {
+                    rt::sharpen_timers();
                     let pinned = processor.map_or(Ok(()), rt::set_affinity);
                     let asked = rt::set_realtime(PRIORITY_MAX - rank as i32);
                     let _ = granted.send(pinned.and(asked).err());
