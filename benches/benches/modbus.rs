@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 use driver::{Driver, StopSource, SystemClock, ports};
 use modbus::{DeviceConfig, Modbus, PointConfig};
 use modbus_server::{Limits, Server, Tables};
-use scanloop_benches::measure::{Pairs, machine, median};
-use station::rt;
+use scanloop_benches::measure::{Pairs, machine, median, take};
 use tokio::runtime::{Builder, Runtime};
 use tokio_modbus::client::{Reader, tcp};
 
@@ -32,12 +31,7 @@ fn runtime() -> Runtime {
 /// The same processor and policy for a side, whoever plays it. Real-time, so that other
 /// users of the machine cannot come between.
 fn pin(processor: usize) {
-    if let Err(refused) = rt::set_affinity(processor) {
-        println!("not pinned: {refused}");
-    }
-    if let Err(refused) = rt::set_realtime(PRIORITY) {
-        println!("{refused}");
-    }
+    take(processor, PRIORITY);
 }
 
 fn serve() -> (SocketAddr, StopSource) {

@@ -1,7 +1,8 @@
 //! What a scan costs: whole scans of 10 000 and 1 000 blocks beside the same arithmetic
 //! in C, bare controllers beside bare controllers in C, and the start from plant text.
 //!
-//! `cargo bench -p scanloop-benches --bench scan`; `-- --rounds 31` for more rounds.
+//! `cargo bench -p scanloop-benches --bench scan`; `-- --rounds 31` for more rounds,
+//! `-- --only 1` (scans), `2` (controllers) or `3` (start).
 
 #![allow(clippy::print_stdout)]
 
@@ -495,18 +496,20 @@ fn main() {
     let rounds = option("--rounds").unwrap_or(15);
     println!("# scan\n\n{}", machine());
     let only = option("--only");
-    if only != Some(2) {
+    let wanted = |part: usize| only.is_none_or(|only| only == part);
+    if wanted(1) {
         whole_scans(10_000, 100, rounds);
         whole_scans(1_000, 10, rounds);
     }
-    if only == Some(1) {
-        return;
+    if wanted(2) {
+        println!(
+            "\n## PID blocks alone\n\n| blocks | ours, ns | C, ISA form, ns | ratio |\n| --- | --- | --- | --- |"
+        );
+        controllers(1_000, rounds);
+        controllers(10_000, rounds);
     }
-    println!(
-        "\n## PID blocks alone\n\n| blocks | ours, ns | C, ISA form, ns | ratio |\n| --- | --- | --- | --- |"
-    );
-    controllers(1_000, rounds);
-    controllers(10_000, rounds);
-    start(10_000, rounds.min(7));
+    if wanted(3) {
+        start(10_000, rounds.min(7));
+    }
     println!("\n{}", machine());
 }

@@ -31,7 +31,6 @@ fn ours(period_us: u64, is_realtime: bool, seconds: u64) -> Lateness {
     let thread = std::thread::spawn(move || {
         for refused in [
             rt::set_affinity(PROCESSOR).err(),
-            rt::set_exact_timers().err(),
             rt::lock_memory().err(),
             is_realtime
                 .then(|| rt::set_realtime(PRIORITY).err())

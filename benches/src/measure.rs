@@ -88,6 +88,19 @@ pub fn machine() -> String {
     )
 }
 
+/// Takes the calling thread to a processor, real-time; what is refused is said.
+pub fn take(processor: usize, priority: i32) {
+    for refused in [
+        station::rt::set_affinity(processor).err(),
+        station::rt::set_realtime(priority).err(),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        println!("{refused}");
+    }
+}
+
 /// Processor seconds that a process has used so far, its own and its kernel's.
 pub fn processor_s(pid: u32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -300,8 +300,7 @@ impl Station {
                     rt::sharpen_timers();
                     let pinned = processor.map_or(Ok(()), rt::set_affinity);
                     let asked = rt::set_realtime(PRIORITY_MAX - rank as i32);
-                    let exact = rt::set_exact_timers();
-                    let _ = granted.send(pinned.and(asked).and(exact).err());
+                    let _ = granted.send(pinned.and(asked).err());
                     scan_thread::run(task, control);
                 })
                 .map_err(|error| StartError::Thread {

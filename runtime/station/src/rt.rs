@@ -81,26 +81,6 @@ pub fn end_on_closed_pipe() {
     }
 }
 
-/// Asks that sleeps of the calling thread end when they should. Without it Linux lets
-/// an ordinary thread oversleep by 50 µs to gather wake-ups (PR_SET_TIMERSLACK in
-/// prctl(2)); real-time threads have no slack anyway.
-///
-/// # Errors
-/// [`NotGranted`] by a kernel that does not know it.
-pub fn set_exact_timers() -> Result<(), NotGranted> {
-    const SLACK_NS: libc::c_ulong = 1;
-    // SAFETY: no memory is passed.
-    let result = unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, SLACK_NS) };
-    if result == 0 {
-        return Ok(());
-    }
-    Err(NotGranted {
-        what: "exact timers (PR_SET_TIMERSLACK)",
-        why: last_error(),
-        consequence: "scans without real-time scheduling wake 50 µs later",
-    })
-}
-
 /// Asks for real-time scheduling of the calling thread.
 ///
 /// # Errors
