@@ -62,17 +62,20 @@ fn ours(period_us: u64, is_realtime: bool, seconds: u64) -> Lateness {
 }
 
 fn cyclictest(period_us: u64, is_realtime: bool, seconds: u64) -> Option<Lateness> {
-    let (policy, priority) = if is_realtime {
-        ("fifo", PRIORITY)
+    // A priority, even 0, would make cyclictest real-time whatever the policy says.
+    let policy = if is_realtime {
+        vec![
+            "--policy=fifo".to_string(),
+            format!("--priority={PRIORITY}"),
+        ]
     } else {
-        ("other", 0)
+        vec!["--policy=other".to_string()]
     };
     // --laptop: no request to the power management, which ours does not make either.
     let output = Command::new("cyclictest")
         .args(["--quiet", "--mlockall", "--laptop", "--threads=1"])
+        .args(policy)
         .arg(format!("--affinity={PROCESSOR}"))
-        .arg(format!("--policy={policy}"))
-        .arg(format!("--priority={priority}"))
         .arg(format!("--interval={period_us}"))
         .arg(format!("--duration={seconds}"))
         .arg(format!("--histogram={BUCKETS_US}"))
