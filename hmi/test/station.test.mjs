@@ -69,11 +69,10 @@ describe("the station", { skip }, () => {
       assert.equal(await page.textContent(".watermark text"), word);
       // Every value has come before any is compared.
       await page.waitForFunction(() => document.querySelectorAll(".drawing .value").length >= 20 && ![...document.querySelectorAll(".drawing .value")].some((v) => v.textContent.startsWith("—")));
-      const values = () => page.evaluate(() => [...document.querySelectorAll(".drawing .value")].map((v) => v.textContent));
-      const before_ = await values();
-      const scan = await page.evaluate(() => window.hmi.link.scan);
-      await page.waitForFunction((old) => [...document.querySelectorAll(".drawing .value")].filter((v, i) => v.textContent !== old[i]).length >= 3, before_);
-      assert.ok(await page.evaluate(() => window.hmi.link.scan) > scan);
+      // Values and scan are read at one moment: a batch that comes between two reads
+      // would be counted for one of them only.
+      const before_ = await page.evaluate(() => ({ scan: window.hmi.link.scan, values: [...document.querySelectorAll(".drawing .value")].map((v) => v.textContent) }));
+      await page.waitForFunction(({ scan, values }) => window.hmi.link.scan > scan && [...document.querySelectorAll(".drawing .value")].filter((v, i) => v.textContent !== values[i]).length >= 3, before_);
       assert.deepEqual(await page.locator(".notag").allTextContents(), [], "every tag that the display names is there");
       await shoot(page, `station-r101-${lang}-${theme}`);
       await axe(page, `r101 ${lang}`);
