@@ -92,7 +92,7 @@ impl<O: Outlet, W: Witness> Bench<O, W> {
         let mut linked = link(plant);
         let outlet = outlet(plant, &linked);
         let layout = Layout::new(plant, 0, &linked, 1);
-        let points = layout.drivers[0].input_kinds.len();
+        let points = layout.drivers[0].inputs;
         let (field, reader) = input_frames(points);
         let (orders, waiting) = rtrb::RingBuffer::new(signal::limits::COMMANDS_WAITING_MAX);
         let resets = linked

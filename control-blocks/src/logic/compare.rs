@@ -64,11 +64,12 @@ pub struct Compare {
 }
 
 impl Block for Compare {
+    #[inline(always)] // Into the loop over a row: plants have many.
     fn step(&mut self, scan: &Scan, image: &mut Image) {
         let input = image.get(self.input);
         let limit = image.get(self.limit);
         let mut quality = input.quality.worst(limit.quality);
-        if quality.is_bad() || !input.value.is_finite() {
+        if quality.is_bad() {
             self.is_beyond = match self.on_bad {
                 OnBad::True => true,
                 OnBad::False => false,

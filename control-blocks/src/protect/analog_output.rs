@@ -30,24 +30,18 @@ pub struct AnalogOutput {
     safe: f64,
     hold_ns: u64,
     lost_ns: u64,
-    trips: Few<(Input<bool>, f64), 2>,
+    trips: Few<(Input<bool>, f64), 1>,
     demand: Input<f64>,
     cmd: Output<f64>,
     tripped: Output<bool>,
 }
 
 impl AnalogOutput {
+    #[inline]
     fn untripped(&mut self, scan: &Scan, image: &Image) -> Reading<f64> {
         let demand = image.get(self.demand);
-        if demand.is_bad() || !demand.value.is_finite() {
-            const SUBSTITUTED: Quality = Quality::new(Level::Uncertain, Reason::Substituted);
-            self.lost_ns = self.lost_ns.saturating_add(ns(scan.dt_s));
-            let value = if self.lost_ns > self.hold_ns {
-                self.safe
-            } else {
-                math::clamp(image.held(&self.cmd).value, self.lo, self.hi)
-            };
-            return Reading::new(value, SUBSTITUTED);
+        if demand.is_bad() {
+            return self.without_demand(scan, image);
         }
         self.lost_ns = 0;
         let mut quality = demand.quality.worst(Quality::GOOD);
@@ -59,9 +53,24 @@ impl AnalogOutput {
         }
         Reading::new(math::clamp(demand.value, self.lo, self.hi), quality)
     }
+
+    /// The last command for `hold_s`, then the safe value.
+    #[cold]
+    #[inline(never)]
+    fn without_demand(&mut self, scan: &Scan, image: &Image) -> Reading<f64> {
+        const SUBSTITUTED: Quality = Quality::new(Level::Uncertain, Reason::Substituted);
+        self.lost_ns = self.lost_ns.saturating_add(ns(scan.dt_s));
+        let value = if self.lost_ns > self.hold_ns {
+            self.safe
+        } else {
+            math::clamp(image.held(&self.cmd).value, self.lo, self.hi)
+        };
+        Reading::new(value, SUBSTITUTED)
+    }
 }
 
 impl Block for AnalogOutput {
+    #[inline(always)] // Into the loop over a row: plants have many.
     fn step(&mut self, scan: &Scan, image: &mut Image) {
         let cmd = self.untripped(scan, image);
         let trip = self

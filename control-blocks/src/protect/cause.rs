@@ -1,7 +1,7 @@
 //! One row of a cause-and-effect table: conditions, vote, delay.
 
 use super::is_demanded;
-use super::voting::{self, Voting};
+use super::voting::{self, Outcome, Voting};
 use crate::few::Few;
 use crate::logic::compare::{Side, is_beyond};
 use crate::logic::timing::{Delay, ns};
@@ -42,7 +42,7 @@ impl Channel {
             } => {
                 let reading = image.get(*tag);
                 let limit = image.get(*limit);
-                if reading.is_bad() || limit.is_bad() || !reading.value.is_finite() {
+                if reading.is_bad() || limit.is_bad() {
                     return None;
                 }
                 self.was = is_beyond(reading.value, limit.value, *side, *hysteresis, self.was);
@@ -97,7 +97,10 @@ pub struct Cause {
     voting: Voting,
     on_ns: u64,
     delay: Delay,
-    channels: Few<Channel, 3>,
+    channels: Few<Channel, 1>,
+    /// What the outputs show, and since which intervention.
+    shown: (Outcome, bool, bool),
+    shown_since: u64,
     armed: Option<Input<bool>>,
     trip: Output<bool>,
     pre: Output<bool>,
@@ -105,14 +108,12 @@ pub struct Cause {
     degraded: Output<bool>,
 }
 
-impl Block for Cause {
-    fn step(&mut self, scan: &Scan, image: &mut Image) {
-        let outcome = self
-            .voting
-            .count(self.channels.iter_mut().map(|channel| channel.vote(image)));
-        let is_armed = self.armed.is_none_or(|armed| is_demanded(image, armed));
-        let is_due = outcome.trip && is_armed;
-        let trip = self.delay.step(is_due, self.on_ns, 0, ns(scan.dt_s));
+impl Cause {
+    #[inline(never)]
+    fn show(&mut self, image: &mut Image, shown: (Outcome, bool, bool)) {
+        let (outcome, is_due, trip) = shown;
+        self.shown = shown;
+        self.shown_since = image.interventions();
         let quality = if outcome.bad > 0 {
             Quality::new(Level::Uncertain, Reason::Degraded)
         } else {
@@ -120,8 +121,25 @@ impl Block for Cause {
         };
         image.set(&self.trip, Reading::new(trip, quality));
         image.put(&self.pre, is_due && !trip);
-        image.put(&self.votes, outcome.votes as i64);
+        image.put(&self.votes, i64::from(outcome.votes));
         image.put(&self.degraded, outcome.bad > 0);
+    }
+}
+
+impl Block for Cause {
+    #[inline(always)] // Into the loop over a row: plants have many.
+    fn step(&mut self, scan: &Scan, image: &mut Image) {
+        let outcome = self
+            .voting
+            .count(self.channels.iter_mut().map(|channel| channel.vote(image)));
+        let is_armed = self.armed.is_none_or(|armed| is_demanded(image, armed));
+        let is_due = outcome.trip && is_armed;
+        let trip = self.delay.step(is_due, self.on_ns, 0, ns(scan.dt_s));
+        let shown = (outcome, is_due, trip);
+        if shown == self.shown && self.shown_since == image.interventions() {
+            return;
+        }
+        self.show(image, shown);
     }
 
     fn save(&self, state: &mut StateWriter<'_>) {
@@ -132,6 +150,7 @@ impl Block for Cause {
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
+        self.shown_since = u64::MAX;
         self.delay.restore(state)?;
         for channel in self.channels.iter_mut() {
             channel.was = state.bool()?;
@@ -271,6 +290,8 @@ impl BlockKind for Cause {
             on_ns: ns(wiring.real("on_delay_s", 0.0, 0.0..=86_400.0)),
             delay: Delay::default(),
             channels: channels.into_iter().collect(),
+            shown: Default::default(),
+            shown_since: u64::MAX,
             armed: wiring.input_optional("armed"),
             trip: wiring.output("TRIP"),
             pre: wiring.output("PRE"),

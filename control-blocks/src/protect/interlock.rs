@@ -99,6 +99,9 @@ impl TripGroupLaw {
 /// reset: ISA-18.1.) Of two causes within one scan the lower row is the first.
 pub struct Interlock {
     law: TripGroupLaw,
+    /// [`Image::interventions`] when the outputs were last written: while they stand
+    /// still, only another set of standing causes can change anything.
+    shown_since: u64,
     latching: u64,
     causes: Box<[Input<bool>]>,
     /// Each effect with the mask of the rows that demand it.
@@ -119,6 +122,10 @@ impl Block for Interlock {
             standing |= u64::from(is_demanded(image, *cause)) << row;
         }
         let reset = image.requested(&self.reset) == Some(true);
+        if standing == self.law.standing && self.shown_since == image.interventions() {
+            return;
+        }
+        self.shown_since = image.interventions();
         self.law.step(standing, self.latching, reset);
         let law = &self.law;
         for (rows, effect) in &self.effects {
@@ -142,6 +149,7 @@ impl Block for Interlock {
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
+        self.shown_since = u64::MAX;
         self.law.latched = state.word()?;
         self.law.is_start_up = state.bool()?;
         self.law.first_out = state.int()?;
@@ -150,6 +158,7 @@ impl Block for Interlock {
     }
 
     fn start(&mut self, _start: Start) {
+        self.shown_since = u64::MAX;
         self.law.start(self.latching);
     }
 
@@ -212,6 +221,7 @@ impl BlockKind for Interlock {
         wiring.range("FIRST_OUT", 0.0, START_UP as f64);
         Interlock {
             law: TripGroupLaw::default(),
+            shown_since: u64::MAX,
             latching,
             causes: causes.into_boxed_slice(),
             effects: effects

@@ -33,7 +33,7 @@ impl Block for Vote {
             Quality::GOOD
         };
         image.set(&self.out, Reading::new(outcome.trip, quality));
-        image.put(&self.votes, outcome.votes as i64);
+        image.put(&self.votes, i64::from(outcome.votes));
         image.put(&self.degraded, outcome.bad > 0);
     }
 }

@@ -28,7 +28,7 @@ pub enum Degrade {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Voting {
     /// Votes that trip, 1 to N.
-    pub m: usize,
+    pub m: u8,
     /// What a bad channel is.
     pub on_bad: OnBad,
     /// How M shrinks.
@@ -41,9 +41,9 @@ pub struct Outcome {
     /// Whether the vote is for the trip.
     pub trip: bool,
     /// Channels that voted for it.
-    pub votes: usize,
+    pub votes: u8,
     /// Channels that are bad.
-    pub bad: usize,
+    pub bad: u8,
 }
 
 impl Voting {
@@ -54,12 +54,12 @@ impl Voting {
     /// (Architectures and their names: IEC 61508-6, annex B.)
     #[inline]
     pub fn count(&self, channels: impl Iterator<Item = Option<bool>>) -> Outcome {
-        let mut total = 0;
+        let mut total = 0u8;
         let mut outcome = Outcome::default();
         for channel in channels {
             total += 1;
             match channel {
-                Some(vote) => outcome.votes += usize::from(vote),
+                Some(vote) => outcome.votes += u8::from(vote),
                 None => outcome.bad += 1,
             }
         }
@@ -126,7 +126,11 @@ pub(crate) fn wire(wiring: &mut Wiring<'_>, channels: usize) -> Voting {
     ];
     let on_bad = wiring.choice("on_bad", &on_bad, OnBad::Trip);
     let degrade = degraded(wiring, m, channels, on_bad);
-    Voting { m, on_bad, degrade }
+    Voting {
+        m: m as u8, // at most the channels there are
+        on_bad,
+        degrade,
+    }
 }
 
 fn choices(channels: usize) -> String {
@@ -246,7 +250,11 @@ mod tests {
             for m in 1..=n {
                 for on_bad in [OnBad::Trip, OnBad::NoTrip, OnBad::Exclude] {
                     for degrade in [Degrade::Safety, Degrade::Availability] {
-                        let voting = Voting { m, on_bad, degrade };
+                        let voting = Voting {
+                            m: m as u8,
+                            on_bad,
+                            degrade,
+                        };
                         for state in every_state(n) {
                             let bad = state.iter().filter(|c| c.is_none()).count();
                             let votes = state.iter().filter(|c| **c == Some(true)).count();
@@ -257,7 +265,7 @@ mod tests {
                             };
                             let outcome = voting.count(state.iter().copied());
                             assert_eq!(outcome.trip, expected, "{voting:?} of {n}: {state:?}");
-                            assert_eq!(outcome.bad, bad);
+                            assert_eq!(usize::from(outcome.bad), bad);
                             seen += 1;
                         }
                     }
@@ -273,7 +281,7 @@ mod tests {
         for n in 1..=4 {
             for m in 1..=n {
                 let voting = Voting {
-                    m,
+                    m: m as u8,
                     on_bad: OnBad::Trip,
                     degrade: Degrade::Safety,
                 };

@@ -22,10 +22,11 @@ pub struct Filter {
 }
 
 impl Block for Filter {
+    #[inline(always)] // Into the loop over a row: plants have many.
     fn step(&mut self, scan: &Scan, image: &mut Image) {
         let input = image.get(self.input);
         let held = image.held(&self.out).value;
-        let is_usable = !input.is_bad() && input.value.is_finite();
+        let is_usable = !input.is_bad();
         let value = match (is_usable, self.is_primed) {
             (false, _) => held,
             (true, false) => input.value,

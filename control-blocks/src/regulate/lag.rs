@@ -24,13 +24,19 @@ impl Default for Lag {
 }
 
 impl Lag {
+    #[cold]
+    #[inline(never)]
+    fn retune(&mut self, tau_s: f64, dt_s: f64) {
+        self.tau_s = tau_s;
+        self.dt_s = dt_s;
+        self.gain = 1.0 - decay(dt_s, tau_s);
+    }
+
     /// The next output from the last output `y` and the input `x`.
     #[inline]
     pub fn step(&mut self, y: f64, x: f64, tau_s: f64, dt_s: f64) -> f64 {
         if tau_s != self.tau_s || dt_s != self.dt_s {
-            self.tau_s = tau_s;
-            self.dt_s = dt_s;
-            self.gain = 1.0 - decay(dt_s, tau_s);
+            self.retune(tau_s, dt_s);
         }
         let next = y + self.gain * (x - y);
         if next.is_finite() { next } else { x }

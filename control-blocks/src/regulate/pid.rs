@@ -61,7 +61,6 @@ pub fn working_set_point(last: f64, target: f64, step: f64, low: f64, high: f64)
 /// | `MODE_ACT` | what is: 0–2, 3 TRACK, 4 HOLD (bad measurement) |
 /// | `SP_ACT` | working set-point, after limits and rate; while the output is at a limit it carries the limit flag of the direction in which it would have no effect |
 /// | `PV` | copy of the measurement, for faceplates |
-/// | `ERR` | `SP_ACT − PV` |
 /// | `CAS_OK` | the loop is really in CAS; for `bkcal_ok` above |
 ///
 /// Every change of mode, of tuning, in or out of tracking is bumpless: the
@@ -77,25 +76,29 @@ pub fn working_set_point(last: f64, target: f64, step: f64, low: f64, high: f64)
 ///
 /// A wired cascade: upper loop `bkcal = { delayed = "LOW.SP_ACT" }`,
 /// `bkcal_ok = { delayed = "LOW.CAS_OK" }`; lower loop `cas = "UP.OUT"`.
-// What a steady scan touches comes first, in three cache lines.
+// What a steady scan touches, in three cache lines.
 #[repr(C, align(64))]
 pub struct Pid {
     input: Input<f64>,
-    out: Setting<f64>,
+    out: LiveSetting<f64>,
     pv: Output<f64>,
-    err: Output<f64>,
-    /// Without wires.
-    is_plain: bool,
     /// Whether the output stood at a limit.
     was_limited: bool,
-    /// Whether tunings are tags of the text's own, which people alone change.
-    is_tuned_by_hand: bool,
     /// [`Image::interventions`] when the loop was last seen steady: while they stand
     /// still, neither modes, set-points nor tunings can have changed.
     calm_since: u64,
     sp_act: f64,
     out_last: f64,
+    rest: Box<Rest>,
     law: PidLaw,
+}
+
+/// What a steady scan has no need of.
+struct Rest {
+    /// Without wires.
+    is_plain: bool,
+    /// Whether tunings are tags of the text's own, which people alone change.
+    is_tuned_by_hand: bool,
     /// What the last scan really was.
     actual: i64,
     is_direct: bool,
@@ -107,7 +110,7 @@ pub struct Pid {
     sp: Setting<f64>,
     mode: Setting<i64>,
     mode_act: Output<i64>,
-    sp_act_out: Output<f64>,
+    sp_act_out: Status<f64>,
     cas_ok: Output<bool>,
     sp_lo: f64,
     sp_hi: f64,
@@ -158,14 +161,14 @@ impl Pid {
     #[inline]
     fn tuning(&self, image: &Image) -> PidTuning {
         PidTuning {
-            kp: image.value(self.kp),
-            ti_s: image.value(self.ti_s),
-            td_s: image.value(self.td_s),
+            kp: image.value(self.rest.kp),
+            ti_s: image.value(self.rest.ti_s),
+            td_s: image.value(self.rest.td_s),
         }
     }
 
     /// What a person wants of a setting, if it is a number.
-    fn wanted(image: &Image, setting: &Setting<f64>) -> f64 {
+    fn wanted<P: OutputPin<f64>>(image: &Image, setting: &Setting<f64, P>) -> f64 {
         match image.requested(&setting.request) {
             Some(wanted) if wanted.is_finite() => wanted,
             _ => image.held(&setting.output).value,
@@ -187,18 +190,18 @@ impl Pid {
 
     /// Whether this scan is like the last: in AUTO, without cascade, tracking or
     /// feed-forward, nothing asked for, the set-point reached, nothing forced. Then
-    /// only `OUT`, `PV` and `ERR` can change. Most scans of most loops are such.
+    /// only `OUT` and `PV` can change. Most scans of most loops are such.
     #[inline]
     fn is_steady(&self, image: &Image, pv: Reading<f64>, last: f64) -> bool {
-        self.is_plain
-            && self.actual == AUTO
-            && image.requested(&self.mode.request).is_none()
-            && image.requested(&self.sp.request).is_none()
-            && image.held(&self.mode.output).value == AUTO
-            && image.held(&self.mode_act).value == AUTO
-            && !image.held(&self.cas_ok).value
-            && image.held(&self.sp.output).value == self.sp_act
-            && image.held(&self.sp_act_out).value == self.sp_act
+        self.rest.is_plain
+            && self.rest.actual == AUTO
+            && image.requested(&self.rest.mode.request).is_none()
+            && image.requested(&self.rest.sp.request).is_none()
+            && image.held(&self.rest.mode.output).value == AUTO
+            && image.held(&self.rest.mode_act).value == AUTO
+            && !image.held(&self.rest.cas_ok).value
+            && image.held(&self.rest.sp.output).value == self.sp_act
+            && image.held(&self.rest.sp_act_out).value == self.sp_act
             && last == self.out_last
             && !pv.is_bad()
             && pv.value.is_finite()
@@ -216,7 +219,7 @@ impl Pid {
         pv: Reading<f64>,
         out: Reading<f64>,
     ) {
-        self.actual = actual;
+        self.rest.actual = actual;
         self.out_last = out.value;
         self.was_limited = self.limits(out.value) != 0;
         let is_regulating = actual == AUTO || actual == CAS;
@@ -226,20 +229,19 @@ impl Pid {
         {
             // A reverse-acting output that is at its top cannot obey a higher set-point.
             let at_top = out.value >= self.law.out_hi();
-            sp_quality = sp_quality.with(if at_top != self.is_direct {
+            sp_quality = sp_quality.with(if at_top != self.rest.is_direct {
                 Quality::LIMITED_HIGH
             } else {
                 Quality::LIMITED_LOW
             });
         }
-        image.put(&self.sp.output, sp);
+        image.put(&self.rest.sp.output, sp);
         image.set(&self.out.output, out);
-        image.put(&self.mode.output, mode);
-        image.put(&self.mode_act, actual);
-        image.set(&self.sp_act_out, Reading::new(self.sp_act, sp_quality));
+        image.put(&self.rest.mode.output, mode);
+        image.put(&self.rest.mode_act, actual);
+        image.set(&self.rest.sp_act_out, Reading::new(self.sp_act, sp_quality));
         image.set(&self.pv, pv);
-        image.set(&self.err, Reading::new(self.sp_act - pv.value, pv.quality));
-        image.put(&self.cas_ok, actual == CAS);
+        image.put(&self.rest.cas_ok, actual == CAS);
     }
 
     /// The set-point that people or the loop above want, and the working one.
@@ -251,28 +253,32 @@ impl Pid {
         pv: Option<f64>,
         cas: Option<f64>,
     ) -> f64 {
-        let wanted = Self::wanted(image, &self.sp);
-        let wanted = math::clamp(wanted, self.sp_lo, self.sp_hi);
-        let step = self.sp_rate * scan.dt_s;
-        if self.actual == NONE {
+        let wanted = Self::wanted(image, &self.rest.sp);
+        let wanted = math::clamp(wanted, self.rest.sp_lo, self.rest.sp_hi);
+        let step = self.rest.sp_rate * scan.dt_s;
+        if self.rest.actual == NONE {
             // A limited set-point starts its way from where the process is.
             self.sp_act = pv.unwrap_or(wanted);
         }
         match (mode, cas) {
             (CAS, Some(cas)) => {
-                self.sp_act = working_set_point(self.sp_act, cas, step, self.sp_lo, self.sp_hi);
+                self.sp_act =
+                    working_set_point(self.sp_act, cas, step, self.rest.sp_lo, self.rest.sp_hi);
                 self.sp_act
             }
             (MAN, _) => {
                 let sp = match pv {
-                    Some(pv) if self.sp_track => math::clamp(pv, self.sp_lo, self.sp_hi),
+                    Some(pv) if self.rest.sp_track => {
+                        math::clamp(pv, self.rest.sp_lo, self.rest.sp_hi)
+                    }
                     _ => wanted,
                 };
                 self.sp_act = sp;
                 sp
             }
             _ => {
-                self.sp_act = working_set_point(self.sp_act, wanted, step, self.sp_lo, self.sp_hi);
+                self.sp_act =
+                    working_set_point(self.sp_act, wanted, step, self.rest.sp_lo, self.rest.sp_hi);
                 wanted
             }
         }
@@ -285,6 +291,7 @@ impl Pid {
         let pv = image.get(self.input);
         let usable = (!pv.is_bad() && pv.value.is_finite()).then_some(pv.value);
         let cas = self
+            .rest
             .wires
             .as_ref()
             .and_then(|wires| wires.cas)
@@ -292,8 +299,8 @@ impl Pid {
         let remote = cas
             .filter(|cas| !cas.is_bad() && cas.value.is_finite())
             .map(|cas| cas.value);
-        let held_mode = image.held(&self.mode.output).value;
-        let mut mode = match image.requested(&self.mode.request) {
+        let held_mode = image.held(&self.rest.mode.output).value;
+        let mut mode = match image.requested(&self.rest.mode.request) {
             Some(wanted @ (MAN | AUTO)) => wanted,
             Some(CAS) if cas.is_some() => CAS,
             _ => held_mode,
@@ -304,14 +311,18 @@ impl Pid {
         if mode == CAS && remote.is_none() {
             mode = AUTO;
         }
-        if usable.is_none() && self.sheds {
+        if usable.is_none() && self.rest.sheds {
             mode = MAN;
         }
-        let tracked = self.wires.as_ref().and_then(|wires| wires.tracked(image));
+        let tracked = self
+            .rest
+            .wires
+            .as_ref()
+            .and_then(|wires| wires.tracked(image));
         let sp = self.set_points(scan, image, mode, usable, remote);
         let held = image.held(&self.out.output).value;
         self.law.tune(self.tuning(image), scan.dt_s);
-        let ff = match &mut self.wires {
+        let ff = match &mut self.rest.wires {
             Some(wires) => wires.feed_forward(image),
             None => 0.0,
         };
@@ -351,11 +362,12 @@ impl Pid {
     /// One step of the law, aligned first if the loop was not in this mode before
     /// or its output is not where the law left it.
     fn regulate(&mut self, image: &Image, mode: i64, pv: f64, ff: f64, held: f64) -> f64 {
-        if mode != self.actual || held != self.out_last {
+        if mode != self.rest.actual || held != self.out_last {
             self.law.align(self.sp_act, pv, ff, held);
             return self.law.step(self.sp_act, pv, ff, held);
         }
         let bkcal = self
+            .rest
             .wires
             .as_ref()
             .and_then(|wires| wires.bkcal)
@@ -394,7 +406,7 @@ impl Pid {
             return false;
         }
         self.law.tune(self.tuning(image), scan.dt_s);
-        if self.is_tuned_by_hand {
+        if self.rest.is_tuned_by_hand {
             self.calm_since = image.interventions();
         }
         true
@@ -423,12 +435,11 @@ impl Block for Pid {
         let is_calm = self.calm_since == image.interventions()
             && last == self.out_last
             && !pv.is_bad()
-            && pv.value.is_finite()
             && self.law.is_for(scan.dt_s);
         if !is_calm && !self.is_steady_after_all(scan, image, pv, last) {
             return;
         }
-        // A steady scan: only `OUT`, `PV` and `ERR` can change.
+        // A steady scan: only `OUT` and `PV` can change.
         let out = self.law.step(self.sp_act, pv.value, 0.0, last);
         if self.limits(out) != 0 || self.was_limited {
             return self.show_limited(image, pv, out);
@@ -437,26 +448,25 @@ impl Block for Pid {
         let quality = pv.quality.worst(Quality::GOOD);
         image.set(&self.out.output, Reading::new(out, quality));
         image.set(&self.pv, pv);
-        image.set(&self.err, Reading::new(self.sp_act - pv.value, pv.quality));
     }
 
     fn save(&self, state: &mut StateWriter<'_>) {
-        state.int(self.actual);
+        state.int(self.rest.actual);
         state.real(self.sp_act);
         state.real(self.out_last);
         state.bool(self.was_limited);
-        state.real(self.wires.as_ref().map_or(0.0, |wires| wires.ff_last));
+        state.real(self.rest.wires.as_ref().map_or(0.0, |wires| wires.ff_last));
         self.law.save(state);
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
         self.calm_since = u64::MAX;
-        self.actual = state.int()?;
+        self.rest.actual = state.int()?;
         self.sp_act = state.real()?;
         self.out_last = state.real()?;
         self.was_limited = state.bool()?;
         let ff_last = state.real()?;
-        if let Some(wires) = &mut self.wires {
+        if let Some(wires) = &mut self.rest.wires {
             wires.ff_last = ff_last;
         }
         self.law.restore(state)
@@ -465,7 +475,7 @@ impl Block for Pid {
     fn start(&mut self, _start: Start) {
         // Whatever stood before, go on from the output that stands.
         self.calm_since = u64::MAX;
-        self.actual = NONE;
+        self.rest.actual = NONE;
     }
 }
 
@@ -514,32 +524,33 @@ impl BlockKind for Pid {
         let wires = Self::wires(wiring);
         let pid = Pid {
             input,
-            out: wiring.setting("OUT", math::clamp(0.0, out_lo, out_hi)),
+            out: wiring.live_setting("OUT", math::clamp(0.0, out_lo, out_hi)),
             pv: wiring.output("PV"),
-            err: wiring.output("ERR"),
-            kp: wiring.tuning("kp", 1.0, 0.0..=1e9),
-            ti_s: wiring.tuning("ti_s", 0.0, 0.0..=1e9),
-            td_s: wiring.tuning("td_s", 0.0, 0.0..=1e9),
-            sp: wiring.setting("SP", 0.0),
-            mode: wiring.setting("MODE", MAN),
-            mode_act: wiring.output("MODE_ACT"),
-            sp_act_out: wiring.output("SP_ACT"),
-            cas_ok: wiring.output("CAS_OK"),
-            sp_lo,
-            sp_hi,
-            sp_rate: wiring.real("sp_rate", f64::INFINITY, RATE),
-            is_plain: wires.is_none(),
             was_limited: false,
-            is_tuned_by_hand: !["kp", "ti_s", "td_s"].iter().any(|key| wiring.is_tag(key)),
             calm_since: u64::MAX,
-            actual: NONE,
             sp_act: 0.0,
             out_last: 0.0,
+            rest: Box::new(Rest {
+                kp: wiring.tuning("kp", 1.0, 0.0..=1e9),
+                ti_s: wiring.tuning("ti_s", 0.0, 0.0..=1e9),
+                td_s: wiring.tuning("td_s", 0.0, 0.0..=1e9),
+                sp: wiring.setting("SP", 0.0),
+                mode: wiring.setting("MODE", MAN),
+                mode_act: wiring.output("MODE_ACT"),
+                sp_act_out: wiring.status("SP_ACT"),
+                cas_ok: wiring.output("CAS_OK"),
+                sp_lo,
+                sp_hi,
+                sp_rate: wiring.real("sp_rate", f64::INFINITY, RATE),
+                is_plain: wires.is_none(),
+                is_tuned_by_hand: !["kp", "ti_s", "td_s"].iter().any(|key| wiring.is_tag(key)),
+                actual: NONE,
+                is_direct,
+                sp_track: wiring.bool("sp_track", false),
+                sheds: wiring.choice("on_bad_pv", &[("man", true), ("hold", false)], true),
+                wires,
+            }),
             law: PidLaw::new(shape),
-            is_direct,
-            sp_track: wiring.bool("sp_track", false),
-            sheds: wiring.choice("on_bad_pv", &[("man", true), ("hold", false)], true),
-            wires,
         };
         Self::name_units(wiring, sp_lo, sp_hi, out_lo, out_hi);
         pid

@@ -59,8 +59,7 @@ pub struct PidTuning {
 ///
 /// Sources: Åström & Hägglund, *Advanced PID Control* (ISA, 2006), ch. 3 and 13;
 /// Shinskey, *Process Control Systems*, external reset feedback.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)] // What every step touches comes first.
+#[derive(Clone, Debug)]
 pub struct PidLaw {
     b: f64,
     c: f64,
@@ -78,6 +77,12 @@ pub struct PidLaw {
     proportion_last: f64,
     aim_last: f64,
     dt_s: f64,
+    rest: Box<Rest>,
+}
+
+/// What a step has no need of.
+#[derive(Clone, Debug)]
+struct Rest {
     tuning: PidTuning,
     n: f64,
     out_rate: f64,
@@ -102,22 +107,24 @@ impl PidLaw {
             derivative: 0.0,
             proportion_last: 0.0,
             aim_last: 0.0,
-            tuning: PidTuning {
-                kp: 0.0,
-                ti_s: 0.0,
-                td_s: 0.0,
-            },
             dt_s: 0.0,
-            n: shape.n,
-            out_rate: shape.out_rate,
-            is_direct: shape.is_direct,
+            rest: Box::new(Rest {
+                tuning: PidTuning {
+                    kp: 0.0,
+                    ti_s: 0.0,
+                    td_s: 0.0,
+                },
+                n: shape.n,
+                out_rate: shape.out_rate,
+                is_direct: shape.is_direct,
+            }),
         }
     }
 
     /// Takes tunings and scan time; costs nothing while they stay the same.
     #[inline]
     pub fn tune(&mut self, tuning: PidTuning, dt_s: f64) {
-        if tuning != self.tuning || dt_s != self.dt_s {
+        if tuning != self.rest.tuning || dt_s != self.dt_s {
             self.retune(tuning, dt_s);
         }
     }
@@ -140,9 +147,9 @@ impl PidLaw {
 
     fn set_coefficients(&mut self, tuning: PidTuning, dt_s: f64) {
         let PidTuning { kp, ti_s, td_s } = tuning;
-        self.tuning = tuning;
+        self.rest.tuning = tuning;
         self.dt_s = dt_s;
-        self.k = if self.is_direct { -kp } else { kp };
+        self.k = if self.rest.is_direct { -kp } else { kp };
         // Faster than one scan there is no integral action.
         self.reset = if ti_s > 0.0 {
             math::clamp(dt_s / ti_s, 0.0, 1.0)
@@ -150,13 +157,13 @@ impl PidLaw {
             0.0
         };
         self.k_integral = self.k * self.reset;
-        self.d_decay = decay(dt_s, td_s / self.n);
+        self.d_decay = decay(dt_s, td_s / self.rest.n);
         self.d_gain = if td_s > 0.0 && dt_s > 0.0 {
             self.k * (td_s / dt_s) * (1.0 - self.d_decay)
         } else {
             0.0
         };
-        self.out_step = self.out_rate * dt_s;
+        self.out_step = self.rest.out_rate * dt_s;
     }
 
     /// Chooses the integral so that the next step with these inputs gives `out`.
@@ -246,9 +253,9 @@ impl PidLaw {
             self.derivative,
             self.proportion_last,
             self.aim_last,
-            self.tuning.kp,
-            self.tuning.ti_s,
-            self.tuning.td_s,
+            self.rest.tuning.kp,
+            self.rest.tuning.ti_s,
+            self.rest.tuning.td_s,
             self.dt_s,
         ] {
             state.real(real);

@@ -2,7 +2,7 @@
 //! writes down what entered.
 
 use crate::clock::Scan;
-use crate::image::{Image, Slot};
+use crate::image::Image;
 use crate::program::Program;
 use signal::Quality;
 
@@ -103,16 +103,12 @@ impl<'a, W: Witness> Door<'a, W> {
             return;
         };
         for (&slot, (bits, quality)) in slots.iter().zip(cells) {
-            let before = self.image.cell(Slot(slot));
-            if before.is_forced() || (before.bits == bits && before.quality() == quality) {
-                self.image.refresh(slot);
-            } else {
+            if self.image.sample(slot, bits, quality) {
                 self.witness.entry(&Entry::Field {
                     slot,
                     bits,
                     quality,
                 });
-                self.image.sample(slot, bits, quality);
             }
         }
     }

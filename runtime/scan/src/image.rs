@@ -1,6 +1,6 @@
 //! The process image: sixteen bytes a tag, one array, no names.
 
-use crate::pins::{Input, Output, Request, Setting};
+use crate::pins::{Input, OutputPin, Request, Setting};
 use signal::{Quality, Reading, Signal, limits};
 
 /// Place of a tag in the image of its task. Minted by the linker only.
@@ -20,9 +20,10 @@ impl Slot {
 pub struct Cell {
     /// The value's 64 bits; the tag's kind tells how to read them.
     pub bits: u64,
-    /// Low 32 bits of the scan in which the tag was last refreshed, then 16 bits of
-    /// quality, then 16 of marks: one word, so that a write is two stores.
-    tail: u64,
+    /// Low 32 bits of the scan in which the tag was last refreshed from outside.
+    stamp: u32,
+    quality: Quality,
+    marks: u16,
 }
 
 const _: () = assert!(size_of::<Cell>() == 16);
@@ -34,73 +35,39 @@ impl Cell {
     pub const REQUESTED: u16 = 2;
     /// The tag is real: bits that are no finite number are not stored.
     const REAL: u16 = 4;
+    /// A block writes the tag in every scan: it has no age.
+    const COMPUTED: u16 = 8;
+    /// Marks of the tag itself, not of what happened to it.
+    const NATURE: u16 = Self::REAL | Self::COMPUTED;
 
     const NEVER: Cell = Cell {
         bits: 0,
-        tail: (Quality::NOT_WRITTEN.bits() as u64) << 32,
+        stamp: 0,
+        quality: Quality::NOT_WRITTEN,
+        marks: 0,
     };
 
-    const fn stamp(&self) -> u32 {
-        self.tail as u32
-    }
-
-    const fn marks(&self) -> u16 {
-        (self.tail >> 48) as u16
-    }
-
-    #[inline]
-    fn trusted_quality(&self) -> Quality {
-        Quality::from_trusted((self.tail >> 32) as u16)
-    }
-
-    #[inline]
-    const fn set_stamp(&mut self, stamp: u32) {
-        self.tail = self.tail & !0xffff_ffff | stamp as u64;
-    }
-
-    #[inline]
-    const fn set_quality(&mut self, quality: Quality) {
-        self.tail = self.tail & !(0xffff << 32) | (quality.bits() as u64) << 32;
-    }
-
-    const fn mark(&mut self, marks: u16) {
-        self.tail |= (marks as u64) << 48;
-    }
-
-    const fn unmark(&mut self, marks: u16) {
-        self.tail &= !((marks as u64) << 48);
-    }
-
     /// The quality; a forced value says so.
-    pub fn quality(&self) -> Quality {
-        Quality::from_bits((self.tail >> 32) as u16)
+    #[inline]
+    pub const fn quality(&self) -> Quality {
+        self.quality
     }
 
     /// Whether a person holds this value.
     #[inline]
     pub const fn is_forced(&self) -> bool {
-        self.marks() & Self::FORCED != 0
+        self.marks & Self::FORCED != 0
     }
 
     #[inline]
     const fn is_requested(&self) -> bool {
-        self.marks() & Self::REQUESTED != 0
-    }
-
-    /// A write of which the value is not taken.
-    #[cold]
-    #[inline(never)]
-    fn withhold(&mut self, quality: Quality, now: u32) {
-        if !self.is_forced() {
-            self.set_quality(quality.worst(Quality::NOT_FINITE));
-        }
-        self.set_stamp(now);
+        self.marks & Self::REQUESTED != 0
     }
 
     /// Whether the tag can hold these bits: a real never holds NaN or an infinity.
     #[inline]
     const fn is_storable(&self, bits: u64) -> bool {
-        self.marks() & Self::REAL == 0 || f64::from_bits(bits).is_finite()
+        self.marks & Self::REAL == 0 || f64::from_bits(bits).is_finite()
     }
 }
 
@@ -113,30 +80,45 @@ pub struct Image {
     now: u32,
     /// Where the next sweep of old stamps begins.
     swept: usize,
-    /// Cells from here on are changed from outside only: tunings and requests.
-    still_from: usize,
+    /// Cells from here on seldom change: states, settings, tunings, requests. Their
+    /// changes are noted, so that digest and copies pass over the rest.
+    quiet_from: usize,
+    /// Epoch of the last change in each stretch of quiet cells.
+    touched: Box<[u64]>,
+    /// Fingerprint of each stretch of quiet cells, and the sum of all.
+    prints: Box<[u64]>,
+    prints_sum: u64,
+    /// Epoch up to which the fingerprints are known.
+    digested: u64,
+    /// Counts scans; never set back.
+    epoch: u64,
     /// Changes from outside other than frames of sources.
     interventions: u64,
-    /// Fingerprint of the still cells after so many interventions.
-    still_digest: (u64, u64),
 }
+
+/// Quiet cells in one stretch.
+const STRETCH: usize = 64;
 
 /// Ages are told up to this many scans; beyond, "at least this old".
 pub const AGE_SCANS_MAX: u32 = 1 << 30;
 
 impl Image {
-    /// An image of so many cells, of which those from `still_from` on are written
-    /// from outside only.
-    pub(crate) fn new(cells: usize, still_from: usize) -> Image {
-        assert!(cells <= limits::CELLS_MAX && still_from <= cells);
+    /// An image of so many cells, of which those from `quiet_from` on seldom change.
+    pub(crate) fn new(cells: usize, quiet_from: usize) -> Image {
+        assert!(cells <= limits::CELLS_MAX && quiet_from <= cells);
+        let stretches = (cells - quiet_from).div_ceil(STRETCH);
         Image {
             cells: vec![Cell::NEVER; cells].into_boxed_slice(),
             requests: Vec::with_capacity(limits::COMMANDS_PER_SCAN_MAX),
             now: 0,
             swept: 0,
-            still_from,
+            quiet_from,
+            touched: vec![0; stretches].into_boxed_slice(),
+            prints: vec![0; stretches].into_boxed_slice(),
+            prints_sum: 0,
+            digested: 0,
+            epoch: 0,
             interventions: 0,
-            still_digest: (u64::MAX, 0),
         }
     }
 
@@ -144,7 +126,7 @@ impl Image {
     #[inline]
     pub fn get<T: Signal>(&self, pin: Input<T>) -> Reading<T> {
         let cell = &self.cells[pin.slot as usize];
-        Reading::new(T::from_bits(cell.bits), cell.trusted_quality())
+        Reading::new(T::from_bits(cell.bits), cell.quality)
     }
 
     /// The value at a pin, whatever its quality.
@@ -153,38 +135,70 @@ impl Image {
         T::from_bits(self.cells[pin.slot as usize].bits)
     }
 
-    /// Scans since the tag at this pin was last refreshed by its writer.
+    /// Scans since the tag at this pin was last refreshed from outside; 0 for what a
+    /// block of this program writes.
     #[inline]
     pub fn age_scans<T: Signal>(&self, pin: Input<T>) -> u32 {
-        self.now
-            .wrapping_sub(self.cells[pin.slot as usize].stamp())
-            .min(AGE_SCANS_MAX)
+        let cell = &self.cells[pin.slot as usize];
+        if cell.marks & Cell::COMPUTED != 0 {
+            return 0;
+        }
+        self.now.wrapping_sub(cell.stamp).min(AGE_SCANS_MAX)
     }
 
     /// What this output holds: what the block wrote last, or the initial value.
     #[inline]
-    pub fn held<T: Signal>(&self, pin: &Output<T>) -> Reading<T> {
-        let cell = &self.cells[pin.slot as usize];
-        Reading::new(T::from_bits(cell.bits), cell.trusted_quality())
+    pub fn held<T: Signal>(&self, pin: &impl OutputPin<T>) -> Reading<T> {
+        let cell = &self.cells[pin.slot() as usize];
+        Reading::new(T::from_bits(cell.bits), cell.quality)
     }
 
     /// Writes an output. A value that is not finite is not stored: the last value
     /// stays, with quality not-finite. A forced tag keeps its forced value.
     #[inline]
-    pub fn set<T: Signal>(&mut self, pin: &Output<T>, reading: Reading<T>) {
-        let now = self.now;
-        let cell = &mut self.cells[pin.slot as usize];
-        const MARKS: u64 = 0xffff << 48;
+    pub fn set<T: Signal, P: OutputPin<T>>(&mut self, pin: &P, reading: Reading<T>) {
+        let slot = pin.slot();
+        let cell = &mut self.cells[slot as usize];
         if cell.is_forced() || !reading.value.is_storable() {
-            return cell.withhold(reading.quality, now);
+            return self.withhold(slot, reading.quality);
         }
-        cell.bits = reading.value.to_bits();
-        cell.tail = cell.tail & MARKS | u64::from(reading.quality.bits()) << 32 | u64::from(now);
+        let bits = reading.value.to_bits();
+        if P::IS_QUIET {
+            if cell.bits == bits && cell.quality == reading.quality {
+                return;
+            }
+            cell.bits = bits;
+            cell.quality = reading.quality;
+            return self.touch(slot);
+        }
+        cell.bits = bits;
+        cell.quality = reading.quality;
+    }
+
+    /// A write of which the value is not taken.
+    #[cold]
+    #[inline(never)]
+    fn withhold(&mut self, slot: u32, quality: Quality) {
+        let cell = &mut self.cells[slot as usize];
+        if !cell.is_forced() {
+            cell.quality = quality.worst(Quality::NOT_FINITE);
+            self.touch(slot);
+        }
+    }
+
+    /// Notes that a cell has changed.
+    #[inline]
+    fn touch(&mut self, slot: u32) {
+        if let Some(at) = (slot as usize).checked_sub(self.quiet_from)
+            && let Some(touched) = self.touched.get_mut(at / STRETCH)
+        {
+            *touched = self.epoch;
+        }
     }
 
     /// Writes a good value.
     #[inline]
-    pub fn put<T: Signal>(&mut self, pin: &Output<T>, value: T) {
+    pub fn put<T: Signal>(&mut self, pin: &impl OutputPin<T>, value: T) {
         self.set(pin, Reading::good(value));
     }
 
@@ -227,21 +241,52 @@ impl Image {
 
     /// A fingerprint of all values, qualities and marks, equal on every platform.
     ///
-    /// Eight independent multiply-rotate lanes over the cells, folded at the end;
-    /// not cryptographic: it finds differences, it does not prove integrity.
+    /// Eight independent multiply-rotate lanes over the cells, folded at the end; the
+    /// quiet cells in stretches, summed. Not cryptographic: it finds differences, it
+    /// does not prove integrity.
     pub fn digest(&self) -> u64 {
-        let (live, still) = self.cells.split_at(self.still_from);
-        join(fingerprint(live), fingerprint(still))
+        let (live, quiet) = self.cells.split_at(self.quiet_from);
+        let prints = quiet.chunks(STRETCH).enumerate();
+        join(
+            fingerprint(live),
+            prints.fold(0, |sum: u64, (at, cells)| {
+                sum.wrapping_add(print(at, cells))
+            }),
+        )
     }
 
-    /// As [`Image::digest`]; cells that are written from outside only are looked at
-    /// when something has come from outside.
+    /// As [`Image::digest`]; quiet cells are looked at where something has changed.
     pub(crate) fn digest_of_scan(&mut self) -> u64 {
-        let (live, still) = self.cells.split_at(self.still_from);
-        if self.still_digest.0 != self.interventions {
-            self.still_digest = (self.interventions, fingerprint(still));
+        let (live, quiet) = self.cells.split_at(self.quiet_from);
+        for (at, touched) in self.touched.iter().enumerate() {
+            if *touched >= self.digested {
+                let print = print(at, stretch(quiet, at));
+                let before = core::mem::replace(&mut self.prints[at], print);
+                self.prints_sum = self.prints_sum.wrapping_add(print).wrapping_sub(before);
+            }
         }
-        join(fingerprint(live), self.still_digest.1)
+        self.digested = self.epoch;
+        join(fingerprint(live), self.prints_sum)
+    }
+
+    /// Brings a copy of all cells up to date that was made at epoch `copied`, 0 for a
+    /// copy of something else; gives the epoch of the copy.
+    pub fn copy_to(&self, cells: &mut [Cell], copied: u64) -> u64 {
+        let (live, quiet) = self.cells.split_at(self.quiet_from);
+        let (live_copy, quiet_copy) = cells.split_at_mut(self.quiet_from);
+        live_copy.copy_from_slice(live);
+        if copied == 0 {
+            quiet_copy.copy_from_slice(quiet);
+            return self.epoch;
+        }
+        for (at, touched) in self.touched.iter().enumerate() {
+            if *touched >= copied {
+                let from = at * STRETCH;
+                let to = (from + STRETCH).min(quiet.len());
+                quiet_copy[from..to].copy_from_slice(&quiet[from..to]);
+            }
+        }
+        self.epoch
     }
 
     /// The first slot in which two images of one layout differ.
@@ -249,7 +294,7 @@ impl Image {
         self.cells
             .iter()
             .zip(other.cells.iter())
-            .position(|(a, b)| (a.bits, a.tail >> 32) != (b.bits, b.tail >> 32))
+            .position(|(a, b)| (a.bits, a.quality, a.marks) != (b.bits, b.quality, b.marks))
     }
 
     // --- for the door, the program and the transfer of this crate only ---
@@ -257,9 +302,11 @@ impl Image {
     /// Starts a scan: requests of the last one end here, and a few cells are
     /// swept so that no age ever wraps round to young.
     pub(crate) fn begin(&mut self, index: u64) {
+        self.epoch += 1;
         self.interventions += self.requests.len() as u64;
-        for slot in self.requests.drain(..) {
-            self.cells[slot as usize].unmark(Cell::REQUESTED);
+        while let Some(slot) = self.requests.pop() {
+            self.cells[slot as usize].marks &= !Cell::REQUESTED;
+            self.touch(slot);
         }
         self.now = index as u32;
         // A cursor of its own: places taken from the index would leave some cells
@@ -272,8 +319,8 @@ impl Image {
         };
         let to = (from + SWEEP).min(self.cells.len());
         for cell in &mut self.cells[from..to] {
-            if self.now.wrapping_sub(cell.stamp()) > AGE_SCANS_MAX {
-                cell.set_stamp(self.now.wrapping_sub(AGE_SCANS_MAX));
+            if self.now.wrapping_sub(cell.stamp) > AGE_SCANS_MAX {
+                cell.stamp = self.now.wrapping_sub(AGE_SCANS_MAX);
             }
         }
         self.swept = to;
@@ -281,7 +328,14 @@ impl Image {
 
     pub(crate) fn mark_real(&mut self, slot: u32) {
         self.interventions += 1;
-        self.cells[slot as usize].mark(Cell::REAL);
+        self.cells[slot as usize].marks |= Cell::REAL;
+        self.touch(slot);
+    }
+
+    pub(crate) fn mark_computed(&mut self, slot: u32) {
+        self.interventions += 1;
+        self.cells[slot as usize].marks |= Cell::COMPUTED;
+        self.touch(slot);
     }
 
     /// A value from outside.
@@ -290,19 +344,23 @@ impl Image {
         self.sample(slot, bits, quality);
     }
 
-    /// A value of a source: the one thing from outside that is no intervention.
-    pub(crate) fn sample(&mut self, slot: u32, bits: u64, quality: Quality) {
-        let now = self.now;
+    /// A value of a source: the one thing from outside that is no intervention. True
+    /// if it differs from what the tag held and may be taken.
+    #[inline]
+    pub(crate) fn sample(&mut self, slot: u32, bits: u64, quality: Quality) -> bool {
         let cell = &mut self.cells[slot as usize];
-        if !cell.is_forced() {
-            if cell.is_storable(bits) {
-                cell.bits = bits;
-                cell.set_quality(quality);
-            } else {
-                cell.set_quality(quality.worst(Quality::NOT_FINITE));
-            }
+        cell.stamp = self.now;
+        if (cell.bits == bits && cell.quality == quality) || cell.is_forced() {
+            return false;
         }
-        cell.set_stamp(now);
+        if cell.is_storable(bits) {
+            cell.bits = bits;
+            cell.quality = quality;
+        } else {
+            cell.quality = quality.worst(Quality::NOT_FINITE);
+        }
+        self.touch(slot);
+        true
     }
 
     /// A command; one that is no number is none.
@@ -313,60 +371,70 @@ impl Image {
     }
 
     pub(crate) fn refresh(&mut self, slot: u32) {
-        let now = self.now;
-        self.cells[slot as usize].set_stamp(now);
+        self.cells[slot as usize].stamp = self.now;
     }
 
     pub(crate) fn request(&mut self, slot: u32, bits: u64) {
-        let now = self.now;
         let cell = &mut self.cells[slot as usize];
         if !cell.is_storable(bits) {
             return;
         }
         self.interventions += 1;
         cell.bits = bits;
-        cell.set_stamp(now);
+        cell.stamp = self.now;
         if !cell.is_requested() && self.requests.len() < self.requests.capacity() {
-            cell.mark(Cell::REQUESTED);
+            cell.marks |= Cell::REQUESTED;
             self.requests.push(slot);
         }
+        self.touch(slot);
     }
 
     pub(crate) fn force(&mut self, slot: u32, bits: u64) {
-        let now = self.now;
         let cell = &mut self.cells[slot as usize];
         if !cell.is_storable(bits) {
             return;
         }
         self.interventions += 1;
         cell.bits = bits;
-        cell.set_quality(Quality::GOOD.with(Quality::FORCED));
-        cell.mark(Cell::FORCED);
-        cell.set_stamp(now);
+        cell.quality = Quality::GOOD.with(Quality::FORCED);
+        cell.marks |= Cell::FORCED;
+        cell.stamp = self.now;
+        self.touch(slot);
     }
 
     pub(crate) fn unforce(&mut self, slot: u32) {
         self.interventions += 1;
         let cell = &mut self.cells[slot as usize];
-        cell.unmark(Cell::FORCED);
-        cell.set_quality(cell.quality().without(Quality::FORCED));
+        cell.marks &= !Cell::FORCED;
+        cell.quality = cell.quality.without(Quality::FORCED);
+        self.touch(slot);
     }
 
+    /// A delayed copy: as old as the original was in the last scan.
     pub(crate) fn copy_cell(&mut self, from: u32, to: u32) {
         let from = self.cells[from as usize];
         let cell = &mut self.cells[to as usize];
-        cell.bits = from.bits;
-        cell.set_quality(from.trusted_quality());
-        cell.set_stamp(from.stamp());
+        cell.stamp = if from.marks & Cell::COMPUTED != 0 {
+            self.now.wrapping_sub(1)
+        } else {
+            from.stamp
+        };
+        if cell.bits != from.bits || cell.quality != from.quality {
+            cell.bits = from.bits;
+            cell.quality = from.quality;
+            self.touch(to);
+        }
     }
 
     pub(crate) fn adopt_cell(&mut self, to: u32, other: &Image, from: u32) {
         self.interventions += 1;
+        let from = &other.cells[from as usize];
         let cell = &mut self.cells[to as usize];
-        let real = cell.marks() & Cell::REAL;
-        *cell = other.cells[from as usize];
-        cell.unmark(!Cell::FORCED);
-        cell.mark(real);
+        cell.bits = from.bits;
+        cell.stamp = from.stamp;
+        cell.quality = from.quality;
+        cell.marks = cell.marks & Cell::NATURE | from.marks & Cell::FORCED;
+        self.touch(to);
     }
 
     pub(crate) fn adopt_now(&mut self, other: &Image) {
@@ -377,9 +445,9 @@ impl Image {
     /// no state.
     pub(crate) fn words(&self) -> impl Iterator<Item = u64> + '_ {
         self.cells.iter().flat_map(|cell| {
-            let marks = u64::from(cell.marks() & Cell::FORCED);
-            let quality = u64::from(cell.trusted_quality().bits());
-            let stamp = u64::from(cell.stamp());
+            let marks = u64::from(cell.marks & Cell::FORCED);
+            let quality = u64::from(cell.quality.bits());
+            let stamp = u64::from(cell.stamp);
             [cell.bits, stamp << 32 | quality << 16 | marks]
         })
     }
@@ -388,15 +456,15 @@ impl Image {
         self.interventions += 1;
         let cell = &mut self.cells[slot];
         let quality = Quality::from_bits((tail >> 16) as u16);
-        cell.set_stamp((tail >> 32) as u32);
-        cell.unmark(!Cell::REAL);
-        cell.mark(tail as u16 & Cell::FORCED);
+        cell.stamp = (tail >> 32) as u32;
+        cell.marks = cell.marks & Cell::NATURE | tail as u16 & Cell::FORCED;
         if cell.is_storable(bits) {
             cell.bits = bits;
-            cell.set_quality(quality);
+            cell.quality = quality;
         } else {
-            cell.set_quality(quality.worst(Quality::NOT_FINITE));
+            cell.quality = quality.worst(Quality::NOT_FINITE);
         }
+        self.touch(slot as u32);
     }
 
     pub(crate) const fn now(&self) -> u32 {
@@ -414,7 +482,7 @@ const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 fn fingerprint(cells: &[Cell]) -> u64 {
     const LANES: usize = 8;
     let mix = |lane: &mut u64, cell: &Cell| {
-        let tail = cell.tail >> 32;
+        let tail = u64::from(cell.quality.bits()) | u64::from(cell.marks) << 16;
         *lane = (*lane ^ cell.bits).wrapping_mul(MULTIPLIER).rotate_left(29) ^ tail;
     };
     let mut lanes: [u64; LANES] = core::array::from_fn(|lane| lane as u64 + 1);
@@ -428,6 +496,17 @@ fn fingerprint(cells: &[Cell]) -> u64 {
         mix(&mut lanes[0], cell);
     }
     lanes.into_iter().fold(cells.len() as u64, join)
+}
+
+/// The quiet cells of a stretch.
+fn stretch(quiet: &[Cell], at: usize) -> &[Cell] {
+    let from = at * STRETCH;
+    &quiet[from..(from + STRETCH).min(quiet.len())]
+}
+
+/// The fingerprint of a stretch at its place.
+fn print(at: usize, cells: &[Cell]) -> u64 {
+    join(fingerprint(cells), at as u64)
 }
 
 fn join(sum: u64, part: u64) -> u64 {

@@ -40,7 +40,7 @@ pub use image::{Image, Slot};
 pub use link::{
     BlockDecl, Giver, LinkInput, Linked, SourceDecl, TagDecl, TagEntry, TagOrigin, Writable, link,
 };
-pub use pins::{Input, Output, Request, Setting};
+pub use pins::{Input, LiveSetting, Output, OutputPin, Request, Setting, Status};
 pub use problem::{Place, Problem, ProblemKind};
 pub use program::Program;
 pub use state::{StateMismatch, StateReader, StateWriter};

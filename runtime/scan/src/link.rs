@@ -270,6 +270,8 @@ struct Tag {
     range: Option<(f64, f64)>,
     place: Place,
     states: States,
+    /// Expected to stand still in most scans.
+    is_quiet: bool,
 }
 
 /// What is known by name. Maps without order: they are looked up in, and where the
@@ -317,6 +319,7 @@ impl Names {
                     _ => TagOrigin::Block(block),
                 };
                 let mut tag = Tag::new(out.kind, origin, out.initial);
+                tag.is_quiet = out.is_quiet;
                 tag.place = Place {
                     block,
                     key: Some(out.key.to_lowercase()),
@@ -587,6 +590,7 @@ impl Names {
 
 impl Tag {
     fn new(kind: Kind, origin: TagOrigin, initial: u64) -> Tag {
+        let origin_is_quiet = kind != Kind::Real || origin == TagOrigin::Operator;
         Tag {
             kind,
             origin,
@@ -596,6 +600,7 @@ impl Tag {
             range: None,
             place: Place::outside(),
             states: &[],
+            is_quiet: origin_is_quiet,
         }
     }
 }
@@ -671,30 +676,25 @@ fn bind(input: &LinkInput, asked: &[Asked], mut names: Names, order: &[Vec<usize
     };
     let mut sorted: Vec<String> = names.tags.keys().cloned().collect();
     sorted.sort_unstable();
-    // First what blocks and sources write, then what comes from outside only.
-    let is_live = |name: &str| {
-        names
-            .tags
-            .get(name)
-            .is_some_and(|tag| tag.origin != TagOrigin::Operator)
-    };
+    // First what changes in most scans, then what seldom does.
+    let is_live = |name: &str| names.tags.get(name).is_some_and(|tag| !tag.is_quiet);
     for block in order.iter().flatten() {
         for want in &asked[*block].inputs {
             match &want.source {
                 Source::Tag(name) if is_live(name) => {
                     number(&mut slots.tags, &mut next, name);
                 }
-                Source::Tag(_) => {}
-                Source::Delayed(name) => {
+                Source::Delayed(name) if is_live(name) => {
                     slots.delayed.entry(name.clone()).or_insert_with(|| {
                         next += 1;
                         next - 1
                     });
                 }
+                Source::Tag(_) | Source::Delayed(_) => {}
             }
         }
         for out in &asked[*block].outputs {
-            if !matches!(out.role, Role::Tuning { .. }) {
+            if !out.is_quiet {
                 number(&mut slots.tags, &mut next, &out.tag);
             }
         }
@@ -704,7 +704,34 @@ fn bind(input: &LinkInput, asked: &[Asked], mut names: Names, order: &[Vec<usize
             number(&mut slots.tags, &mut next, name);
         }
     }
-    let still_from = next;
+    let quiet_from = next;
+    // Of these, first what blocks and sources write, then what comes from outside.
+    for block in order.iter().flatten() {
+        for want in &asked[*block].inputs {
+            match &want.source {
+                Source::Tag(name)
+                    if names
+                        .tags
+                        .get(name)
+                        .is_some_and(|tag| tag.origin != TagOrigin::Operator) =>
+                {
+                    number(&mut slots.tags, &mut next, name);
+                }
+                Source::Delayed(name) => {
+                    slots.delayed.entry(name.clone()).or_insert_with(|| {
+                        next += 1;
+                        next - 1
+                    });
+                }
+                Source::Tag(_) => {}
+            }
+        }
+        for out in &asked[*block].outputs {
+            if !matches!(out.role, Role::Tuning { .. }) {
+                number(&mut slots.tags, &mut next, &out.tag);
+            }
+        }
+    }
     for block in order.iter().flatten() {
         for out in &asked[*block].outputs {
             match out.role {
@@ -719,7 +746,7 @@ fn bind(input: &LinkInput, asked: &[Asked], mut names: Names, order: &[Vec<usize
     for name in &sorted {
         number(&mut slots.tags, &mut next, name);
     }
-    let mut image = Image::new(next as usize, still_from as usize);
+    let mut image = Image::new(next as usize, quiet_from as usize);
     let giver_of: IndexMap<String, Giver> = names
         .tags
         .iter()
@@ -750,7 +777,10 @@ fn bind(input: &LinkInput, asked: &[Asked], mut names: Names, order: &[Vec<usize
         match tag.origin {
             TagOrigin::Source(_) => {}
             TagOrigin::Operator => image.admit(slot, tag.initial, Quality::GOOD),
-            TagOrigin::Block(_) => image.admit(slot, tag.initial, Quality::NOT_WRITTEN),
+            TagOrigin::Block(_) => {
+                image.mark_computed(slot);
+                image.admit(slot, tag.initial, Quality::NOT_WRITTEN);
+            }
         }
         if let Some(delayed) = slots.delayed.get(&name) {
             image.admit(*delayed, tag.initial, Quality::NOT_WRITTEN);

@@ -4,7 +4,7 @@
 //! single writer. After linking nothing is left to fail.
 
 use core::marker::PhantomData;
-use signal::Signal;
+use signal::{Kind, Signal};
 
 /// Read access to one tag. `Copy`: any number of readers.
 #[derive(Debug)]
@@ -27,6 +27,45 @@ pub struct Output<T> {
     kind: PhantomData<fn(T)>,
 }
 
+/// Write access to one tag that seldom changes though it is a real number: a working
+/// set-point, a limit in force. It is compared when written, and digest and copies
+/// pass over it while it stands still. Logical and whole numbers are always so.
+#[derive(Debug)]
+pub struct Status<T> {
+    pub(crate) slot: u32,
+    kind: PhantomData<fn(T)>,
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<T> Sealed for super::Output<T> {}
+    impl<T> Sealed for super::Status<T> {}
+}
+
+/// A pin that a block writes: [`Output`] or [`Status`].
+pub trait OutputPin<T>: sealed::Sealed {
+    /// Whether the tag is expected to stand still in most scans.
+    const IS_QUIET: bool;
+    #[doc(hidden)]
+    fn slot(&self) -> u32;
+}
+
+impl<T: Signal> OutputPin<T> for Output<T> {
+    const IS_QUIET: bool = !matches!(T::KIND, Kind::Real);
+    #[inline]
+    fn slot(&self) -> u32 {
+        self.slot
+    }
+}
+
+impl<T: Signal> OutputPin<T> for Status<T> {
+    const IS_QUIET: bool = true;
+    #[inline]
+    fn slot(&self) -> u32 {
+        self.slot
+    }
+}
+
 /// A momentary wish from outside: present in one scan, gone in the next.
 #[derive(Debug)]
 pub struct Request<T> {
@@ -37,12 +76,15 @@ pub struct Request<T> {
 /// A tag that people may write and that its block also moves (a set-point that
 /// tracks, a mode that is shed): the wish comes in beside it, the block owns it.
 #[derive(Debug)]
-pub struct Setting<T> {
+pub struct Setting<T, P = Status<T>> {
     /// The tag itself.
-    pub output: Output<T>,
+    pub output: P,
     /// The wish.
     pub request: Request<T>,
 }
+
+/// A setting that its block moves in nearly every scan: the output of a controller.
+pub type LiveSetting<T> = Setting<T, Output<T>>;
 
 impl<T: Signal> Input<T> {
     pub(crate) const fn mint(slot: u32) -> Self {
@@ -55,6 +97,14 @@ impl<T: Signal> Input<T> {
 impl<T: Signal> Output<T> {
     pub(crate) const fn mint(slot: u32) -> Self {
         Output {
+            slot,
+            kind: PhantomData,
+        }
+    }
+}
+impl<T: Signal> Status<T> {
+    pub(crate) const fn mint(slot: u32) -> Self {
+        Status {
             slot,
             kind: PhantomData,
         }

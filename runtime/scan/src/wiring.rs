@@ -3,7 +3,7 @@
 //! Nothing here fails at once. What is wrong is noted, a harmless pin is given,
 //! and the linker reports all problems together.
 
-use crate::pins::{Input, Output, Request, Setting};
+use crate::pins::{Input, LiveSetting, Output, Request, Setting, Status};
 use crate::problem::{Place, Problem, ProblemKind};
 use indexmap::IndexMap;
 use signal::{Kind, Signal, Unit};
@@ -87,6 +87,8 @@ pub(crate) struct AskedOutput {
     pub kind: Kind,
     pub role: Role,
     pub initial: u64,
+    /// Whether it is expected to stand still in most scans.
+    pub is_quiet: bool,
 }
 
 /// Who writes an asked tag.
@@ -419,13 +421,42 @@ impl<'a> Wiring<'a> {
     /// As [`Wiring::output`], with a value for the time before the first scan.
     pub fn output_from<T: Signal>(&mut self, suffix: &str, initial: T) -> Output<T> {
         let tag = self.output_tag(suffix);
-        let slot = self.ask_output(suffix, tag, T::KIND, Role::Output, initial.to_bits());
-        Output::mint(slot)
+        let is_quiet = T::KIND != Kind::Real;
+        let initial = initial.to_bits();
+        Output::mint(self.ask_output(suffix, tag, T::KIND, Role::Output, initial, is_quiet))
+    }
+
+    /// As [`Wiring::output`], for a number that stands still in most scans.
+    pub fn status<T: Signal>(&mut self, suffix: &str) -> Status<T> {
+        let tag = self.output_tag(suffix);
+        Status::mint(self.ask_output(suffix, tag, T::KIND, Role::Output, 0, true))
     }
 
     /// A tag `BLOCK.SUFFIX` that this block writes and people may ask to change.
     /// The key in lower case gives the initial value.
     pub fn setting<T: Signal>(&mut self, suffix: &str, default: T) -> Setting<T> {
+        let (slot, request) = self.ask_setting(suffix, default, true);
+        Setting {
+            output: Status::mint(slot),
+            request,
+        }
+    }
+
+    /// As [`Wiring::setting`], for a number that the block moves in most scans.
+    pub fn live_setting(&mut self, suffix: &str, default: f64) -> LiveSetting<f64> {
+        let (slot, request) = self.ask_setting(suffix, default, false);
+        Setting {
+            output: Output::mint(slot),
+            request,
+        }
+    }
+
+    fn ask_setting<T: Signal>(
+        &mut self,
+        suffix: &str,
+        default: T,
+        is_quiet: bool,
+    ) -> (u32, Request<T>) {
         let key = suffix.to_lowercase();
         let initial = match self.take(&key) {
             None => default.to_bits(),
@@ -440,17 +471,15 @@ impl<'a> Wiring<'a> {
             }
         };
         let tag = format!("{}.{suffix}", self.name);
-        let slot = self.ask_output(suffix, tag.clone(), T::KIND, Role::Setting, initial);
-        Setting {
-            output: Output::mint(slot),
-            request: Request::mint(self.request_slot(&tag)),
-        }
+        let request = Request::mint(self.request_slot(&tag));
+        let slot = self.ask_output(suffix, tag, T::KIND, Role::Setting, initial, is_quiet);
+        (slot, request)
     }
 
     /// A momentary command `BLOCK.SUFFIX` (a reset button): nothing is stored.
     pub fn command<T: Signal>(&mut self, suffix: &str) -> Request<T> {
         let tag = format!("{}.{suffix}", self.name);
-        self.ask_output(suffix, tag.clone(), T::KIND, Role::Request, 0);
+        self.ask_output(suffix, tag.clone(), T::KIND, Role::Request, 0, true);
         Request::mint(self.request_slot(&tag))
     }
 
@@ -539,7 +568,7 @@ impl<'a> Wiring<'a> {
     ) -> Input<T> {
         let suffix = key.to_uppercase();
         let tag = format!("{}.{suffix}", self.name);
-        let slot = self.ask_output(key, tag, kind, Role::Tuning { low, high }, bits);
+        let slot = self.ask_output(key, tag, kind, Role::Tuning { low, high }, bits, true);
         Input::mint(slot)
     }
 
@@ -555,7 +584,15 @@ impl<'a> Wiring<'a> {
         }
     }
 
-    fn ask_output(&mut self, key: &str, tag: String, kind: Kind, role: Role, initial: u64) -> u32 {
+    fn ask_output(
+        &mut self,
+        key: &str,
+        tag: String,
+        kind: Kind,
+        role: Role,
+        initial: u64,
+        is_quiet: bool,
+    ) -> u32 {
         let slot = self
             .slots
             .and_then(|slots| slots.tags.get(&tag).copied())
@@ -566,6 +603,7 @@ impl<'a> Wiring<'a> {
             kind,
             role,
             initial,
+            is_quiet,
         });
         slot
     }

@@ -3,7 +3,6 @@
 use plant::Plant;
 use plant::resolve::TaskPlan;
 use scan::{Linked, Slot};
-use signal::Kind;
 
 /// Slots of one output point and its driver.
 #[derive(Clone, Debug)]
@@ -12,8 +11,8 @@ pub struct DriverLayout {
     pub source: u16,
     /// Slots of its output points, in the order of the driver.
     pub outputs: Vec<Slot>,
-    /// Kinds of its input points.
-    pub input_kinds: Vec<Kind>,
+    /// Number of its input points.
+    pub inputs: usize,
 }
 
 /// Slots of a task.
@@ -51,11 +50,7 @@ impl Layout {
                 outputs: linked.outputs
                     [driver.outputs_from..driver.outputs_from + driver.outputs.len()]
                     .to_vec(),
-                input_kinds: plan.input.sources[source]
-                    .tags
-                    .iter()
-                    .map(|(_, kind)| *kind)
-                    .collect(),
+                inputs: plan.input.sources[source].tags.len(),
             })
             .collect::<Vec<_>>();
         let first = drivers.len() as u16;

@@ -49,11 +49,8 @@ impl Inlet for TaskInlet {
     fn sample<W: Witness>(&mut self, _scan: &Scan, door: &mut Door<'_, W>) {
         for (reader, layout) in self.drivers.iter_mut().zip(&self.layout.drivers) {
             if let Some(frame) = reader.latest() {
-                let cells = frame.cells.iter().zip(&layout.input_kinds);
-                door.frame(
-                    layout.source,
-                    cells.map(|(cell, kind)| finite(*kind, cell.bits, cell.quality)),
-                );
+                let cells = frame.cells.iter();
+                door.frame(layout.source, cells.map(|cell| (cell.bits, cell.quality)));
             }
         }
         for (reader, source) in self.imports.iter_mut().zip(&self.layout.imports) {
@@ -74,15 +71,6 @@ impl Inlet for TaskInlet {
     }
 }
 
-/// A real that is not finite never enters the image as a number.
-fn finite(kind: signal::Kind, bits: u64, quality: Quality) -> (u64, Quality) {
-    if kind == signal::Kind::Real && !f64::from_bits(bits).is_finite() {
-        (0, quality.worst(Quality::NOT_FINITE))
-    } else {
-        (bits, quality)
-    }
-}
-
 /// The image of one scan, for the desk.
 #[derive(Clone)]
 pub struct ImageFrame {
@@ -94,6 +82,8 @@ pub struct ImageFrame {
     pub utc_ns: i64,
     /// All cells.
     pub cells: Box<[Cell]>,
+    /// Epoch of the image at which this copy was made; 0 before the first.
+    copied: u64,
 }
 
 /// A latest-wins exchange of images for a program of this many cells.
@@ -109,6 +99,7 @@ pub fn image_frames(
         scan: 0,
         utc_ns: 0,
         cells: program.image.cells().into(),
+        copied: 0,
     };
     triple_buffer::TripleBuffer::new(&frame).split()
 }
@@ -155,7 +146,7 @@ impl Outlet for TaskOutlet {
         let frame = self.images.input_buffer_mut();
         frame.scan = scan.index.0;
         frame.utc_ns = scan.utc.ns();
-        frame.cells.copy_from_slice(image.cells());
+        frame.copied = image.copy_to(&mut frame.cells, frame.copied);
         self.images.publish();
     }
 }

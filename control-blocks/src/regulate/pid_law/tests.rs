@@ -47,8 +47,8 @@ fn pd_answers_a_ramp_of_the_measurement_exactly() {
     // y = a·t: D = −K·Td·a·(1 − e^(−N·t/Td)), P = −K·a·t
     let (k, td, n, dt, a) = (2.0, 4.0, 8.0, 0.05, 0.3);
     let mut pd = law(WIDE, k, 0.0, td, dt);
-    pd.n = n;
-    pd.set_coefficients(pd.tuning, dt);
+    pd.rest.n = n;
+    pd.set_coefficients(pd.rest.tuning, dt);
     pd.align(0.0, 0.0, 0.0, 0.0);
     let mut last = 0.0;
     for scan in 1..400 {
