@@ -102,6 +102,16 @@ pub struct AnalogInput {
     span_inverse: f64,
     lo: f64,
     span: f64,
+    unfiltered: f64,
+    /// [`Image::interventions`] when the signal was last seen good in every respect.
+    calm_since: u64,
+    raw: Input<f64>,
+    pv: Output<f64>,
+    rest: Box<Rest>,
+}
+
+/// What a good signal within its span has no need of.
+struct Rest {
     stale_s: f64,
     filter_s: f64,
     rate_max: f64,
@@ -112,15 +122,10 @@ pub struct AnalogInput {
     is_primed: bool,
     /// Without filter, status, checks of rate and freezing.
     is_plain: bool,
-    /// [`Image::interventions`] when the signal was last seen good in every respect.
-    calm_since: u64,
     filter: Lag,
-    unfiltered: f64,
     frozen: FrozenLaw,
     fault: Delay,
-    raw: Input<f64>,
     status: Option<Input<bool>>,
-    pv: Output<f64>,
     fault_out: Output<bool>,
 }
 
@@ -141,14 +146,14 @@ impl AnalogInput {
             // Age is counted in scans; a missed release makes this scan longer, not
             // those before.
             let age_s = f64::from(age_scans) * scan.dt_s / f64::from(scan.elapsed.max(1));
-            if age_s > self.stale_s {
+            if age_s > self.rest.stale_s {
                 quality = quality.worst(Quality::STALE);
             }
         }
         if !fraction.is_finite() {
             quality = quality.worst(Quality::NOT_FINITE);
         }
-        if let Some(status) = self.status {
+        if let Some(status) = self.rest.status {
             let status = image.get(status);
             if status.value || status.is_bad() {
                 quality = quality.worst(Quality::SENSOR_FAULT);
@@ -162,25 +167,28 @@ impl AnalogInput {
     #[inline(never)]
     fn step_any(&mut self, scan: &Scan, image: &mut Image, raw: Reading<f64>, fraction: f64) {
         self.calm_since = u64::MAX;
-        let span = judge_span(fraction, self.is_ne43);
+        let span = judge_span(fraction, self.rest.is_ne43);
         // The limit flags of a saturated signal; `worst` does not carry them along.
         let limited = span.flags();
         let mut quality = self.judge(scan, raw, fraction, span, image);
         let dt_ns = ns(scan.dt_s);
         let is_faulty = quality.is_bad() && quality.reason() == Reason::SensorFault;
-        let fault = self.fault.step(is_faulty, self.persist_ns, 0, dt_ns);
-        image.put(&self.fault_out, fault);
+        let fault = self
+            .rest
+            .fault
+            .step(is_faulty, self.rest.persist_ns, 0, dt_ns);
+        image.put(&self.rest.fault_out, fault);
         let held = image.held(&self.pv).value;
         if quality.is_bad() {
-            self.is_primed = false;
+            self.rest.is_primed = false;
             image.set(&self.pv, Reading::new(held, quality));
             return;
         }
         let value = self.lo + fraction * self.span;
-        if !self.is_primed {
-            self.is_primed = true;
+        if !self.rest.is_primed {
+            self.rest.is_primed = true;
             self.unfiltered = value;
-            self.frozen = FrozenLaw {
+            self.rest.frozen = FrozenLaw {
                 reference: value,
                 still_ns: 0,
             };
@@ -189,23 +197,26 @@ impl AnalogInput {
         }
         let change = value - self.unfiltered;
         self.unfiltered = value;
-        if self.rate_max > 0.0 && change.abs() > self.rate_max * scan.dt_s {
+        if self.rest.rate_max > 0.0 && change.abs() > self.rest.rate_max * scan.dt_s {
             quality = quality.worst(Quality::new(Level::Uncertain, Reason::RateExceeded));
         }
-        if self.frozen_ns > 0
+        if self.rest.frozen_ns > 0
             && self
+                .rest
                 .frozen
-                .step(value, self.noise_floor, self.frozen_ns, dt_ns)
+                .step(value, self.rest.noise_floor, self.rest.frozen_ns, dt_ns)
         {
             quality = quality.worst(Quality::new(Level::Uncertain, Reason::Frozen));
         }
-        let value = if self.filter_s > 0.0 {
-            self.filter.step(held, value, self.filter_s, scan.dt_s)
+        let value = if self.rest.filter_s > 0.0 {
+            self.rest
+                .filter
+                .step(held, value, self.rest.filter_s, scan.dt_s)
         } else {
             value
         };
         image.set(&self.pv, Reading::new(value, quality.with(limited)));
-        if quality.is_good() && self.fault == Delay::default() {
+        if self.rest.is_plain && quality.is_good() && self.rest.fault == Delay::default() {
             self.calm_since = image.interventions();
         }
     }
@@ -216,8 +227,7 @@ impl Block for AnalogInput {
     fn step(&mut self, scan: &Scan, image: &mut Image) {
         let raw = image.get(self.raw);
         let fraction = (raw.value - self.raw_lo) * self.span_inverse;
-        let is_calm = self.is_plain
-            && self.calm_since == image.interventions()
+        let is_calm = self.calm_since == image.interventions()
             && raw.quality.is_good()
             && fraction >= SATURATION_LOW
             && fraction <= OVERRANGE
@@ -234,20 +244,20 @@ impl Block for AnalogInput {
     }
 
     fn save(&self, state: &mut StateWriter<'_>) {
-        state.bool(self.is_primed);
+        state.bool(self.rest.is_primed);
         state.real(self.unfiltered);
-        state.real(self.frozen.reference);
-        state.word(self.frozen.still_ns);
-        self.fault.save(state);
+        state.real(self.rest.frozen.reference);
+        state.word(self.rest.frozen.still_ns);
+        self.rest.fault.save(state);
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
         self.calm_since = u64::MAX;
-        self.is_primed = state.bool()?;
+        self.rest.is_primed = state.bool()?;
         self.unfiltered = state.real()?;
-        self.frozen.reference = state.real()?;
-        self.frozen.still_ns = state.word()?;
-        self.fault.restore(state)
+        self.rest.frozen.reference = state.real()?;
+        self.rest.frozen.still_ns = state.word()?;
+        self.rest.fault.restore(state)
     }
 }
 
@@ -291,28 +301,30 @@ impl BlockKind for AnalogInput {
         let frozen_ns = ns(wiring.real("frozen_s", 0.0, 0.0..=86_400.0));
         let status = wiring.input_optional("status");
         AnalogInput {
-            is_plain: filter_s == 0.0 && rate_max == 0.0 && frozen_ns == 0 && status.is_none(),
-            calm_since: u64::MAX,
             raw_lo,
             span_inverse: 1.0 / (raw_hi - raw_lo),
             lo,
             span: hi - lo,
-            stale_s: wiring.real("stale_s", 1.0, 0.0..=86_400.0),
-            filter_s,
-            rate_max,
-            noise_floor: wiring.real("noise_floor", 0.0, 0.0..=f64::MAX),
-            frozen_ns,
-            persist_ns: ns(wiring.real("ne43_persist_s", 4.0, 0.0..=3_600.0)),
-            is_ne43: wiring.bool("ne43", looks_like_a_loop),
-            is_primed: false,
-            filter: Lag::default(),
             unfiltered: 0.0,
-            frozen: FrozenLaw::default(),
-            fault: Delay::default(),
+            calm_since: u64::MAX,
             raw,
-            status,
             pv: wiring.output_from("PV", lo),
-            fault_out: wiring.output("FAULT"),
+            rest: Box::new(Rest {
+                stale_s: wiring.real("stale_s", 1.0, 0.0..=86_400.0),
+                filter_s,
+                rate_max,
+                noise_floor: wiring.real("noise_floor", 0.0, 0.0..=f64::MAX),
+                frozen_ns,
+                persist_ns: ns(wiring.real("ne43_persist_s", 4.0, 0.0..=3_600.0)),
+                is_ne43: wiring.bool("ne43", looks_like_a_loop),
+                is_primed: false,
+                is_plain: filter_s == 0.0 && rate_max == 0.0 && frozen_ns == 0 && status.is_none(),
+                filter: Lag::default(),
+                frozen: FrozenLaw::default(),
+                fault: Delay::default(),
+                status,
+                fault_out: wiring.output("FAULT"),
+            }),
         }
     }
 }

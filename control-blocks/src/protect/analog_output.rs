@@ -1,7 +1,6 @@
 //! Analog output to the field.
 
 use super::{is_demanded, voting::check_row};
-use crate::few::Few;
 use crate::logic::timing::ns;
 use scan::*;
 use signal::{Level, Quality, Reading, Reason, math};
@@ -30,7 +29,9 @@ pub struct AnalogOutput {
     safe: f64,
     hold_ns: u64,
     lost_ns: u64,
-    trips: Few<(Input<bool>, f64), 1>,
+    /// The first trip, and what else there is.
+    trip: Option<(Input<bool>, f64)>,
+    more_trips: Box<[(Input<bool>, f64)]>,
     demand: Input<f64>,
     cmd: Output<f64>,
     tripped: Output<bool>,
@@ -54,6 +55,12 @@ impl AnalogOutput {
         Reading::new(math::clamp(demand.value, self.lo, self.hi), quality)
     }
 
+    #[inline(never)]
+    fn another_trip(&self, image: &Image) -> Option<f64> {
+        let mut trips = self.more_trips.iter();
+        trips.find_map(|(when, value)| is_demanded(image, *when).then_some(*value))
+    }
+
     /// The last command for `hold_s`, then the safe value.
     #[cold]
     #[inline(never)]
@@ -73,11 +80,15 @@ impl Block for AnalogOutput {
     #[inline(always)] // Into the loop over a row: plants have many.
     fn step(&mut self, scan: &Scan, image: &mut Image) {
         let cmd = self.untripped(scan, image);
-        let trip = self
-            .trips
-            .iter()
-            .find(|(when, _)| is_demanded(image, *when))
-            .map(|(_, value)| *value);
+        let trip = self.trip.and_then(|(when, value)| {
+            if is_demanded(image, when) {
+                Some(value)
+            } else if self.more_trips.is_empty() {
+                None
+            } else {
+                self.another_trip(image)
+            }
+        });
         image.put(&self.tripped, trip.is_some());
         image.set(&self.cmd, trip.map_or(cmd, Reading::good));
     }
@@ -134,7 +145,8 @@ impl BlockKind for AnalogOutput {
             safe,
             hold_ns: ns(wiring.real("hold_s", 0.0, 0.0..=3_600.0)),
             lost_ns: 0,
-            trips: trips.into_iter().collect(),
+            trip: trips.first().copied(),
+            more_trips: trips.into_iter().skip(1).collect(),
             demand: wiring.input("demand"),
             cmd: wiring.output_from("CMD", safe),
             tripped: wiring.output("TRIPPED"),
