@@ -95,6 +95,8 @@ pub struct TaskPlan {
     pub overruns_alarm: u32,
     /// Lateness that trips the watchdog, nanoseconds.
     pub watchdog_ns: u64,
+    /// How long before a release the scan thread wakes, nanoseconds.
+    pub wake_early_ns: u64,
     /// Processor that the scan thread is pinned to, if stated.
     pub processor: Option<usize>,
     /// What the linker gets. Sources: first the drivers, then the other tasks,
@@ -520,6 +522,7 @@ fn plan(
         period_ns: task.period_ns,
         overruns_alarm: task.overruns_alarm,
         watchdog_ns: task.watchdog_ns,
+        wake_early_ns: task.wake_early_ns,
         processor: task.processor,
         input,
         drivers,

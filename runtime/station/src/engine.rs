@@ -248,6 +248,7 @@ impl Station {
                     start_ns,
                     stop_scans.clone(),
                 )
+                .waking_early(plan.wake_early_ns)
                 .for_scans(scans_wanted),
                 program: Box::new(program),
                 inlet: TaskInlet {
