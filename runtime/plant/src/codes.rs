@@ -74,6 +74,8 @@ codes! {
     SERVER_POINT "P0410" "server point wrong";
     REASON "P0501" "protective block without reason";
     CAUSE_TEXT "P0502" "interlock cause without text in both languages";
+    MATRIX "P0503" "cause-and-effect matrix wrong";
+    MATRIX_DEVICE "P0504" "effect on a device that does not exist";
     SCENARIO "P0601" "scenario file wrong";
     SCENARIO_NAME "P0602" "scenario names an unknown tag or fault";
     DISPLAY_TAG "P0603" "display names an unknown tag";

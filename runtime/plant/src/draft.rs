@@ -1,5 +1,6 @@
 //! Plant text as typed drafts: every key read, nothing yet resolved.
 
+use crate::cause_effect::{self, MatrixDraft};
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::names;
@@ -172,6 +173,8 @@ pub struct Draft {
     pub points: Vec<PointDraft>,
     /// Blocks.
     pub blocks: Vec<BlockDraft>,
+    /// Cause-and-effect matrices; their blocks are among the blocks.
+    pub matrices: Vec<MatrixDraft>,
 }
 
 /// Oldest snapshot for a warm start unless the text says otherwise, seconds.
@@ -190,15 +193,27 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
         ..Draft::default()
     };
     for (file, (name, _)) in sources.files().iter().enumerate() {
+        if name.ends_with(".csv") {
+            continue;
+        }
         let root = tree::parse(sources, file, problems);
         if name == "plant.toml" {
             read_plant(&root, &mut draft, problems);
+        } else if name.starts_with("matrix/") {
+            let first = draft.tasks.first().map_or("", |task| task.name.as_str());
+            let matrix = cause_effect::read(&root, sources, first, problems);
+            draft.matrices.extend(matrix);
         } else {
             read_unit(&root, &mut draft, problems);
         }
     }
+    for matrix in std::mem::take(&mut draft.matrices) {
+        cause_effect::elaborate(&matrix, &mut draft, problems);
+        draft.matrices.push(matrix);
+    }
     // A unit file that cannot be read is told as such.
-    if sources.files().iter().all(|(name, _)| name == "plant.toml") {
+    let is_unit = |name: &str| name != "plant.toml" && !name.starts_with("matrix/");
+    if !sources.files().iter().any(|(name, _)| is_unit(name)) {
         problems.push(
             codes::NO_UNITS,
             &Origin::default(),
@@ -332,6 +347,26 @@ fn read_task(mut reader: Reader<'_, '_>) -> TaskDraft {
         watchdog_ns: (watchdog_ms * 1e6) as u64,
         at,
     }
+}
+
+/// The text of a key, empty if there is none.
+pub(crate) fn text_of(node: &Node, key: &str) -> String {
+    let tree::Tree::Table(table) = &node.tree else {
+        return String::new();
+    };
+    let text = table.get(key).and_then(Node::text);
+    text.unwrap_or_default().to_string()
+}
+
+/// The words of a key that were read before.
+pub(crate) fn words_of(node: &Node, key: &str) -> Words {
+    let tree::Tree::Table(table) = &node.tree else {
+        return Words::default();
+    };
+    table.get(key).map_or_else(Words::default, |words| Words {
+        en: text_of(words, "en"),
+        zh: text_of(words, "zh"),
+    })
 }
 
 /// A table `{ en = "…", zh = "…" }`; both languages must be there.

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod cause_effect;
 pub mod codes;
 pub mod diagnostic;
 pub mod draft;
@@ -24,6 +25,7 @@ pub mod servers;
 pub mod source;
 pub mod tree;
 
+pub use cause_effect::MatrixDraft;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use draft::{BlockDraft, DriverDraft, PointDraft, TagDraft, TaskDraft, Words};
 pub use explain::explain_problem;

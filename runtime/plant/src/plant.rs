@@ -1,5 +1,6 @@
 //! A plant without problems, and its linked programs.
 
+use crate::cause_effect::MatrixDraft;
 use crate::codes::{self, Code};
 use crate::diagnostic::Diagnostics;
 use crate::draft::{
@@ -43,6 +44,8 @@ pub struct Plant {
     pub blocks: BTreeMap<String, BlockDraft>,
     /// Simulation.
     pub sim: Option<SimDraft>,
+    /// Cause-and-effect matrices.
+    pub matrices: Vec<MatrixDraft>,
 }
 
 /// All programs of a plant.
@@ -141,6 +144,7 @@ fn finish(
             .map(|block| (block.name.clone(), block))
             .collect(),
         sim: draft.sim,
+        matrices: draft.matrices,
     })
 }
 

@@ -28,7 +28,8 @@ impl Origin {
     }
 }
 
-/// The files of a plant, in order: `plant.toml` first, then the units.
+/// The files of a plant, in order: `plant.toml` first, then the units, then the
+/// cause-and-effect matrices and their grids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: Vec<(String, String)>,
@@ -54,7 +55,7 @@ impl Sources {
         self.files.push((name, text));
     }
 
-    /// Reads `plant.toml` and `units/*.toml` of a folder, units by name. What
+    /// Reads `plant.toml`, `units/*.toml` and `matrix/*` of a folder, each by name. What
     /// cannot be read is noted and left out.
     pub fn read(folder: &Path, problems: &mut Diagnostics) -> Sources {
         let mut sources = Sources::default();
@@ -68,6 +69,16 @@ impl Sources {
                 .collect();
             units.sort();
             names.extend(units);
+        }
+        if let Ok(entries) = std::fs::read_dir(folder.join("matrix")) {
+            let mut matrices: Vec<String> = entries
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .filter(|name| name.ends_with(".toml") || name.ends_with(".csv"))
+                .map(|name| format!("matrix/{name}"))
+                .collect();
+            matrices.sort();
+            names.extend(matrices);
         }
         let mut total = 0;
         for name in names {

@@ -113,7 +113,7 @@ fn scenario(
         None => known.contains(name),
     };
     for over in &parsed.overrides {
-        if !plant.blocks.contains_key(&over.block) {
+        if !plant.blocks.keys().any(|block| over.names(block)) {
             complain(&over.block, "block");
         }
     }

@@ -67,7 +67,7 @@ pub struct Words {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Override {
-    /// Block.
+    /// Block, or the beginning of names and `*`.
     pub block: String,
     /// Key.
     pub key: String,
@@ -235,7 +235,8 @@ pub fn read(path: &Path) -> Result<Scenario, ScenarioError> {
 }
 
 /// The plant with overrides laid over it: the text of the block's key is replaced,
-/// then everything is loaded and checked as ever.
+/// then everything is loaded and checked as ever. Blocks that a cause-and-effect
+/// matrix became are changed as blocks: the matrix itself stays as it was proved.
 ///
 /// # Errors
 /// [`ScenarioError`] if a block is unknown or the plant then has problems.
@@ -244,40 +245,93 @@ pub fn plant_with(plant: &Plant, scenario: &Scenario, name: &str) -> Result<Plan
         return Ok(plant.clone());
     }
     let mut files = plant.sources.files().to_vec();
+    let mut generated: Vec<(&str, &Override)> = Vec::new();
     for over in &scenario.overrides {
         let unknown = || ScenarioError::Name {
             file: name.to_string(),
             name: over.block.clone(),
             what: "block",
         };
-        let block = plant.blocks.get(&over.block).ok_or_else(unknown)?;
-        let file = &mut files[block.node.at.file].1;
-        let mut document: toml::Table =
-            toml::from_str(file).map_err(|error| ScenarioError::File {
-                file: name.to_string(),
-                message: error.to_string(),
-            })?;
-        let table = document
-            .get_mut("block")
-            .and_then(toml::Value::as_array_mut)
-            .and_then(|blocks| {
-                blocks
-                    .iter_mut()
-                    .filter_map(toml::Value::as_table_mut)
-                    .find(|table| {
-                        table.get("name").and_then(toml::Value::as_str) == Some(&over.block)
-                    })
-            })
-            .ok_or_else(unknown)?;
-        table.insert(over.key.clone(), over.value.clone());
-        *file = document.to_string();
+        let mut is_known = false;
+        for (block, draft) in plant.blocks.iter().filter(|(block, _)| over.names(block)) {
+            is_known = true;
+            let (path, text) = &mut files[draft.node.at.file];
+            if path.starts_with("matrix/") {
+                generated.push((block, over));
+                continue;
+            }
+            let mut document: toml::Table =
+                toml::from_str(text).map_err(|error| ScenarioError::File {
+                    file: name.to_string(),
+                    message: error.to_string(),
+                })?;
+            let table = document
+                .get_mut("block")
+                .and_then(toml::Value::as_array_mut)
+                .and_then(|blocks| {
+                    blocks
+                        .iter_mut()
+                        .filter_map(toml::Value::as_table_mut)
+                        .find(|table| {
+                            table.get("name").and_then(toml::Value::as_str) == Some(block)
+                        })
+                })
+                .ok_or_else(unknown)?;
+            table.insert(over.key.clone(), over.value.clone());
+            *text = document.to_string();
+        }
+        if !is_known {
+            return Err(unknown());
+        }
     }
     let sources = Sources::from_texts(files);
-    plant::load_sources(sources, &kinds::blocks(), &kinds::Drivers).map_err(
+    let mut changed = plant::load_sources(sources, &kinds::blocks(), &kinds::Drivers).map_err(
         |(sources, problems)| ScenarioError::Plant {
             rendered: problems.render(&sources),
         },
-    )
+    )?;
+    for (block, over) in generated {
+        let mut decls = changed
+            .tasks
+            .iter_mut()
+            .flat_map(|task| &mut task.input.blocks);
+        if let Some(decl) = decls.find(|decl| decl.name == block) {
+            decl.config.insert(over.key.clone(), value_of(&over.value));
+        }
+    }
+    for task in &changed.tasks {
+        scan::link::link(&task.input).map_err(|problems| ScenarioError::Plant {
+            rendered: format!("{problems:?}"),
+        })?;
+    }
+    Ok(changed)
+}
+
+impl Override {
+    /// Whether a block is meant: by its name, or by its beginning and `*`.
+    pub fn names(&self, block: &str) -> bool {
+        match self.block.strip_suffix('*') {
+            Some(beginning) => block.starts_with(beginning),
+            None => self.block == block,
+        }
+    }
+}
+
+fn value_of(value: &toml::Value) -> scan::Value {
+    match value {
+        toml::Value::Float(real) => scan::Value::Real(*real),
+        toml::Value::Integer(int) => scan::Value::Int(*int),
+        toml::Value::Boolean(bool) => scan::Value::Bool(*bool),
+        toml::Value::String(text) => scan::Value::Text(text.clone()),
+        toml::Value::Datetime(time) => scan::Value::Text(time.to_string()),
+        toml::Value::Array(items) => scan::Value::List(items.iter().map(value_of).collect()),
+        toml::Value::Table(table) => scan::Value::Table(
+            table
+                .iter()
+                .map(|(key, value)| (key.clone(), value_of(value)))
+                .collect(),
+        ),
+    }
 }
 
 /// Runs a scenario; `progress` is told the simulated seconds now and then.
