@@ -4,11 +4,11 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::agitation::Agitation;
+use crate::models::equipment::agitation::Agitation;
 use super::chemistry::Chemistry;
 use super::dosing::Dosing;
 use super::headspace::HeadSpace;
-use super::heat::Thermal;
+use crate::models::equipment::heat::Thermal;
 use super::tags::Instruments;
 
 /// Parameters and start of R-101.
