@@ -30,8 +30,10 @@ pub mod image;
 pub mod models;
 pub mod random;
 pub mod serve;
+pub mod station;
 pub mod world;
 
 pub use faults::{Fault, FaultError, library};
+pub use models::Model;
 pub use image::Tables;
 pub use world::{World, WorldConfig};

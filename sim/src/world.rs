@@ -1,4 +1,4 @@
-//! The world: one unit, its I/O station, its faults, and simulated time.
+//! The world: a plant, its I/O stations, its faults, and simulated time.
 //!
 //! Time is an argument. The world works in ticks of fixed length, so that the
 //! same span gives the same bits however it is cut into calls of
@@ -6,14 +6,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::faults::{Fault, FaultError, FaultList};
-use crate::image::{HR_HEARTBEAT, Tables};
-use crate::models::r101::{Charge, ConfigError, Outputs, R101Config, Unit};
+use crate::faults::{Entry, Fault, FaultError, FaultList, Subject, library, plant_library};
+use crate::image::Tables;
+use crate::models::r101::{Charge, ConfigError, R101Config, Unit};
+use crate::models::{Model, Plant};
+use crate::station::Station;
 
 /// Configuration of a world; the default is the demo unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WorldConfig {
+    /// Which model.
+    pub model: Model,
     /// Length of a tick, ms. The integration step: 50 ms resolves the fastest
     /// gas flows (time constants above 0.2 s) and 100 ms scans.
     pub tick_ms: u32,
@@ -27,6 +31,7 @@ pub struct WorldConfig {
 impl Default for WorldConfig {
     fn default() -> Self {
         WorldConfig {
+            model: Model::R101,
             tick_ms: 50,
             watchdog_s: 2.0,
             r101: R101Config::default(),
@@ -58,52 +63,38 @@ impl WorldConfig {
     }
 }
 
-/// A simulated unit behind four Modbus tables.
+/// A simulated plant behind the Modbus tables of its I/O stations.
 #[derive(Clone, Debug)]
 pub struct World {
     tick_ns: u64,
-    watchdog_ns: u64,
-    agitator_holds: bool,
     time_ns: u64,
     pending_ns: u64,
-    tables: Tables,
-    outputs: Outputs,
-    heartbeat: u16,
-    heartbeat_age_ns: u64,
+    stations: Vec<Station>,
     faults: FaultList,
-    silent: bool,
-    unit: Unit,
+    plant: Plant,
 }
 
 impl World {
     /// A world at rest, of a configuration that passes [`WorldConfig::check`]; with
-    /// another the numbers are worthless. Everything shut in, the agitator as configured, the
-    /// watchdog already waiting for a heartbeat.
+    /// another the numbers are worthless. Everything shut in, agitators as configured,
+    /// the watchdogs already waiting for a heartbeat.
     pub fn new(config: WorldConfig, seed: u64) -> Self {
         let tick_ns = u64::from(config.tick_ms.max(1)) * 1_000_000;
-        let agitator_holds = config.r101.actuators.agitator_holds_on_watchdog;
-        let mut tables = Tables::default();
-        Outputs::write_standby(
-            &mut tables,
-            config.r101.start.agitator_on,
-            config.r101.start.speed_rpm,
-        );
-        let outputs = Outputs::read(&tables);
-        let unit = Unit::new(config.r101, seed, tick_ns as f64 / 1e9);
-        unit.write_inputs(&mut tables);
+        let watchdog_ns = (config.watchdog_s * 1e9) as u64;
+        let mut stations: Vec<Station> = config
+            .model
+            .stations()
+            .iter()
+            .map(|&(name, unit_id)| Station::new(name, unit_id, watchdog_ns))
+            .collect();
+        let plant = Plant::new(config, seed, tick_ns as f64 / 1e9, &mut stations);
         World {
             tick_ns,
-            watchdog_ns: (config.watchdog_s * 1e9) as u64,
-            agitator_holds,
             time_ns: 0,
             pending_ns: 0,
-            tables,
-            outputs,
-            heartbeat: 0,
-            heartbeat_age_ns: 0,
+            stations,
             faults: FaultList::default(),
-            silent: false,
-            unit,
+            plant,
         }
     }
 
@@ -117,40 +108,34 @@ impl World {
     }
 
     fn tick(&mut self) {
-        if self.faults.advance(self.time_ns, &mut self.unit) {
-            self.silent = self.faults.is_active("io-station-loss");
+        if self.faults.advance(self.time_ns, &mut self.plant) {
+            for (index, station) in self.stations.iter_mut().enumerate() {
+                station.set_silent(self.faults.is_active_on("io-station-loss", index));
+            }
         }
-        self.read_outputs();
-        self.unit.step(&self.outputs);
-        self.unit.write_inputs(&mut self.tables);
+        self.plant.tick(&mut self.stations, self.tick_ns);
         self.time_ns += self.tick_ns;
     }
 
-    /// The device's own watchdog. A silent device hears nothing: its last outputs
-    /// stand until the watchdog takes them away.
-    fn read_outputs(&mut self) {
-        let heard = !self.silent && self.tables.holding[HR_HEARTBEAT] != self.heartbeat;
-        if heard {
-            self.heartbeat = self.tables.holding[HR_HEARTBEAT];
-            self.heartbeat_age_ns = 0;
-        }
-        if self.watchdog_expired() {
-            self.outputs.fail(self.agitator_holds);
-        } else if !self.silent {
-            self.outputs = Outputs::read(&self.tables);
-        }
-        self.heartbeat_age_ns = self.heartbeat_age_ns.saturating_add(self.tick_ns);
+    /// The I/O stations, in the order of the model.
+    pub fn stations(&self) -> &[Station] {
+        &self.stations
     }
 
-    /// Whether the heartbeat has stood still so long that the outputs are at
-    /// their fail positions.
+    /// Index of an I/O station by name.
+    pub fn station(&self, name: &str) -> Option<usize> {
+        self.stations.iter().position(|station| station.name() == name)
+    }
+
+    /// Whether the heartbeat of the first I/O station has stood still so long that
+    /// its outputs are at their fail positions.
     pub fn watchdog_expired(&self) -> bool {
-        self.heartbeat_age_ns >= self.watchdog_ns
+        self.stations[0].watchdog_expired()
     }
 
-    /// Whether the device answers no requests at present.
+    /// Whether the first I/O station answers no requests at present.
     pub fn is_silent(&self) -> bool {
-        self.silent
+        self.stations[0].is_silent()
     }
 
     /// Simulated time since the start, ns, in whole ticks.
@@ -163,29 +148,53 @@ impl World {
         self.tick_ns
     }
 
-    /// The register image.
+    /// The register image of the first I/O station.
     pub fn tables(&self) -> &Tables {
-        &self.tables
+        &self.stations[0].tables
     }
 
-    /// The register image, for writing outputs.
+    /// The register image of the first I/O station, for writing outputs.
     pub fn tables_mut(&mut self) -> &mut Tables {
-        &mut self.tables
+        &mut self.stations[0].tables
     }
 
-    /// What is true in the unit, by name ([`crate::models::r101::TRUTHS`]); NaN never, `None` for no such name.
+    /// The register image of I/O station `station`, for writing outputs.
+    ///
+    /// # Panics
+    /// If there is no such station.
+    pub fn tables_of_mut(&mut self, station: usize) -> &mut Tables {
+        &mut self.stations[station].tables
+    }
+
+    /// What is true in the plant, by name ([`World::truths`]); NaN never, `None` for no such name.
     pub fn truth(&self, name: &str) -> Option<f64> {
-        self.unit.truth(name)
+        self.plant.truth(name)
+    }
+
+    /// Names of all truths of this model.
+    pub fn truths(&self) -> impl Iterator<Item = &'static str> {
+        self.plant.truths()
     }
 
     /// Starts the running maxima anew from the present.
     pub fn reset_maxima(&mut self) {
-        self.unit.reset_maxima();
+        self.plant.reset_maxima();
+    }
+
+    /// The faults that this model can have.
+    pub fn library(&self) -> impl Iterator<Item = &'static Entry> {
+        library()
+            .iter()
+            .chain(plant_library())
+            .filter(|entry| self.plant.knows(entry))
     }
 
     /// Injects a fault; it takes effect with the next tick at or after its time.
+    ///
+    /// # Errors
+    /// [`FaultError`]
     pub fn inject(&mut self, fault: &Fault) -> Result<(), FaultError> {
-        self.faults.inject(fault, self.time_ns)
+        self.faults.inject(fault, self.time_ns, &self.plant)
     }
 
     /// Clears a fault by its full name, from the next tick on; false if there is none.
@@ -198,13 +207,23 @@ impl World {
         self.faults.active()
     }
 
-    /// Charges material by hand, `kg` at `celsius`.
-    pub fn charge(&mut self, what: Charge, kg: f64, celsius: f64) {
-        self.unit.charge(what, kg, celsius);
+    /// Whether the fault of this full name is in force.
+    pub fn is_fault_active(&self, name: &str) -> bool {
+        self.faults.is_active(name)
     }
 
-    /// The unit, for tests that look deeper than [`World::truth`].
+    /// Charges material into R-101 or V-101 by hand at once, `kg` at `celsius`.
+    pub fn charge(&mut self, what: Charge, kg: f64, celsius: f64) {
+        self.plant.charge(what, kg, celsius);
+    }
+
+    /// The reactor R-101, for tests that look deeper than [`World::truth`].
     pub fn unit(&self) -> &Unit {
-        &self.unit
+        self.plant.reactor()
+    }
+
+    /// The plant, for tests that look deeper than [`World::truth`].
+    pub fn plant(&self) -> &Plant {
+        &self.plant
     }
 }

@@ -10,6 +10,7 @@
 //! flows follow openings without a pipe's inertia; the vent header is air, so
 //! drawing back through an open vent brings in oxygen.
 
+mod apply;
 pub mod balance;
 pub mod chemistry;
 pub mod config;

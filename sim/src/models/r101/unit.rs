@@ -442,6 +442,11 @@ impl Unit {
         &self.config
     }
 
+    /// Whether M-101 goes on without the controller's heartbeat.
+    pub fn agitator_holds(&self) -> bool {
+        self.config.actuators.agitator_holds_on_watchdog
+    }
+
     /// The integrated state.
     pub fn state(&self) -> &State {
         &self.state
