@@ -23,6 +23,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod actions;
 pub mod cases;
 pub mod devices;
 pub mod faults;
@@ -33,7 +34,8 @@ pub mod serve;
 pub mod station;
 pub mod world;
 
-pub use faults::{Fault, FaultError, library};
-pub use models::Model;
+pub use actions::{Action, ActionEntry, ActionError, actions};
+pub use faults::{Fault, FaultError, library, plant_library};
 pub use image::Tables;
+pub use models::Model;
 pub use world::{World, WorldConfig};

@@ -6,9 +6,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::faults::{Entry, Fault, FaultError, FaultList, Subject, library, plant_library};
+use crate::actions::{self, Action, ActionEntry, ActionError, Work, actions};
+use crate::faults::{Entry, Fault, FaultError, FaultList, library, plant_library};
 use crate::image::Tables;
+use crate::models::quench::QuenchConfig;
 use crate::models::r101::{Charge, ConfigError, R101Config, Unit};
+use crate::models::r102::R102Config;
+use crate::models::sis::SisConfig;
+use crate::models::transfer::TransferConfig;
+use crate::models::u100::{PlantStart, U100Config};
+use crate::models::utilities::HeaderConfig;
 use crate::models::{Model, Plant};
 use crate::station::Station;
 
@@ -24,8 +31,22 @@ pub struct WorldConfig {
     /// Simulated time without a change of the heartbeat after which the device
     /// drives its outputs to their fail positions, s.
     pub watchdog_s: f64,
-    /// The unit.
+    /// How the whole plant stands at time zero.
+    pub start: PlantStart,
+    ///
     pub r101: R101Config,
+    /// This and what follows: of the whole plant only.
+    pub r102: R102Config,
+    /// Transfer line.
+    pub transfer: TransferConfig,
+    /// V-105 and V-104.
+    pub quench: QuenchConfig,
+    /// Nitrogen header.
+    pub nitrogen: HeaderConfig,
+    /// Safety instrumented system.
+    pub sis: SisConfig,
+    /// Settings of R-101 that hold in the whole plant only.
+    pub u100: U100Config,
 }
 
 impl Default for WorldConfig {
@@ -34,12 +55,27 @@ impl Default for WorldConfig {
             model: Model::R101,
             tick_ms: 50,
             watchdog_s: 2.0,
+            start: PlantStart::default(),
             r101: R101Config::default(),
+            r102: R102Config::default(),
+            transfer: TransferConfig::default(),
+            quench: QuenchConfig::default(),
+            nitrogen: HeaderConfig::default(),
+            sis: SisConfig::default(),
+            u100: U100Config::default(),
         }
     }
 }
 
 impl WorldConfig {
+    /// The demo plant as a whole.
+    pub fn u100() -> Self {
+        WorldConfig {
+            model: Model::U100,
+            ..WorldConfig::default()
+        }
+    }
+
     /// Whether a world can be made of it; to be asked of every configuration read
     /// from outside.
     ///
@@ -59,7 +95,12 @@ impl WorldConfig {
                 value: self.watchdog_s,
             });
         }
-        self.r101.check()
+        self.r101.check()?;
+        self.r102.check()?;
+        self.transfer.check()?;
+        self.quench.check()?;
+        self.nitrogen.check()?;
+        self.u100.check()
     }
 }
 
@@ -71,6 +112,7 @@ pub struct World {
     pending_ns: u64,
     stations: Vec<Station>,
     faults: FaultList,
+    work: Work,
     plant: Plant,
 }
 
@@ -94,6 +136,7 @@ impl World {
             pending_ns: 0,
             stations,
             faults: FaultList::default(),
+            work: Work::default(),
             plant,
         }
     }
@@ -108,11 +151,16 @@ impl World {
     }
 
     fn tick(&mut self) {
-        if self.faults.advance(self.time_ns, &mut self.plant) {
+        if self.faults.advance(self.time_ns, self.plant.subject_mut()) {
             for (index, station) in self.stations.iter_mut().enumerate() {
                 station.set_silent(self.faults.is_active_on("io-station-loss", index));
             }
         }
+        let plant = &mut self.plant;
+        self.work.step(self.tick_ns as f64 / 1e9, |action, kg| {
+            // Moving material has no obstacle once it has begun.
+            let _ = plant.perform(action, kg);
+        });
         self.plant.tick(&mut self.stations, self.tick_ns);
         self.time_ns += self.tick_ns;
     }
@@ -124,7 +172,9 @@ impl World {
 
     /// Index of an I/O station by name.
     pub fn station(&self, name: &str) -> Option<usize> {
-        self.stations.iter().position(|station| station.name() == name)
+        self.stations
+            .iter()
+            .position(|station| station.name() == name)
     }
 
     /// Whether the heartbeat of the first I/O station has stood still so long that
@@ -186,7 +236,7 @@ impl World {
         library()
             .iter()
             .chain(plant_library())
-            .filter(|entry| self.plant.knows(entry))
+            .filter(|entry| self.plant.subject().knows(entry))
     }
 
     /// Injects a fault; it takes effect with the next tick at or after its time.
@@ -194,7 +244,8 @@ impl World {
     /// # Errors
     /// [`FaultError`]
     pub fn inject(&mut self, fault: &Fault) -> Result<(), FaultError> {
-        self.faults.inject(fault, self.time_ns, &self.plant)
+        self.faults
+            .inject(fault, self.time_ns, self.plant.subject())
     }
 
     /// Clears a fault by its full name, from the next tick on; false if there is none.
@@ -210,6 +261,47 @@ impl World {
     /// Whether the fault of this full name is in force.
     pub fn is_fault_active(&self, name: &str) -> bool {
         self.faults.is_active(name)
+    }
+
+    /// The actions that this model has.
+    pub fn actions(&self) -> impl Iterator<Item = &'static ActionEntry> {
+        actions()
+            .iter()
+            .filter(|entry| self.plant.may(entry.action, 0.0).is_some())
+    }
+
+    /// Does the action of this name; an amount moves from the next tick on, at the
+    /// action's rate.
+    ///
+    /// # Errors
+    /// [`ActionError`]
+    pub fn act(&mut self, name: &str, value: Option<f64>) -> Result<(), ActionError> {
+        let (entry, kg) = actions::find(name, value)?;
+        let refused = |why| ActionError::Refused {
+            name: name.to_string(),
+            why,
+        };
+        match self.plant.may(entry.action, kg) {
+            None => {
+                return Err(ActionError::UnknownAction {
+                    name: name.to_string(),
+                });
+            }
+            Some(permitted) => permitted.map_err(refused)?,
+        }
+        if entry.action == Action::StopCharging {
+            self.work.stop();
+        } else if entry.parameter.is_some() {
+            self.work.add(entry.action, kg);
+        } else {
+            self.plant.perform(entry.action, kg).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    /// Whether this action still moves material.
+    pub fn is_moving(&self, action: Action) -> bool {
+        self.work.moves(action)
     }
 
     /// Charges material into R-101 or V-101 by hand at once, `kg` at `celsius`.

@@ -213,18 +213,14 @@ static LIBRARY: [Entry; 34] = [
         "浮点寄存器为NaN（电流回路降至3.6 mA）",
     )
     .on(Target::Transmitter),
-    plain(
-        "sensor-noise",
-        "Transmitter noisy",
-        "变送器读数噪声增大",
-    )
-    .on(Target::Transmitter)
-    .with(number(
-        "standard deviation added, unit of the transmitter",
-        Some(2.0),
-        0.0,
-        1000.0,
-    )),
+    plain("sensor-noise", "Transmitter noisy", "变送器读数噪声增大")
+        .on(Target::Transmitter)
+        .with(number(
+            "standard deviation added, unit of the transmitter",
+            Some(2.0),
+            0.0,
+            1000.0,
+        )),
     plain(
         "sensor-stuck-at",
         "Transmitter shows one value whatever the process does",
@@ -243,7 +239,12 @@ static LIBRARY: [Entry; 34] = [
         "流量计显示负流量（电流回路饱和在3.8 mA）",
     )
     .on(Target::Transmitter)
-    .with(number("flow, unit of the transmitter", Some(-5.0), -1e6, 0.0)),
+    .with(number(
+        "flow, unit of the transmitter",
+        Some(-5.0),
+        -1e6,
+        0.0,
+    )),
     plain(
         "totaliser-rollover",
         "Shown value rolls over to zero at this span, as a counter does",
@@ -369,7 +370,12 @@ static PLANT_LIBRARY: [Entry; 19] = [
         "Catalyst filter F-205 blocked",
         "催化剂过滤器F-205堵塞",
     )
-    .with(number("added pressure difference, kPa", Some(250.0), 0.0, 400.0)),
+    .with(number(
+        "added pressure difference, kPa",
+        Some(250.0),
+        0.0,
+        400.0,
+    )),
     plain(
         "transfer-pump-trip",
         "Transfer pump P-103 trips; restart needs a fresh run command",
@@ -418,19 +424,10 @@ static PLANT_LIBRARY: [Entry; 19] = [
         "Mains off; the I/O stations live on their batteries",
         "市电失电（I/O站由UPS供电）",
     ),
-    plain(
-        "engine-restart",
-        "Control engine restarts",
-        "控制引擎重启",
-    )
-    .as_marker()
-    .lasting(5.0),
-    plain(
-        "mes-link-loss",
-        "Link to the MES lost",
-        "MES通信中断",
-    )
-    .as_marker(),
+    plain("engine-restart", "Control engine restarts", "控制引擎重启")
+        .as_marker()
+        .lasting(5.0),
+    plain("mes-link-loss", "Link to the MES lost", "MES通信中断").as_marker(),
 ];
 
 /// The faults that only the whole plant can have, in a fixed order.

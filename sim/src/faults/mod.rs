@@ -185,7 +185,7 @@ impl FaultList {
         &mut self,
         fault: &Fault,
         now_ns: u64,
-        subject: &impl Subject,
+        subject: &dyn Subject,
     ) -> Result<(), FaultError> {
         let (stem, target) = match fault.name.split_once(':') {
             Some((stem, target)) => (stem, target),
@@ -286,7 +286,7 @@ impl FaultList {
 
     /// Brings the subject's upsets up to `now_ns`; true if anything changed.
     #[inline]
-    pub fn advance(&mut self, now_ns: u64, subject: &mut impl Subject) -> bool {
+    pub fn advance(&mut self, now_ns: u64, subject: &mut dyn Subject) -> bool {
         if now_ns < self.next_change_ns {
             return false;
         }
@@ -295,7 +295,7 @@ impl FaultList {
     }
 
     #[cold]
-    fn change(&mut self, now_ns: u64, subject: &mut impl Subject) {
+    fn change(&mut self, now_ns: u64, subject: &mut dyn Subject) {
         self.faults.retain(|f| {
             let over = now_ns >= f.until_ns;
             if over && f.active {
@@ -321,7 +321,7 @@ impl FaultList {
     }
 }
 
-fn resolve(subject: &impl Subject, target: Target, text: &str) -> Option<Aim> {
+fn resolve(subject: &dyn Subject, target: Target, text: &str) -> Option<Aim> {
     match target {
         Target::None => text.is_empty().then_some(Aim::Nothing),
         Target::Transmitter => subject.transmitter(text).map(Aim::Transmitter),

@@ -17,11 +17,11 @@
 
 use signal::math::clamp;
 
-use crate::models::equipment::agitation::Agitation;
 use super::chemistry::{Chemistry, Kinetics, ZERO_C_K};
 use super::headspace::{AIR_OXYGEN, GasDrive, GasFlows, HeadSpace, Pressures};
-use crate::models::equipment::heat::{JacketDrive, Thermal};
 use super::state::{Drained, State};
+use crate::models::equipment::agitation::Agitation;
+use crate::models::equipment::heat::{JacketDrive, Thermal};
 
 /// Everything that drives the balances over one step; constant over the step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -176,7 +176,11 @@ impl Balance {
         let leaves = f.out_by_condenser + f.out_direct;
         let swept = if f.inlet < leaves { f.inlet } else { leaves };
         let unmixed = (1.0 - self.head_space.sweep_mixing) * swept;
-        let mixed = if unmixed > 0.0 { 1.0 - unmixed / leaves } else { 1.0 };
+        let mixed = if unmixed > 0.0 {
+            1.0 - unmixed / leaves
+        } else {
+            1.0
+        };
         let out = leaves * per_mol * mixed;
         let inlet = f.inlet - unmixed;
         let inlet_oxygen = self.head_space.nitrogen_oxygen;

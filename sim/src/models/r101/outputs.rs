@@ -2,8 +2,8 @@
 
 use super::tags::{CONTROL_VALVES, FAIL_POSITIONS, VALVES};
 use crate::devices::FailPosition;
-use crate::station::Orders;
 use crate::image::{CO_AGITATOR, CO_VACUUM_PUMP, HR_SPEED, Tables};
+use crate::station::Orders;
 
 /// Demands on valves and drives.
 #[derive(Clone, Debug, PartialEq)]

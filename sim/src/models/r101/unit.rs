@@ -11,15 +11,15 @@ use super::state::State;
 use super::tags::*;
 use super::truth::Maxima;
 use super::upsets::Upsets;
-use crate::models::equipment::agitation::Drive;
-use crate::models::equipment::gas::NM3_H_PER_MOL_S;
-use crate::models::equipment::heat::JacketDrive;
 use crate::devices::{Transmitter, Valve};
 use crate::image::{
     DI_AGITATOR_RUN, DI_DISC_INTACT, DI_ESD_RELEASED, DI_LIMIT_SWITCHES, DI_SAMPLE_FLOW,
     DI_VACUUM_PUMP_RUN, IR_DOSING_FLOW, IR_DOSING_FLOW_STATUS, IR_DOSING_WEIGHT,
     IR_DOSING_WEIGHT_STATUS, Tables,
 };
+use crate::models::equipment::agitation::Drive;
+use crate::models::equipment::gas::NM3_H_PER_MOL_S;
+use crate::models::equipment::heat::JacketDrive;
 use crate::random::Random;
 
 /// Material charged by hand, outside any register.
@@ -309,6 +309,20 @@ impl Unit {
         };
     }
 
+    /// Vapour in the dome (TT-104), °C.
+    pub fn vapour_c(&self) -> f64 {
+        let now = &self.now;
+        let t = now.temperature_c;
+        let ambient_c = self.config.thermal.ambient_c;
+        // The vapour dome stands between room and liquid; vapour itself brings it to the liquid's temperature.
+        let fraction = if now.pressures.total > 0.0 {
+            now.pressures.vapour / now.pressures.total
+        } else {
+            0.0
+        };
+        ambient_c + (0.6 + 0.4 * fraction) * (t - ambient_c)
+    }
+
     /// True values in the order of [`TRANSMITTERS`].
     fn measurands(&self) -> [f64; TRANSMITTERS.len()] {
         let now = &self.now;
@@ -320,14 +334,7 @@ impl Unit {
         );
         let t = now.temperature_c;
         let pressure = self.pressure_kpa_g();
-        let ambient_c = self.config.thermal.ambient_c;
-        // The vapour dome stands between room and liquid; vapour itself brings it to the liquid's temperature.
-        let fraction = if now.pressures.total > 0.0 {
-            now.pressures.vapour / now.pressures.total
-        } else {
-            0.0
-        };
-        let vapour_c = ambient_c + (0.6 + 0.4 * fraction) * (t - ambient_c);
+        let vapour_c = self.vapour_c();
         [
             t,
             t,
@@ -440,6 +447,36 @@ impl Unit {
     /// Parameters of the unit.
     pub fn config(&self) -> &R101Config {
         &self.config
+    }
+
+    /// What faults impose.
+    pub fn upsets(&self) -> &Upsets {
+        &self.upsets
+    }
+
+    /// B in V-101, kg.
+    pub fn dosing_vessel_kg(&self) -> f64 {
+        self.dosing_vessel_kg
+    }
+
+    /// Speed of M-101, rpm.
+    pub fn agitator_rpm(&self) -> f64 {
+        self.agitator.speed_rpm()
+    }
+
+    /// Coolant supply, °C.
+    pub fn coolant_c(&self) -> f64 {
+        self.coolant_c
+    }
+
+    /// Coolant supply, kPa(g).
+    pub fn coolant_kpa_g(&self) -> f64 {
+        self.coolant_kpa_g
+    }
+
+    /// How much of its coolant E-101 has, 0..1.
+    pub fn condenser(&self) -> f64 {
+        self.drives.gas.condenser
     }
 
     /// Whether M-101 goes on without the controller's heartbeat.
