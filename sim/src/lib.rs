@@ -23,6 +23,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod actions;
 pub mod cases;
 pub mod devices;
 pub mod faults;
@@ -30,8 +31,11 @@ pub mod image;
 pub mod models;
 pub mod random;
 pub mod serve;
+pub mod station;
 pub mod world;
 
-pub use faults::{Fault, FaultError, library};
+pub use actions::{Action, ActionEntry, ActionError, actions};
+pub use faults::{Fault, FaultError, library, plant_library};
 pub use image::Tables;
+pub use models::Model;
 pub use world::{World, WorldConfig};

@@ -138,10 +138,10 @@ pub struct UnitDraft {
 /// The simulation of the plant.
 #[derive(Clone, Debug)]
 pub struct SimDraft {
-    /// Model, `r101`.
+    /// Model, `r101` or `u100`.
     pub model: String,
-    /// Driver whose device it plays.
-    pub driver: String,
+    /// Drivers whose devices it plays, in the order of the model's I/O stations.
+    pub drivers: Vec<String>,
     /// Settings of the model.
     pub settings: toml::Table,
     /// Where it is declared.
@@ -258,16 +258,17 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     if let Some(node) = sim
         && let Some(mut reader) = Reader::new(node, "sim", problems)
     {
-        let (model, driver) = (
-            reader.text_required("model"),
-            reader.text_required("driver"),
-        );
+        let model = reader.text_required("model");
+        let drivers = match reader.texts("drivers") {
+            Some(drivers) => drivers,
+            None => vec![reader.text_required("driver")],
+        };
         reader.leave();
         if let tree::Tree::Table(table) = &node.tree {
             draft.sim = Some(SimDraft {
                 model,
-                driver,
-                settings: table.to_toml(&["model", "driver"]),
+                drivers,
+                settings: table.to_toml(&["model", "driver", "drivers"]),
                 at: node.at.clone(),
             });
         }

@@ -413,6 +413,22 @@ impl<'t, 'p> Reader<'t, 'p> {
         }
     }
 
+    /// A list of texts, or none.
+    pub fn texts(&mut self, key: &str) -> Option<Vec<String>> {
+        let node = self.node(key)?;
+        let texts = match &node.tree {
+            Tree::List(items) => items
+                .iter()
+                .map(|item| item.text().map(str::to_string))
+                .collect(),
+            _ => None,
+        };
+        if texts.is_none() {
+            self.wrong_type(key, "a list of texts", node);
+        }
+        texts
+    }
+
     /// A text that must be there; empty if not.
     pub fn text_required(&mut self, key: &str) -> String {
         if self.table.get(key).is_none() {

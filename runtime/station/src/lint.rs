@@ -58,21 +58,21 @@ fn simulation(plant: &Plant, problems: &mut Diagnostics) {
     let Some(sim) = &plant.sim else { return };
     if let Err(error) = world_of(plant, None, 1) {
         let help = match error {
-            LoopError::UnknownModel { .. } => "models: r101",
+            LoopError::UnknownModel { .. } => "models: r101, u100",
+            LoopError::Drivers { .. } => "write drivers = [\"io1\", \"io2\"]",
             _ => "",
         };
         problems.push(codes::MODEL, &sim.at, error.to_string(), help);
     }
-    if plant.drivers.iter().all(|driver| driver.name != sim.driver) {
-        problems.push(
-            codes::UNKNOWN_DRIVER,
-            &sim.at,
-            format!(
-                "[sim] plays the device of {}, which is no driver",
-                sim.driver
-            ),
-            "drivers are declared in plant.toml",
-        );
+    for name in &sim.drivers {
+        if plant.drivers.iter().all(|driver| driver.name != *name) {
+            problems.push(
+                codes::UNKNOWN_DRIVER,
+                &sim.at,
+                format!("[sim] plays the device of {name}, which is no driver"),
+                "drivers are declared in plant.toml",
+            );
+        }
     }
 }
 
@@ -126,8 +126,15 @@ fn scenario(
         }
         for name in step.fault.iter().chain(&step.clear) {
             let plain = name.split(':').next().unwrap_or(name);
-            if sim::library().iter().all(|entry| entry.name != plain) {
+            let known = |world: &sim::World| world.library().any(|entry| entry.name == plain);
+            if !world.as_ref().is_ok_and(known) {
                 complain(name, "fault");
+            }
+        }
+        if let Some(name) = &step.action {
+            let known = |world: &sim::World| world.actions().any(|entry| entry.name == name);
+            if !world.as_ref().is_ok_and(known) {
+                complain(name, "action");
             }
         }
     }

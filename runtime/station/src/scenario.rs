@@ -95,7 +95,9 @@ pub struct Step {
     pub unforce: Vec<String>,
     /// Fault to inject.
     pub fault: Option<String>,
-    /// Its number.
+    /// What somebody does in the field ([`sim::actions`]).
+    pub action: Option<String>,
+    /// The number of the fault or of the action.
     pub value: Option<f64>,
     /// How long it lasts.
     pub for_s: Option<f64>,
@@ -411,6 +413,11 @@ fn act(closed: &mut ClosedLoop, step: &Step, file: &str) -> Result<(), ScenarioE
         closed
             .with_world(|world| world.inject(&fault))
             .map_err(|error| unknown(&error.to_string(), "fault"))?;
+    }
+    if let Some(name) = &step.action {
+        closed
+            .with_world(|world| world.act(name, step.value))
+            .map_err(|error| unknown(&error.to_string(), "action"))?;
     }
     if let Some(name) = &step.clear {
         closed.with_world(|world| world.clear(name));
