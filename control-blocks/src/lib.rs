@@ -26,13 +26,17 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod dosing;
 pub mod equipment;
 mod few;
+pub mod inerting;
 pub mod logic;
 pub mod measure;
 pub mod protect;
 pub mod regulate;
+mod sense;
 pub mod sequence;
+pub mod slope;
 
 #[cfg(test)]
 mod chain;
@@ -73,6 +77,14 @@ pub fn registry() -> Registry {
         .register::<logic::Edge>()
         .register::<logic::Count>()
         .register::<sequence::Dose>()
+        .register::<inerting::Inert>()
+        .register::<inerting::LeakTest>()
+        .register::<dosing::DoseRate>()
+        .register::<dosing::Initiation>()
+        .register::<dosing::LeakBy>()
+        .register::<dosing::CrossCheck>()
+        .register::<dosing::Overdose>()
+        .register::<dosing::NoFlow>()
         .register::<protect::Cause>()
         .register::<protect::Interlock>()
         .register::<protect::Vote>()
