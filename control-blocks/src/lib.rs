@@ -33,6 +33,7 @@ pub mod inerting;
 pub mod logic;
 pub mod measure;
 pub mod protect;
+pub mod reaction;
 pub mod regulate;
 mod sense;
 pub mod sequence;
@@ -79,6 +80,10 @@ pub fn registry() -> Registry {
         .register::<sequence::Dose>()
         .register::<inerting::Inert>()
         .register::<inerting::LeakTest>()
+        .register::<reaction::Calorimetry>()
+        .register::<reaction::Agitation>()
+        .register::<reaction::MediumLimit>()
+        .register::<reaction::EmergencyCooling>()
         .register::<dosing::DoseRate>()
         .register::<dosing::Initiation>()
         .register::<dosing::LeakBy>()
