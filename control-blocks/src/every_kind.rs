@@ -18,6 +18,7 @@ u = 13.0
 v = 9.0
 w = 10.5
 n = 11.5
+i = 1
 p = false
 q = true
 r = false
@@ -88,6 +89,14 @@ const TEXTS: &[&str] = &[
     "kind = \"MEDIUM_LIMIT\"\nmedium = \"x\"\nset_point = \"y\"\ntd24 = 20\nfor_s = 0.2",
     "kind = \"EMERGENCY_COOLING\"\nopened = \"q\"\nclosed = \"r\"",
     "kind = \"EMERGENCY_COOLING\"\nlevel = \"x\"\nlevel_min = 9\ntemperature = \"y\"\ntemperature_max = 13\npressure = \"z\"\npressure_min = 9\nopened = \"q\"\nclosed = \"r\"\nevery_d = 0.01\nstroke_s = 0.5\ntest_permit = \"p\"",
+    "kind = \"PRESSURE_MODE\"\npressure = \"x\"\nmode = 1\nblanket = [7, 9, 12, 14]\nrate_max = 20",
+    "kind = \"PRESSURE_MODE\"\npressure = \"x\"\nmode = \"i\"\nvacuum = [5, 6, 9, 10]\nreflux = [7, 9, 12, 14]\npressurised = [8, 9, 10, 11]\nrate_max = 20\nwindow_s = 1\nvent = \"q\"\nvent_s = 0.3\nchange_s = 0.5",
+    "kind = \"DEPRESSURE\"\npressure = \"x\"\nswitch = 9.5\nend = 8.5\nfall_max = 50\nstart_when = \"r\"",
+    "kind = \"DEPRESSURE\"\npressure = \"x\"\nswitch = 9.5\nend = 8.1\nfall_max = 50\nfall_max_2 = 90\nfoam = \"p\"\nhold = \"r\"\npermit = \"q\"\nstart_when = \"q\"\nstop_when = \"r\"\nwindow_s = 1\nstroke_s = 2",
+    "kind = \"TRANSFER\"\nsource = \"x\"\ndest = \"y\"\namount = 3\nstart_when = \"r\"\nreset_when = \"p\"\nprepurge_s = 0.1\npostpurge_s = 0.1\ndrain_max_s = 0.2",
+    "kind = \"TRANSFER\"\nsource = \"x\"\ndest = \"y\"\namount = \"z\"\nflow = \"u\"\nflow_min = 10\npermit = \"q\"\nreserved = [\"q\"]\nlined_up = \"q\"\ntrips = [\"p\"]\nsource_low = \"p\"\ndest_high = \"p\"\nstart_when = \"r\"\nhold_when = \"p\"\nrestart_when = \"q\"\nabort_when = \"p\"\nreset_when = \"r\"\nprepurge_s = 0.1\npostpurge_s = 0.1\ndrain_max_s = 0.2\nflow_s = 0.2\nflow_start_s = 0.1\namount_min = 1\nbalance_s = 0.2\nempty = 9",
+    "kind = \"SCALE\"\nweight = \"x\"\ntarget = 2\ndribble_at = 1\ntolerance = 1\nstable_band = 9\nstable_s = 0.1\nstart_when = \"r\"",
+    "kind = \"SCALE\"\nweight = \"x\"\ntarget = \"y\"\nfrom = \"loss\"\ndribble_at = 5\ntolerance = 3\npreact = 1\npreact_max = 4\nlearn = 1\nstable_band = 2\nstable_s = 0.2\nsettle_max_s = 1\npermit = \"q\"\ninterlocked = \"p\"\nhold = \"p\"\nstart_when = \"r\"\nstop_when = \"p\"",
     "kind = \"CAUSE\"\nof = [\"x\"]\nlimit = 12\nwhen = \"above\"",
     "kind = \"CAUSE\"\nof = [\"x\", \"y\", \"z\"]\nlimit = 11\nwhen = \"below\"\nvote = \"2oo3\"\non_bad = \"exclude\"\ndegrade_to = \"1oo2\"\nhysteresis = 1\non_delay_s = 0.3\narmed = \"q\"",
     "kind = \"CAUSE\"\nany = [{ tag = \"p\", is = true }, { tag = \"x\", above = 12.0, hysteresis = 2 }, { tag = \"y\", below = \"z\" }]\nvote = \"2oo3\"\non_bad = \"no-trip\"",
@@ -156,7 +165,7 @@ const COMMANDS: [&str; 9] = [
     "RESET", "START", "STOP", "HOLD", "RESTART", "ABORT", "SILENCE", "TEST", "TARE",
 ];
 
-const FIELDS: [(&str, bool); 10] = [
+const FIELDS: [(&str, bool); 11] = [
     ("x", false),
     ("y", false),
     ("z", false),
@@ -164,6 +173,7 @@ const FIELDS: [(&str, bool); 10] = [
     ("v", false),
     ("w", false),
     ("n", false),
+    ("i", false),
     ("p", true),
     ("q", true),
     ("r", true),

@@ -31,7 +31,9 @@ pub mod equipment;
 mod few;
 pub mod inerting;
 pub mod logic;
+pub mod material;
 pub mod measure;
+pub mod pressure;
 pub mod protect;
 pub mod reaction;
 pub mod regulate;
@@ -84,6 +86,10 @@ pub fn registry() -> Registry {
         .register::<reaction::Agitation>()
         .register::<reaction::MediumLimit>()
         .register::<reaction::EmergencyCooling>()
+        .register::<pressure::PressureMode>()
+        .register::<pressure::Depressure>()
+        .register::<material::Transfer>()
+        .register::<material::Scale>()
         .register::<dosing::DoseRate>()
         .register::<dosing::Initiation>()
         .register::<dosing::LeakBy>()
