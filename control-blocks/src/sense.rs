@@ -27,11 +27,9 @@ pub(crate) fn quality_of(image: &Image, pin: Input<f64>) -> Quality {
 
 /// The worst quality of some reals.
 pub(crate) fn worst_of(image: &Image, pins: &[Option<Input<f64>>]) -> Quality {
-    pins.iter()
-        .flatten()
-        .fold(Quality::GOOD, |worst, pin| {
-            worst.worst(quality_of(image, *pin))
-        })
+    pins.iter().flatten().fold(Quality::GOOD, |worst, pin| {
+        worst.worst(quality_of(image, *pin))
+    })
 }
 
 /// The same quality, but bad becomes uncertain-substituted: for a value that a

@@ -88,9 +88,11 @@ impl DoseRate {
     /// Each limit with its rate; an unknown one permits 0.
     fn limits(&self, image: &Image) -> [(i64, Option<f64>); 5] {
         let temperature = self.temperature.map(|(pv, sp)| {
-            known(image, pv).zip(known(image, sp)).map_or(0.0, |(pv, sp)| {
-                self.rate_max * share(pv, sp + self.soft, sp + self.stop)
-            })
+            known(image, pv)
+                .zip(known(image, sp))
+                .map_or(0.0, |(pv, sp)| {
+                    self.rate_max * share(pv, sp + self.soft, sp + self.stop)
+                })
         });
         let accumulation = self.mtsr.map(|pin| {
             known(image, pin).map_or(0.0, |mtsr| {
@@ -105,7 +107,10 @@ impl DoseRate {
                 })
         });
         [
-            (RECIPE, Some(known(image, self.recipe).unwrap_or(0.0).max(0.0))),
+            (
+                RECIPE,
+                Some(known(image, self.recipe).unwrap_or(0.0).max(0.0)),
+            ),
             (HARDWARE, Some(self.rate_max)),
             (TEMPERATURE, temperature),
             (ACCUMULATION, accumulation),

@@ -68,7 +68,9 @@ impl InitiationLaw {
             if self.shown.has_lasted(signs.reacts, for_ns, dt_ns) {
                 self.state = CONFIRMED;
             } else if self.state == WAITING
-                && self.waited.has_lasted(true, wait_ns.saturating_add(1), dt_ns)
+                && self
+                    .waited
+                    .has_lasted(true, wait_ns.saturating_add(1), dt_ns)
             {
                 self.state = FAILED;
             }

@@ -63,7 +63,9 @@ impl Block for LeakBy {
         }
         let rate = self.slope.slope().map_or(0.0, |slope| -60.0 * slope);
         // The window is the delay, and its slope at half of it.
-        let alarm = self.late.step(rate > self.rate_max, self.for_ns / 2, 0, dt_ns);
+        let alarm = self
+            .late
+            .step(rate > self.rate_max, self.for_ns / 2, 0, dt_ns);
         tell(image, &self.alarm, alarm, quality);
         tell(image, &self.trip, amount > self.amount_max, quality);
         show(image, &self.amount, weight.map(|_| amount), quality);

@@ -63,9 +63,7 @@ impl Block for Overdose {
         }
         show(image, &self.dosed, dosed, quality);
         let limit = known(image, self.target).map(|target| target * self.factor);
-        let trip = dosed
-            .zip(limit)
-            .is_none_or(|(dosed, limit)| dosed >= limit);
+        let trip = dosed.zip(limit).is_none_or(|(dosed, limit)| dosed >= limit);
         let quality = quality.worst(quality_of(image, self.target));
         tell(image, &self.trip, trip, quality);
     }

@@ -36,11 +36,7 @@ const WHYS: &[(i64, &str, &str)] = &[
         "pressure not reached in time",
         "未按时达到压力",
     ),
-    (
-        law::why::VERIFY_TIME,
-        "not verified in time",
-        "未按时确认",
-    ),
+    (law::why::VERIFY_TIME, "not verified in time", "未按时确认"),
     (law::why::STOPPED, "stopped", "已停止"),
     (law::why::START_UP, "start of the program", "程序启动"),
     (
@@ -177,9 +173,9 @@ impl Inert {
             is_surely_high,
             is_opened: not_certain(&self.closed),
             is_aired: self.aired.is_some_and(|pin| is_demanded(image, pin)),
-            is_header_low: self
-                .header
-                .is_some_and(|pin| known(image, pin).is_none_or(|header| header <= self.header_low)),
+            is_header_low: self.header.is_some_and(|pin| {
+                known(image, pin).is_none_or(|header| header <= self.header_low)
+            }),
             is_pressure_low: pressure.is_none_or(|pressure| pressure < self.pressure_min),
             is_tight: certain(&self.tight),
             is_confirmed: certain(&self.confirmed),

@@ -127,17 +127,17 @@ impl LeakTest {
                 }
             }
             SETTLING => {
-                if self.spell.has_lasted(true, self.settle_ns, dt_ns) {
-                    match gas {
-                        Some((pressure, kelvin)) => {
-                            self.first = Some(pressure);
-                            self.first_kelvin = kelvin;
-                            (self.change, self.tested_ns) = (0.0, 0);
-                            self.go(HOLDING);
-                            self.spell.step(true, dt_ns);
-                        }
-                        None => self.go(FAILED),
+                let is_settled = self.spell.has_lasted(true, self.settle_ns, dt_ns);
+                match gas {
+                    _ if !is_settled => {}
+                    Some((pressure, kelvin)) => {
+                        self.first = Some(pressure);
+                        self.first_kelvin = kelvin;
+                        (self.change, self.tested_ns) = (0.0, 0);
+                        self.go(HOLDING);
+                        self.spell.step(true, dt_ns);
                     }
+                    None => self.go(FAILED),
                 }
             }
             HOLDING => {
@@ -166,7 +166,11 @@ impl Block for LeakTest {
         let (start, stop) = (self.start.given(image), self.stop.given(image));
         let runs = matches!(self.current, FILLING | SETTLING | HOLDING);
         if !is_closed {
-            self.go(if runs { FAILED } else { IDLE });
+            match self.current {
+                _ if runs => self.go(FAILED),
+                PASSED => self.go(IDLE),
+                _ => {}
+            }
         } else if stop && runs {
             self.go(IDLE);
         } else if start && is_permitted && !runs {
@@ -327,7 +331,7 @@ mod tests {
         rig.quality_of("p", Quality::COMM_LOST).scans(1);
         assert_eq!(state(&rig), FAILED);
         let mut rig = holding();
-        rig.quality_of("shut", Quality::COMM_LOST).scans(1);
+        rig.quality_of("shut", Quality::COMM_LOST).scans(5);
         assert_eq!(state(&rig), FAILED);
     }
 

@@ -39,7 +39,10 @@ impl StableLaw {
             *self = StableLaw::default();
             return false;
         };
-        if self.middle.is_none_or(|middle| (weight - middle).abs() > band) {
+        if self
+            .middle
+            .is_none_or(|middle| (weight - middle).abs() > band)
+        {
             self.middle = Some(weight);
             self.spell.clear();
         }
@@ -364,7 +367,11 @@ mod tests {
         let preact = rig.value("S.PREACT");
         rig.task.program.start(Start::Warm);
         rig.scans(1);
-        assert_eq!(rig.value("S.PREACT"), preact, "a start keeps what was learned");
+        assert_eq!(
+            rig.value("S.PREACT"),
+            preact,
+            "a start keeps what was learned"
+        );
     }
 
     #[test]
@@ -374,7 +381,10 @@ mod tests {
         assert_eq!(state(&rig), IDLE, "not stable yet");
         rig.scans(5).field("ok", 0.0).write("S.START", 1.0).scans(1);
         assert_eq!(state(&rig), IDLE);
-        rig.field("ok", 1.0).field("w", 14.0).write("S.START", 1.0).scans(1);
+        rig.field("ok", 1.0)
+            .field("w", 14.0)
+            .write("S.START", 1.0)
+            .scans(1);
         assert_eq!(state(&rig), IDLE, "the weight jumped");
         rig.scans(4).write("S.TARE", 1.0).scans(1);
         assert_eq!(rig.value("S.NET"), 0.0);
@@ -411,7 +421,10 @@ mod tests {
     fn loss_in_weight_counts_the_other_way() {
         let text = TEXT.replace("learn = 0.5", "from = \"loss\"");
         let mut rig = Rig::new(1000, &text);
-        rig.field("w", 300.0).scans(5).write("S.START", 1.0).scans(1);
+        rig.field("w", 300.0)
+            .scans(5)
+            .write("S.START", 1.0)
+            .scans(1);
         rig.field("w", 211.0).scans(1);
         assert_eq!(rig.value("S.NET"), 89.0);
         assert!(rig.is("S.COARSE"));

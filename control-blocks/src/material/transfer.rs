@@ -103,8 +103,7 @@ impl Transfer {
     fn signs(&mut self, image: &Image) -> Signs {
         let [start, hold, restart, abort, reset] =
             self.commands.each_mut().map(|command| command.given(image));
-        let demanded =
-            |pin: &Option<Input<bool>>| pin.is_some_and(|pin| is_demanded(image, pin));
+        let demanded = |pin: &Option<Input<bool>>| pin.is_some_and(|pin| is_demanded(image, pin));
         let certain = |pin: &Option<Input<bool>>| pin.is_none_or(|pin| is_certain(image, pin));
         Signs {
             start,
@@ -205,7 +204,8 @@ impl BlockKind for Transfer {
         wiring.states("WHY", WHYS);
         let mut time = |key: &str, default| ns(wiring.real(key, default, 0.0..=864_000.0));
         let (balance_ns, flow_ns) = (time("balance_s", 10.0), time("flow_s", 10.0));
-        let (flow_start_ns, lineup_max_ns) = (time("flow_start_s", 30.0), time("lineup_max_s", 120.0));
+        let (flow_start_ns, lineup_max_ns) =
+            (time("flow_start_s", 30.0), time("lineup_max_s", 120.0));
         let (prepurge_ns, postpurge_ns) = (time("prepurge_s", 60.0), time("postpurge_s", 60.0));
         let (transfer_max_ns, drain_max_ns) =
             (time("transfer_max_s", 3_600.0), time("drain_max_s", 300.0));

@@ -208,9 +208,7 @@ impl TransferLaw {
             self.end(ABORT, why::FULL);
             return;
         }
-        if !signs.is_reserved && self.state > RESERVE
-            || !signs.is_lined_up && self.state > LINEUP
-        {
+        if !signs.is_reserved && self.state > RESERVE || !signs.is_lined_up && self.state > LINEUP {
             self.end(HOLD, why::ROUTE);
             return;
         }
@@ -244,8 +242,8 @@ impl TransferLaw {
             return;
         };
         // A lost flow is a line broken, blocked or blown through.
-        let has_collapsed = elapsed >= plan.flow_start_ns
-            && signs.flow.is_some_and(|flow| flow < plan.flow_min);
+        let has_collapsed =
+            elapsed >= plan.flow_start_ns && signs.flow.is_some_and(|flow| flow < plan.flow_min);
         if self.arrived >= target || signs.is_source_low || source <= plan.empty {
             self.go(DRAIN);
         } else if self.flow.has_lasted(has_collapsed, plan.flow_ns, dt_ns) {
@@ -260,9 +258,7 @@ impl TransferLaw {
             .amount_min
             .max(plan.share * self.left.abs().max(self.arrived.abs()));
         let off = (self.left - self.arrived).abs();
-        self.is_off = self
-            .alarm
-            .has_lasted(off > limit, plan.balance_ns, dt_ns);
+        self.is_off = self.alarm.has_lasted(off > limit, plan.balance_ns, dt_ns);
         if self
             .trip
             .has_lasted(off > 2.0 * limit, plan.balance_ns, dt_ns)

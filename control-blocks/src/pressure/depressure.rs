@@ -220,7 +220,10 @@ mod tests {
     /// after `tau_s`.
     fn blow_down(tau_s: f64, start: f64) -> (Rig, [f64; 2], usize) {
         let mut rig = Rig::new(500, TEXT);
-        rig.field("p", start).scans(40).write("D.START", 1.0).scans(1);
+        rig.field("p", start)
+            .scans(40)
+            .write("D.START", 1.0)
+            .scans(1);
         let mut fastest = [0.0f64; 2];
         let mut p = start;
         for scan in 0..40_000 {
@@ -273,7 +276,10 @@ mod tests {
             assert!(rig.is("D.OPEN") && rig.value("D.OUT") > 5.0);
             rig.field_with(tag, value, quality).scans(1);
             assert!(!rig.is("D.OPEN"), "{tag}");
-            assert_eq!((rig.value("D.OUT"), rig.value("D.STATE")), (0.0, HELD as f64));
+            assert_eq!(
+                (rig.value("D.OUT"), rig.value("D.STATE")),
+                (0.0, HELD as f64)
+            );
         }
     }
 

@@ -44,7 +44,14 @@ impl ModeLimits {
                 .iter()
                 .flatten()
                 .copied()
-                .reduce(|a, b| [a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])])
+                .reduce(|a, b| {
+                    [
+                        a[0].max(b[0]),
+                        a[1].max(b[1]),
+                        a[2].min(b[2]),
+                        a[3].min(b[3]),
+                    ]
+                })
                 .unwrap_or_default()
         })
     }
@@ -52,7 +59,12 @@ impl ModeLimits {
 
 /// What both permit.
 pub fn wider(a: Limits, b: Limits) -> Limits {
-    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
+    [
+        a[0].min(b[0]),
+        a[1].min(b[1]),
+        a[2].max(b[2]),
+        a[3].max(b[3]),
+    ]
 }
 
 /// −2 to 2 for a pressure within these limits; at a limit counts.
@@ -327,8 +339,14 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told() {
         for (from, to) in [
-            ("blanket = [-5.0, 0.5, 20.0, 120.0]", "blanket = [5.0, 0.5, 20.0, 120.0]"),
-            ("blanket = [-5.0, 0.5, 20.0, 120.0]", "blanket = [0.5, 20.0, 120.0]"),
+            (
+                "blanket = [-5.0, 0.5, 20.0, 120.0]",
+                "blanket = [5.0, 0.5, 20.0, 120.0]",
+            ),
+            (
+                "blanket = [-5.0, 0.5, 20.0, 120.0]",
+                "blanket = [0.5, 20.0, 120.0]",
+            ),
             ("mode = \"m\"", ""),
             ("rate_max = 20.0", ""),
             ("change_s = 60.0", "change_s = -60.0"),

@@ -242,7 +242,10 @@ impl Agitation {
             SPEED_LOW
         } else if current.is_some_and(|amps| amps.is_none_or(|amps| amps < self.current_min)) {
             CURRENT_LOW
-        } else if current.flatten().is_some_and(|amps| amps > self.current_max) {
+        } else if current
+            .flatten()
+            .is_some_and(|amps| amps > self.current_max)
+        {
             CURRENT_HIGH
         } else {
             FINE

@@ -142,12 +142,9 @@ impl Block for EmergencyCooling {
             left.is_none_or(|left| left <= 0),
             self.law.has_failed,
         ];
-        let missing = rows
-            .iter()
-            .enumerate()
-            .fold(0, |mask, (row, is_missing)| {
-                mask | i64::from(*is_missing) << row
-            });
+        let missing = rows.iter().enumerate().fold(0, |mask, (row, is_missing)| {
+            mask | i64::from(*is_missing) << row
+        });
         image.put(&self.ready, missing == 0);
         image.put(&self.missing, missing);
         image.put(&self.stroke, stroke);

@@ -60,7 +60,10 @@ fn purged() -> Rig {
 
 fn inert() -> Rig {
     let mut rig = purged();
-    rig.field("a", 0.8).field("b", 0.9).field("p", 3.0).scans(62);
+    rig.field("a", 0.8)
+        .field("b", 0.9)
+        .field("p", 3.0)
+        .scans(62);
     assert_eq!(state(&rig), INERT);
     assert!(rig.is("I.INERT"));
     rig
@@ -84,7 +87,10 @@ fn vacuum_swings_are_counted_as_predicted_and_verified_by_oxygen() {
 #[test]
 fn a_pressure_not_reached_is_no_cycle() {
     let mut rig = Rig::new(1000, VACUUM);
-    rig.write("I.START", 1.0).scans(1).field("p", -81.0).scans(3601);
+    rig.write("I.START", 1.0)
+        .scans(1)
+        .field("p", -81.0)
+        .scans(3601);
     assert_eq!(rig.value("I.CYCLES"), 0.0);
     assert_eq!((state(&rig), why_of(&rig)), (NOT_INERT, why::STEP_TIME));
     assert!(!rig.is("I.VACUUM"));
@@ -93,7 +99,10 @@ fn a_pressure_not_reached_is_no_cycle() {
 #[test]
 fn without_analysers_one_more_cycle_a_tight_vessel_and_two_persons_are_needed() {
     let mut rig = Rig::new(1000, VACUUM);
-    rig.field("fs", 0.0).field("a", 0.5).write("I.START", 1.0).scans(1);
+    rig.field("fs", 0.0)
+        .field("a", 0.5)
+        .write("I.START", 1.0)
+        .scans(1);
     swing(&mut rig);
     assert_eq!(rig.value("I.CYCLES"), 3.0);
     rig.scans(100);
@@ -155,7 +164,10 @@ fn a_start_of_the_program_loses_what_was_inert() {
 #[test]
 fn a_low_header_holds_the_purge_with_everything_closed() {
     let mut rig = Rig::new(1000, VACUUM);
-    rig.write("I.START", 1.0).scans(1).field("header", 300.0).scans(3);
+    rig.write("I.START", 1.0)
+        .scans(1)
+        .field("header", 300.0)
+        .scans(3);
     assert_eq!(state(&rig), PURGING);
     assert!(!rig.is("I.NITROGEN") && !rig.is("I.VENT") && !rig.is("I.VACUUM"));
     rig.field("header", 600.0).scans(1);

@@ -32,7 +32,15 @@ fn why_of(rig: &Rig) -> i64 {
 }
 
 fn demanded(rig: &Rig) -> [bool; 6] {
-    ["T.RESERVE", "T.BOTTOM", "T.LINE", "T.INLET", "T.PUMP", "T.NITROGEN"].map(|tag| rig.is(tag))
+    [
+        "T.RESERVE",
+        "T.BOTTOM",
+        "T.LINE",
+        "T.INLET",
+        "T.PUMP",
+        "T.NITROGEN",
+    ]
+    .map(|tag| rig.is(tag))
 }
 
 /// A bench in this state, with `moved` kg over and 5 m³/h of flow if it transfers.
@@ -185,7 +193,10 @@ fn every_reason_to_stop_is_named() {
 #[test]
 fn a_held_transfer_lines_up_again_and_goes_on_where_it_was() {
     let mut rig = at(TRANSFER);
-    rig.field("f", 5.0).field("a", 1400.0).field("b", 200.0).scans(1);
+    rig.field("f", 5.0)
+        .field("a", 1400.0)
+        .field("b", 200.0)
+        .scans(1);
     rig.write("T.HOLD", 1.0).scans(5).field("ok", 0.0);
     rig.write("T.RESTART", 1.0).scans(2);
     assert_eq!(state(&rig), HOLD, "not permitted");

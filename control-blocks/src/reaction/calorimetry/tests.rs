@@ -198,7 +198,10 @@ fn bad_inputs_are_told_where_they_matter() {
 #[test]
 fn the_balance_of_the_jacket_fluid_gives_the_heat_too() {
     let text = TEXT
-        .replace("jacket = \"j\"", "jacket_flow = 10.0\njacket_in = 30.0\njacket_out = \"j\"")
+        .replace(
+            "jacket = \"j\"",
+            "jacket_flow = 10.0\njacket_in = 30.0\njacket_out = \"j\"",
+        )
         .replace("ua = 2.1", "");
     let mut rig = Rig::new(1000, &text);
     rig.field("j", 33.0).scans(100);
