@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | [`measure`] | `AI` `DI` `MEDIAN` `SELECT` `DEVIATION` | condition |
 //! | [`regulate`] | `PID` `SPLIT` `RATIO` `CLAMP_DELTA` `FILTER` `RATE` `RAMP` `TOTAL` `RATE_OF_CHANGE` | logic |
+//! | [`calculate`] | `CALC` | logic |
 //! | [`logic`] | `COMPARE` `AND` `OR` `XOR` `NOT` `TON` `TOF` `TP` `SR` `EDGE` `COUNT` | logic |
 //! | [`sequence`] | `DOSE` | logic |
 //! | [`protect`] | `CAUSE` `INTERLOCK` `VOTE` `LATCH` `PERMIT` `AOUT` | protect |
@@ -26,6 +27,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod calculate;
 pub mod equipment;
 mod few;
 pub mod logic;
@@ -61,6 +63,7 @@ pub fn registry() -> Registry {
         .register::<regulate::Ramp>()
         .register::<regulate::Total>()
         .register::<regulate::RateOfChange>()
+        .register::<calculate::Calc>()
         .register::<logic::Compare>()
         .register::<logic::And>()
         .register::<logic::Or>()
