@@ -53,6 +53,8 @@ const TEXTS: &[&str] = &[
     "kind = \"TOTAL\"\nin = \"x\"\nbase = \"s\"",
     "kind = \"TOTAL\"\nin = \"x\"\nbase = \"s\"\ncutoff = 3\nrollover = 7\nunit = \"kg\"",
     "kind = \"RATE_OF_CHANGE\"\nin = \"x\"\ntau_s = 2\nunit = \"K/min\"",
+    "kind = \"CALC\"\nexpr = \"1.163 * a * (b - c) / d\"\nin = { a = \"x\", b = \"y\", c = \"z\", d = 2.0 }\nunit = \"kW\"\nlo = 0\nhi = 100",
+    "kind = \"CALC\"\nexpr = \"if p and not q then sqrt(a - 9) > 1 else a / (b - 11) > 0 or r\"\nin = { a = \"x\", b = { delayed = \"y\" }, p = \"p\", q = \"q\", r = { bool = \"r\" } }",
     "kind = \"COMPARE\"\nin = \"x\"\nlimit = 11\nwhen = \"above\"\non_bad = \"hold\"\nhysteresis = 1\non_delay_s = 0.2\noff_delay_s = 0.3",
     "kind = \"COMPARE\"\nin = \"x\"\nlimit = \"y\"\nwhen = \"below\"\non_bad = \"true\"",
     "kind = \"AND\"\nof = [\"p\", \"q\"]",

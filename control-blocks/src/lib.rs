@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | [`measure`] | `AI` `DI` `MEDIAN` `SELECT` `DEVIATION` | condition |
 //! | [`regulate`] | `PID` `SPLIT` `RATIO` `CLAMP_DELTA` `FILTER` `RATE` `RAMP` `TOTAL` `RATE_OF_CHANGE` | logic |
+//! | [`calculate`] | `CALC` | logic |
 //! | [`logic`] | `COMPARE` `AND` `OR` `XOR` `NOT` `TON` `TOF` `TP` `SR` `EDGE` `COUNT` | logic |
 //! | [`sequence`] | `DOSE` | logic |
 //! | [`procedure`] | `PHASE` | logic |
@@ -34,6 +35,7 @@
 #![warn(missing_docs)]
 
 pub mod annunciation;
+pub mod calculate;
 pub mod dosing;
 pub mod equipment;
 mod few;
@@ -77,6 +79,7 @@ pub fn registry() -> Registry {
         .register::<regulate::Ramp>()
         .register::<regulate::Total>()
         .register::<regulate::RateOfChange>()
+        .register::<calculate::Calc>()
         .register::<logic::Compare>()
         .register::<logic::And>()
         .register::<logic::Or>()
