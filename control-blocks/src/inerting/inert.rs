@@ -3,7 +3,7 @@
 use super::law::{self, Demands, InertLaw, Method, Recipe, Signs};
 use super::purge;
 use crate::logic::timing::ns;
-use crate::protect::voting::{self, OnBad, Voting};
+use crate::protect::voting::{self, Ballot, OnBad, Voting};
 use crate::protect::{is_certain, is_demanded};
 use crate::regulate::total::CompensatedSum;
 use crate::sense::{Command, known, show, substituted};
@@ -137,19 +137,17 @@ impl Inert {
     /// The vote "oxygen is above": by all channels, and by those that are not bad.
     fn is_above(&self, image: &Image, limit: f64) -> (bool, bool) {
         let has_sample = self.sample.is_none_or(|pin| is_certain(image, pin));
-        let channel = |pin: &Input<f64>| {
-            known(image, *pin)
-                .filter(|_| has_sample)
-                .map(|oxygen| oxygen > limit)
+        let channel = |pin: &Input<f64>, on_bad| {
+            let oxygen = known(image, *pin).filter(|_| has_sample);
+            Ballot::of(oxygen.map(|oxygen| oxygen > limit), on_bad)
         };
-        let votes = || self.oxygen.iter().map(channel);
-        let sure = Voting {
-            on_bad: OnBad::NoTrip,
-            ..self.voting
+        let count = |on_bad| {
+            let ballots = self.oxygen.iter().map(|pin| channel(pin, on_bad));
+            self.voting.count(ballots)
         };
         (
-            self.voting.count(votes()).trip,
-            sure.count(votes()).votes > 0,
+            count(self.voting.on_bad).trip,
+            count(OnBad::NoTrip).votes > 0,
         )
     }
 
