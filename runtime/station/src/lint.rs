@@ -113,7 +113,7 @@ fn scenario(
         None => known.contains(name),
     };
     for over in &parsed.overrides {
-        if !plant.blocks.keys().any(|block| over.names(block)) {
+        if !plant.blocks.values().any(|block| over.means(block)) {
             complain(&over.block, "block");
         }
     }

@@ -67,7 +67,7 @@ pub struct Words {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Override {
-    /// Block, or the beginning of names and `*`.
+    /// Block, or `kind:CAUSE` for all of a kind.
     pub block: String,
     /// Key.
     pub key: String,
@@ -255,7 +255,7 @@ pub fn plant_with(plant: &Plant, scenario: &Scenario, name: &str) -> Result<Plan
             what: "block",
         };
         let mut is_known = false;
-        for (block, draft) in plant.blocks.iter().filter(|(block, _)| over.names(block)) {
+        for (block, draft) in plant.blocks.iter().filter(|(_, draft)| over.means(draft)) {
             is_known = true;
             let (path, text) = &mut files[draft.node.at.file];
             if path.starts_with("matrix/") {
@@ -310,11 +310,11 @@ pub fn plant_with(plant: &Plant, scenario: &Scenario, name: &str) -> Result<Plan
 }
 
 impl Override {
-    /// Whether a block is meant: by its name, or by its beginning and `*`.
-    pub fn names(&self, block: &str) -> bool {
-        match self.block.strip_suffix('*') {
-            Some(beginning) => block.starts_with(beginning),
-            None => self.block == block,
+    /// Whether a block is meant: by its name, or by its kind as `kind:CAUSE`.
+    pub fn means(&self, block: &plant::BlockDraft) -> bool {
+        match self.block.strip_prefix("kind:") {
+            Some(kind) => block.kind == kind,
+            None => self.block == block.name,
         }
     }
 }
