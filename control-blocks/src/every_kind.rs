@@ -67,7 +67,7 @@ const TEXTS: &[&str] = &[
     "kind = \"EDGE\"\nin = \"p\"\non = \"both\"",
     "kind = \"COUNT\"\nin = \"p\"\ndown = \"q\"\nclear = \"r\"\npreset = 5",
     "kind = \"DOSE\"\ntotal = \"x\"\ntarget = 15\nrate = 60",
-    "kind = \"DOSE\"\ntotal = \"x\"\ntarget = 15\nrate = \"y\"\npermit = \"q\"\ninterlocked = \"p\"\nhold = \"r\"\ndribble = 3\ndribble_rate = 5\npreact = 0.2\nramp_s = 2\nrate_unit = \"kg/h\"\nenable = true",
+    "kind = \"DOSE\"\ntotal = \"x\"\ntarget = 15\nrate = \"y\"\npermit = \"q\"\ninterlocked = \"p\"\nhold = \"r\"\ndribble = 3\ndribble_rate = 5\npreact = 0.2\nramp_s = 2\nrate_unit = \"kg/h\"\nenable = true\ndemand = \"q\"",
     "kind = \"INERT\"\nmethod = \"pressure-swing\"\npressure = \"x\"\nlow = 9\nhigh = 12\nvolume = 3\noxygen = [\"y\"]\noxygen_start = 11\noxygen_sp = 10.9\noxygen_high = 12\noxygen_supply = 9\ndwell_s = 0\ncycles_min = 1\nverify_s = 0.2\nverify_max_s = 2\nlost_s = 0.3\npressure_min = 8.5\nmake_up_s = 0.2\nstep_max_s = 1\nheader = \"z\"\nheader_low = 8.5\nheader_s = 0.3\nstart_when = \"r\"",
     "kind = \"INERT\"\nmethod = \"vacuum-swing\"\npressure = \"x\"\nlow = 9\nhigh = 12\nvolume = 3\noxygen = [\"y\", \"z\"]\nvote = \"1oo2\"\noxygen_start = 11\noxygen_sp = 10.9\noxygen_high = 12\noxygen_supply = 9\nsample = \"q\"\nflow = \"u\"\nheader = \"v\"\nheader_low = 7\nclosed = \"q\"\naired = \"p\"\ntight = \"q\"\nconfirmed = \"r\"\npermit = \"q\"\nstart_when = \"r\"\ndwell_s = 0\nverify_s = 0.2\nlost_s = 0.2\nheader_s = 0.2\nmake_up_s = 0.1\npressure_min = 10\ncycles_min = 1\nstep_max_s = 4",
     "kind = \"INERT\"\nmethod = \"sweep\"\npressure = \"x\"\nvolume = 0.1\noxygen = [\"y\"]\nflow = \"z\"\nstart_when = \"q\"\nstop_when = \"r\"\noxygen_sp = 12\noxygen_high = 13\nverify_s = 0.5\nverify_max_s = 2",

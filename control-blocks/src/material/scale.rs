@@ -268,6 +268,13 @@ impl BlockKind for Scale {
         wiring.states("STATE", STATES);
         let dribble = wiring.real_required("dribble_at", POSITIVE);
         let preact_max = wiring.real("preact_max", dribble, POSITIVE);
+        if wiring.has("preact") && wiring.real("preact", 0.0, POSITIVE) > preact_max {
+            wiring.problem(
+                "preact",
+                "the correction is greater than its greatest",
+                "preact at most preact_max",
+            );
+        }
         Scale {
             is_loss: wiring.choice("from", &[("gain", false), ("loss", true)], false),
             dribble,
@@ -444,6 +451,8 @@ mod tests {
             ("tolerance = 0.5", ""),
             ("stable_band = 0.1", ""),
             ("learn = 0.5", "learn = 1.5"),
+            ("learn = 0.5", "preact = 6.0"),
+            ("learn = 0.5", "preact = -1.0"),
             ("learn = 0.5", "from = \"thin air\""),
         ] {
             assert_ne!(problems(&TEXT.replacen(from, to, 1)), vec![], "{from}");
