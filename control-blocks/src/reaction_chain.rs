@@ -202,13 +202,13 @@ kind = "CROSS_CHECK"
 name = "CC"
 total = "FQ.TOTAL"
 weight = "WT.PV"
-run = "DOSE.ENABLE"
+reset_when = "DOSING.S1"
 
 [[block]]
 kind = "OVERDOSE"
 name = "OD"
 weight = "WT.PV"
-run = "DOSE.ENABLE"
+reset_when = "DOSING.S1"
 target = 300.0
 
 [[block]]
