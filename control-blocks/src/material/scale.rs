@@ -425,6 +425,19 @@ mod tests {
     }
 
     #[test]
+    fn a_charge_that_was_held_teaches_nothing() {
+        for held in [false, true] {
+            let mut rig = Rig::new(1000, TEXT);
+            rig.scans(5).write("S.START", 1.0).scans(1);
+            rig.field("pause", f64::from(u8::from(held))).scans(1);
+            rig.field("pause", 0.0).field("w", 113.0).scans(10);
+            assert_eq!(rig.value("S.ERROR"), 1.0);
+            let learned = if held { 0.0 } else { 0.5 };
+            assert_eq!(rig.value("S.PREACT"), learned);
+        }
+    }
+
+    #[test]
     fn loss_in_weight_counts_the_other_way() {
         let text = TEXT.replace("learn = 0.5", "from = \"loss\"");
         let mut rig = Rig::new(1000, &text);
