@@ -57,6 +57,10 @@ mod chain;
 #[cfg(test)]
 mod every_kind;
 #[cfg(test)]
+mod reaction_chain;
+#[cfg(test)]
+mod reactor;
+#[cfg(test)]
 mod rig;
 
 use scan::Registry;

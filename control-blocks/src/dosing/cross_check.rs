@@ -2,8 +2,7 @@
 
 use super::loss::LossLaw;
 use crate::logic::timing::{Delay, ns};
-use crate::protect::is_certain;
-use crate::sense::{known, quality_of, show, tell};
+use crate::sense::{Command, known, quality_of, show, tell};
 use scan::*;
 
 /// `CROSS_CHECK`: what the flow meter counted against what the dosing vessel lost.
@@ -12,7 +11,7 @@ use scan::*;
 /// |---|---|
 /// | `total` | integral of the flow, such as a `TOTAL` (real), required |
 /// | `weight` | weight of the dosing vessel, in the unit of `total`, required |
-/// | `run` | Boolean tag: its rising edge begins a comparison; optional |
+/// | `reset_when` | Boolean tag of a new batch: its rising edge is `RESET`; a dose that goes on is no new one; optional |
 /// | `rollover` | where `total` begins again from 0; 0 = never |
 /// | `share` | permitted difference in per cent of what was dosed, 3 |
 /// | `amount` | permitted difference, 5 (kg); the greater of both counts |
@@ -31,7 +30,6 @@ use scan::*;
 /// all outputs have its quality, so that a `CAUSE` decides. (Defaults: demo design values.)
 pub struct CrossCheck {
     law: LossLaw,
-    ran: bool,
     rollover: f64,
     share: f64,
     amount: f64,
@@ -41,8 +39,7 @@ pub struct CrossCheck {
     late_trip: Delay,
     total: Input<f64>,
     weight: Input<f64>,
-    run: Option<Input<bool>>,
-    reset: Request<bool>,
+    reset: Command,
     difference: Output<f64>,
     lost: Output<f64>,
     alarm: Output<bool>,
@@ -51,11 +48,9 @@ pub struct CrossCheck {
 
 impl Block for CrossCheck {
     fn step(&mut self, scan: &Scan, image: &mut Image) {
-        let runs = self.run.is_some_and(|pin| is_certain(image, pin));
-        if image.requested(&self.reset) == Some(true) || (runs && !self.ran) {
+        if self.reset.given(image) {
             self.law.clear();
         }
-        self.ran = runs;
         let quality = quality_of(image, self.total).worst(quality_of(image, self.weight));
         let pair = known(image, self.total).zip(known(image, self.weight));
         if let Some((total, weight)) = pair {
@@ -82,16 +77,20 @@ impl Block for CrossCheck {
 
     fn save(&self, state: &mut StateWriter<'_>) {
         self.law.save(state);
-        state.bool(self.ran);
+        self.reset.save(state);
         self.late_alarm.save(state);
         self.late_trip.save(state);
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
         self.law.restore(state)?;
-        self.ran = state.bool()?;
+        self.reset.restore(state)?;
         self.late_alarm.restore(state)?;
         self.late_trip.restore(state)
+    }
+
+    fn start(&mut self, _start: Start) {
+        self.reset.forget();
     }
 }
 
@@ -103,7 +102,6 @@ impl BlockKind for CrossCheck {
         wiring.same_unit(&["total", "weight", "DIFFERENCE", "LOST"]);
         CrossCheck {
             law: LossLaw::default(),
-            ran: false,
             rollover: wiring.real("rollover", 0.0, 0.0..=1e9),
             share: wiring.real("share", 3.0, 0.0..=100.0),
             amount: wiring.real("amount", 5.0, 0.0..=1e6),
@@ -113,8 +111,7 @@ impl BlockKind for CrossCheck {
             late_trip: Delay::default(),
             total: wiring.input("total"),
             weight: wiring.input("weight"),
-            run: wiring.input_optional("run"),
-            reset: wiring.command("RESET"),
+            reset: Command::wire(wiring, "RESET"),
             difference: wiring.output("DIFFERENCE"),
             lost: wiring.output("LOST"),
             alarm: wiring.output("ALARM"),
@@ -129,20 +126,20 @@ mod tests {
     use signal::Quality;
 
     const TEXT: &str = r#"
-        field = { f = 0.0, w = 400.0, run = false }
+        field = { f = 0.0, w = 400.0, new = false }
         [[block]]
         kind = "CROSS_CHECK"
         name = "C"
         total = "f"
         weight = "w"
-        run = "run"
+        reset_when = "new"
         rollover = 1000.0
     "#;
 
     #[test]
     fn a_difference_of_five_kilograms_or_three_per_cent_alarms_and_twice_that_trips() {
         let mut rig = Rig::new(1000, TEXT);
-        rig.field("run", 1.0).scans(1);
+        rig.scans(1);
         rig.field("f", 4.9).scans(40);
         assert!(!rig.is("C.ALARM"));
         rig.field("f", 5.1).scans(30);
@@ -158,7 +155,7 @@ mod tests {
         assert!(rig.is("C.ALARM") && !rig.is("C.TRIP"));
         rig.field("f", 319.5).scans(31);
         assert!(rig.is("C.TRIP"));
-        rig.write("C.RESET", 1.0).scans(1);
+        rig.field("new", 1.0).scans(1);
         assert!(!rig.is("C.TRIP"));
         assert_eq!(rig.value("C.DIFFERENCE"), 0.0);
     }

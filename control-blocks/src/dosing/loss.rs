@@ -181,6 +181,14 @@ mod tests {
     }
 
     #[test]
+    fn a_totaliser_that_rolls_over_goes_on() {
+        let mut law = LossLaw::default();
+        law.step(100.0, 990.0, 2.0, 1_000.0);
+        law.step(85.0, 5.0, 2.0, 1_000.0);
+        assert_eq!((law.left(), law.told()), (15.0, 15.0));
+    }
+
+    #[test]
     fn a_totaliser_reset_by_hand_is_no_dose() {
         let mut law = LossLaw::default();
         law.step(100.0, 50.0, 2.0, 0.0);

@@ -1,8 +1,7 @@
 //! More than was meant.
 
 use super::loss::LossLaw;
-use crate::protect::is_certain;
-use crate::sense::{known, quality_of, show, tell};
+use crate::sense::{Command, known, quality_of, show, tell};
 use scan::*;
 use signal::{Level, Quality, Reason};
 
@@ -14,11 +13,12 @@ use signal::{Level, Quality, Reason};
 /// | `amount` | the amount by any measurement other than the totaliser that ends the dosing; one of both |
 /// | `target` | amount, tuning tag `TARGET`, or a tag; required |
 /// | `tolerance` | permitted excess in per cent of the target, 2 (demo design value) |
-/// | `run` | Boolean tag, with `weight`: its rising edge begins a new amount; required with `weight` |
+/// | `reset_when` | Boolean tag of a new batch: its rising edge is `RESET`; a dose that goes on is no new one; optional |
 /// | `refill` | a rise of the weight by more is a refill, 2 (kg) |
 ///
 /// | tag | meaning |
 /// |---|---|
+/// | `RESET` | command, with `weight`: a new amount begins |
 /// | `DOSED` | the amount |
 /// | `TRIP` | it is `target` and the tolerance, or more: a hard stop |
 ///
@@ -26,26 +26,23 @@ use signal::{Level, Quality, Reason};
 /// rule. What leaves during a refill is not seen; then `DOSED` is uncertain.
 pub struct Overdose {
     law: LossLaw,
-    ran: bool,
     was_refilled: bool,
     factor: f64,
     refill: f64,
     weight: Option<Input<f64>>,
     amount: Option<Input<f64>>,
     target: Input<f64>,
-    run: Option<Input<bool>>,
+    reset: Option<Command>,
     dosed: Output<f64>,
     trip: Output<bool>,
 }
 
 impl Block for Overdose {
     fn step(&mut self, _scan: &Scan, image: &mut Image) {
-        let runs = self.run.is_some_and(|pin| is_certain(image, pin));
-        if runs && !self.ran {
+        if self.reset.as_mut().is_some_and(|reset| reset.given(image)) {
             self.law.clear();
             self.was_refilled = false;
         }
-        self.ran = runs;
         let (dosed, mut quality) = match (self.weight, self.amount) {
             (Some(pin), _) => {
                 let weight = known(image, pin);
@@ -70,15 +67,25 @@ impl Block for Overdose {
 
     fn save(&self, state: &mut StateWriter<'_>) {
         self.law.save(state);
-        state.bool(self.ran);
+        if let Some(reset) = &self.reset {
+            reset.save(state);
+        }
         state.bool(self.was_refilled);
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
         self.law.restore(state)?;
-        self.ran = state.bool()?;
+        if let Some(reset) = &mut self.reset {
+            reset.restore(state)?;
+        }
         self.was_refilled = state.bool()?;
         Ok(())
+    }
+
+    fn start(&mut self, _start: Start) {
+        if let Some(reset) = &mut self.reset {
+            reset.forget();
+        }
     }
 }
 
@@ -94,27 +101,21 @@ impl BlockKind for Overdose {
                 "either weight = \"WT-101.PV\" or amount = \"TAG\"",
             );
         }
-        if wiring.has("weight") && !wiring.has("run") {
-            wiring.problem(
-                "run",
-                "nothing tells when an amount begins",
-                "run = \"DOSE.ENABLE\"",
-            );
-        }
         if !wiring.has("target") {
             wiring.problem("target", "`target` is not given", "target = 300.0");
         }
         wiring.same_unit(&["weight", "amount", "target", "DOSED"]);
+        let reset = wiring.has("weight");
+        let reset = reset.then(|| Command::wire(wiring, "RESET"));
         Overdose {
             law: LossLaw::default(),
-            ran: false,
             was_refilled: false,
             factor: 1.0 + 0.01 * wiring.real("tolerance", 2.0, 0.0..=100.0),
             refill: wiring.real("refill", 2.0, 1e-6..=1e6),
             weight: wiring.input_optional("weight"),
             amount: wiring.input_optional("amount"),
             target: wiring.tuning("target", 0.0, 0.0..=1e9),
-            run: wiring.input_optional("run"),
+            reset,
             dosed: wiring.output("DOSED"),
             trip: wiring.output("TRIP"),
         }
@@ -127,24 +128,24 @@ mod tests {
     use signal::Quality;
 
     const TEXT: &str = r#"
-        field = { w = 400.0, run = false }
+        field = { w = 400.0, new = false }
         [[block]]
         kind = "OVERDOSE"
         name = "O"
         weight = "w"
-        run = "run"
+        reset_when = "new"
         target = 300.0
     "#;
 
     #[test]
     fn two_per_cent_too_much_by_weight_trips() {
         let mut rig = Rig::new(1000, TEXT);
-        rig.field("run", 1.0).scans(1).field("w", 94.1).scans(1);
+        rig.scans(1).field("w", 94.1).scans(1);
         assert!(!rig.is("O.TRIP"));
         rig.field("w", 94.0).scans(1);
         assert!(rig.is("O.TRIP"));
         assert_eq!(rig.value("O.DOSED"), 306.0);
-        rig.field("run", 0.0).scans(1).field("run", 1.0).scans(1);
+        rig.field("new", 1.0).scans(1);
         assert!(!rig.is("O.TRIP"), "a new amount");
     }
 
@@ -161,7 +162,6 @@ mod tests {
         for (from, to) in [
             ("weight = \"w\"", ""),
             ("weight = \"w\"", "weight = \"w\"\namount = \"w\""),
-            ("run = \"run\"", ""),
             ("target = 300.0", ""),
             ("target = 300.0", "target = 300.0\ntolerance = -1"),
         ] {

@@ -39,11 +39,6 @@ const WHYS: &[(i64, &str, &str)] = &[
     (law::why::VERIFY_TIME, "not verified in time", "未按时确认"),
     (law::why::STOPPED, "stopped", "已停止"),
     (law::why::START_UP, "start of the program", "程序启动"),
-    (
-        law::why::UNREACHABLE,
-        "target cannot be reached",
-        "目标无法达到",
-    ),
 ];
 
 /// `INERT`: purges a vessel with nitrogen, shows that the oxygen is low, and watches
@@ -217,10 +212,10 @@ impl Block for Inert {
         image.put(&self.cycles, self.law.cycles);
         image.put(&self.why, self.law.why);
         let needed = match self.recipe.method {
-            Method::Sweep => self.recipe.changes.zip(flow).map(|(changes, flow)| {
-                purge::sweep_s(changes, self.volume, flow, self.mixing) / 60.0
+            Method::Sweep => flow.filter(|flow| *flow > 0.0).map(|flow| {
+                purge::sweep_s(self.recipe.changes, self.volume, flow, self.mixing) / 60.0
             }),
-            _ => self.recipe.swings.map(|swings| swings as f64),
+            _ => Some(self.recipe.swings as f64),
         };
         show(image, &self.needed, needed, Quality::GOOD);
         let quality = if self.has_gap {
@@ -359,8 +354,9 @@ impl BlockKind for Inert {
             lost_ns: time("lost_s", 10.0),
             header_ns: time("header_s", 2.0),
             make_up_ns: time("make_up_s", 30.0),
-            swings: swings.map(|swings| swings.max(cycles_min)),
-            changes,
+            // What cannot be reached is a problem noted above.
+            swings: swings.unwrap_or(purge::CYCLES_MAX).max(cycles_min),
+            changes: changes.unwrap_or(f64::INFINITY),
         };
         Inert {
             recipe,

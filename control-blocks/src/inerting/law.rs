@@ -28,7 +28,6 @@ pub mod why {
     pub const VERIFY_TIME: i64 = 7;
     pub const STOPPED: i64 = 8;
     pub const START_UP: i64 = 9;
-    pub const UNREACHABLE: i64 = 10;
 }
 
 /// How the gas is replaced.
@@ -56,11 +55,10 @@ pub struct Recipe {
     pub lost_ns: u64,
     pub header_ns: u64,
     pub make_up_ns: u64,
-    /// Swings by formula or by demand of the text, whichever is more; `None` if the
-    /// target cannot be reached.
-    pub swings: Option<i64>,
-    /// Gas changes of a sweep, likewise.
-    pub changes: Option<f64>,
+    /// Swings by formula or by demand of the text, whichever is more.
+    pub swings: i64,
+    /// Gas changes of a sweep.
+    pub changes: f64,
 }
 
 /// What an inerting sees in one scan.
@@ -191,19 +189,10 @@ impl InertLaw {
             self.end(NOT_INERT, why);
             return Demands::default();
         }
-        let needed = match recipe.method {
-            Method::Sweep => recipe.changes.map(|_| 0),
-            _ => recipe.swings,
-        };
-        let Some(needed) = needed else {
-            self.end(NOT_INERT, why::UNREACHABLE);
-            return Demands::default();
-        };
-        // Without a measured oxygen one more cycle is counted.
-        let wanted = needed.saturating_add(i64::from(signs.is_low.is_none()));
         let is_done = match recipe.method {
-            Method::Sweep => recipe.changes.is_some_and(|changes| self.swept >= changes),
-            _ => self.cycles >= wanted,
+            Method::Sweep => self.swept >= recipe.changes,
+            // Without a measured oxygen one more cycle is counted.
+            _ => self.cycles >= recipe.swings + i64::from(signs.is_low.is_none()),
         };
         if is_done {
             self.state = VERIFY;
@@ -271,11 +260,8 @@ impl InertLaw {
             self.become_inert(false);
             return Demands::default();
         }
-        if signs.is_low.is_none()
-            && recipe.method != Method::Sweep
-            && let Some(swings) = recipe.swings
-        {
-            if self.cycles <= swings {
+        if signs.is_low.is_none() && recipe.method != Method::Sweep {
+            if self.cycles <= recipe.swings {
                 self.state = PURGING;
                 self.step.clear();
                 return Demands::default();

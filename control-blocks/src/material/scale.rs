@@ -268,6 +268,13 @@ impl BlockKind for Scale {
         wiring.states("STATE", STATES);
         let dribble = wiring.real_required("dribble_at", POSITIVE);
         let preact_max = wiring.real("preact_max", dribble, POSITIVE);
+        if wiring.has("preact") && wiring.real("preact", 0.0, POSITIVE) > preact_max {
+            wiring.problem(
+                "preact",
+                "the correction is greater than its greatest",
+                "preact at most preact_max",
+            );
+        }
         Scale {
             is_loss: wiring.choice("from", &[("gain", false), ("loss", true)], false),
             dribble,
@@ -418,6 +425,19 @@ mod tests {
     }
 
     #[test]
+    fn a_charge_that_was_held_teaches_nothing() {
+        for held in [false, true] {
+            let mut rig = Rig::new(1000, TEXT);
+            rig.scans(5).write("S.START", 1.0).scans(1);
+            rig.field("pause", f64::from(u8::from(held))).scans(1);
+            rig.field("pause", 0.0).field("w", 113.0).scans(10);
+            assert_eq!(rig.value("S.ERROR"), 1.0);
+            let learned = if held { 0.0 } else { 0.5 };
+            assert_eq!(rig.value("S.PREACT"), learned);
+        }
+    }
+
+    #[test]
     fn loss_in_weight_counts_the_other_way() {
         let text = TEXT.replace("learn = 0.5", "from = \"loss\"");
         let mut rig = Rig::new(1000, &text);
@@ -444,6 +464,8 @@ mod tests {
             ("tolerance = 0.5", ""),
             ("stable_band = 0.1", ""),
             ("learn = 0.5", "learn = 1.5"),
+            ("learn = 0.5", "preact = 6.0"),
+            ("learn = 0.5", "preact = -1.0"),
             ("learn = 0.5", "from = \"thin air\""),
         ] {
             assert_ne!(problems(&TEXT.replacen(from, to, 1)), vec![], "{from}");

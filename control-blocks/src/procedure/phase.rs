@@ -175,9 +175,7 @@ impl Block for Phase {
                 has_moved = self.follow(event, why::COMMAND);
             }
         }
-        if has_moved {
-            self.in_step.clear();
-        } else {
+        if !has_moved {
             let rest = match self.current {
                 State::Running => {
                     self.run(image, ns(scan.dt_s));

@@ -289,6 +289,14 @@ mod tests {
     }
 
     #[test]
+    fn a_valve_that_does_not_close_again_has_failed() {
+        let mut rig = tested();
+        rig.write("E.TEST", 1.0).scans(1);
+        rig.field("zsc", 0.0).field("zso", 1.0).scans(8);
+        assert_eq!(rig.value("E.MISSING"), 16.0);
+    }
+
+    #[test]
     fn a_start_of_the_program_breaks_a_test_off() {
         let mut rig = tested();
         rig.write("E.TEST", 1.0).scans(1);

@@ -60,6 +60,15 @@ fn the_most_urgent_of_several_sounds() {
 }
 
 #[test]
+fn a_chime_is_over_and_does_not_come_back_behind_another_alarm() {
+    let mut rig = bench();
+    rig.field("d", 1.0);
+    assert_eq!(watch(&mut rig, "H.HORN", 80), (20, 1));
+    rig.field("c", 1.0).scans(20).field("c", 0.0);
+    assert_eq!(watch(&mut rig, "H.HORN", 80), (0, 0));
+}
+
+#[test]
 fn silence_lasts_until_the_next_alarm_and_acknowledges_nothing() {
     let mut rig = bench();
     rig.field("a", 1.0).scans(10).write("H.SILENCE", 1.0);
