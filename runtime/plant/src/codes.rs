@@ -78,4 +78,6 @@ codes! {
     SCENARIO_NAME "P0602" "scenario names an unknown tag or fault";
     DISPLAY_TAG "P0603" "display names an unknown tag";
     MODEL "P0701" "unknown simulation model";
+    SCRIPT "P0801" "script wrong";
+    SCRIPT_TEXT "P0802" "text of a script wrong";
 }

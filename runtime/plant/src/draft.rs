@@ -3,6 +3,7 @@
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::names;
+use crate::scripts::{self, ScriptDraft};
 use crate::servers::{self, ServerDraft};
 use crate::source::{Origin, Sources};
 use crate::tree::{self, Node, Reader};
@@ -170,6 +171,8 @@ pub struct Draft {
     pub points: Vec<PointDraft>,
     /// Blocks.
     pub blocks: Vec<BlockDraft>,
+    /// Supervisory scripts.
+    pub scripts: Vec<ScriptDraft>,
 }
 
 /// Oldest snapshot for a warm start unless the text says otherwise, seconds.
@@ -183,15 +186,19 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
         ..Draft::default()
     };
     for (file, (name, _)) in sources.files().iter().enumerate() {
+        if name.ends_with(".rhai") {
+            continue;
+        }
         let root = tree::parse(sources, file, problems);
         if name == "plant.toml" {
-            read_plant(&root, &mut draft, problems);
+            read_plant(&root, sources, &mut draft, problems);
         } else {
             read_unit(&root, &mut draft, problems);
         }
     }
     // A unit file that cannot be read is told as such.
-    if sources.files().iter().all(|(name, _)| name == "plant.toml") {
+    let is_unit = |name: &str| name != "plant.toml" && !name.ends_with(".rhai");
+    if !sources.files().iter().any(|(name, _)| is_unit(name)) {
         problems.push(
             codes::NO_UNITS,
             &Origin::default(),
@@ -202,7 +209,7 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
     draft
 }
 
-fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
+fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut Diagnostics) {
     let Some(mut top) = Reader::new(root, "plant.toml", problems) else {
         return;
     };
@@ -212,6 +219,7 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     let tasks = top.tables("task");
     let drivers = top.tables("driver");
     let servers = top.tables("server");
+    let scripts = top.tables("script");
     if plant.is_none() {
         top.problem(
             codes::MISSING_KEY,
@@ -276,6 +284,9 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     }
     for node in servers.into_iter().take(limits::DRIVERS_MAX + 1) {
         draft.servers.extend(servers::read(node, problems));
+    }
+    for node in scripts.into_iter().take(scripts::SCRIPTS_MAX + 1) {
+        draft.scripts.extend(scripts::read(node, sources, problems));
     }
 }
 

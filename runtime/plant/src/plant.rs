@@ -7,6 +7,7 @@ use crate::draft::{
 };
 use crate::ownership::givers_outside;
 use crate::resolve::{DriverKinds, TaskPlan, is_reference, resolve};
+use crate::scripts::{self, ScriptDraft, Targets};
 use crate::servers::{self, LinkedTags, ServerDraft};
 use crate::source::{Origin, Sources};
 use scan::link::link;
@@ -43,6 +44,8 @@ pub struct Plant {
     pub blocks: BTreeMap<String, BlockDraft>,
     /// Simulation.
     pub sim: Option<SimDraft>,
+    /// Supervisory scripts.
+    pub scripts: Vec<ScriptDraft>,
 }
 
 /// All programs of a plant.
@@ -104,9 +107,13 @@ fn finish(
         }
     }
     let mut tags = LinkedTags::default();
+    let mut targets = Targets::default();
     for task in &tasks {
         match link(&task.input) {
-            Ok(linked) => tags.add(&linked),
+            Ok(linked) => {
+                tags.add(&linked);
+                targets.add(task, &linked);
+            }
             Err(list) => {
                 for problem in list {
                     translate(&draft, task, &problem, &owners, &mut problems);
@@ -115,6 +122,7 @@ fn finish(
         }
     }
     servers::check(&draft, drivers, &owners, &tags, &mut problems);
+    scripts::check(&draft, &sources, drivers, &owners, &targets, &mut problems);
     if !problems.is_empty() {
         problems.sort();
         return Err((sources, problems));
@@ -141,6 +149,7 @@ fn finish(
             .map(|block| (block.name.clone(), block))
             .collect(),
         sim: draft.sim,
+        scripts: draft.scripts,
     })
 }
 

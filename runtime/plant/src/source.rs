@@ -28,7 +28,8 @@ impl Origin {
     }
 }
 
-/// The files of a plant, in order: `plant.toml` first, then the units.
+/// The files of a plant, in order: `plant.toml` first, then the units, then the
+/// scripts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: Vec<(String, String)>,
@@ -54,20 +55,22 @@ impl Sources {
         self.files.push((name, text));
     }
 
-    /// Reads `plant.toml` and `units/*.toml` of a folder, units by name. What
+    /// Reads `plant.toml`, `units/*.toml` and `scripts/*.rhai` of a folder, by name. What
     /// cannot be read is noted and left out.
     pub fn read(folder: &Path, problems: &mut Diagnostics) -> Sources {
         let mut sources = Sources::default();
         let mut names = vec!["plant.toml".to_string()];
-        if let Ok(entries) = std::fs::read_dir(folder.join("units")) {
-            let mut units: Vec<String> = entries
-                .flatten()
-                .map(|entry| entry.file_name().to_string_lossy().into_owned())
-                .filter(|name| name.ends_with(".toml"))
-                .map(|name| format!("units/{name}"))
-                .collect();
-            units.sort();
-            names.extend(units);
+        for (inner, ending) in [("units", ".toml"), ("scripts", ".rhai")] {
+            if let Ok(entries) = std::fs::read_dir(folder.join(inner)) {
+                let mut found: Vec<String> = entries
+                    .flatten()
+                    .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                    .filter(|name| name.ends_with(ending))
+                    .map(|name| format!("{inner}/{name}"))
+                    .collect();
+                found.sort();
+                names.extend(found);
+            }
         }
         let mut total = 0;
         for name in names {

@@ -25,5 +25,6 @@ pub mod run;
 pub mod scan_thread;
 pub mod scenario;
 pub mod station_tags;
+pub mod supervision;
 pub mod tags_csv;
 pub mod witness;

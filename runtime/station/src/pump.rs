@@ -5,6 +5,7 @@ use crate::directory::Place;
 use crate::ports::ImageFrame;
 use crate::rt;
 use crate::scan_thread::Pulse;
+use crate::supervision::Supervision;
 use crate::witness::{Durations, PARTS};
 use crossbeam::channel::Receiver;
 use driver::{Health, HealthState};
@@ -85,6 +86,7 @@ pub struct Pump {
     forces: ForceNotes,
     /// Whether recording has failed, and whether people were told.
     recording_down: Arc<AtomicBool>,
+    supervision: Arc<Supervision>,
     is_down_told: bool,
     tripped: BTreeMap<String, bool>,
     late: Vec<bool>,
@@ -104,6 +106,7 @@ impl Pump {
         updates: Receiver<PumpUpdate>,
         forces: ForceNotes,
         recording_down: Arc<AtomicBool>,
+        supervision: Arc<Supervision>,
     ) -> Pump {
         let histograms = || -> Vec<Histogram<u64>> {
             PARTS
@@ -121,6 +124,7 @@ impl Pump {
             edition,
             forces,
             recording_down,
+            supervision,
             is_down_told: false,
             tripped: BTreeMap::new(),
         }
@@ -135,6 +139,7 @@ impl Pump {
             }
             self.images();
             self.durations();
+            self.supervision.show();
             if slow.elapsed() >= SLOW {
                 slow = Instant::now();
                 self.hub.set_timing(self.timing());
