@@ -3,9 +3,11 @@
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::names;
+use crate::processes;
 use crate::scripts::{self, ScriptDraft};
 use crate::servers::{self, ServerDraft};
 use crate::source::{Origin, Sources};
+use crate::supervised::{self, SupervisedUnit};
 use crate::tree::{self, Node, Reader};
 use signal::{Kind, Unit, limits};
 
@@ -173,6 +175,8 @@ pub struct Draft {
     pub blocks: Vec<BlockDraft>,
     /// Supervisory scripts.
     pub scripts: Vec<ScriptDraft>,
+    /// Units with supervised processes.
+    pub supervised: Vec<SupervisedUnit>,
 }
 
 /// Oldest snapshot for a warm start unless the text says otherwise, seconds.
@@ -185,8 +189,10 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
         warm_age_s_max: WARM_AGE_S_DEFAULT,
         ..Draft::default()
     };
+    let is_unit =
+        |name: &str| name != "plant.toml" && !name.ends_with(".rhai") && !processes::is_list(name);
     for (file, (name, _)) in sources.files().iter().enumerate() {
-        if name.ends_with(".rhai") {
+        if !is_unit(name) && name != "plant.toml" {
             continue;
         }
         let root = tree::parse(sources, file, problems);
@@ -197,7 +203,6 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
         }
     }
     // A unit file that cannot be read is told as such.
-    let is_unit = |name: &str| name != "plant.toml" && !name.ends_with(".rhai");
     if !sources.files().iter().any(|(name, _)| is_unit(name)) {
         problems.push(
             codes::NO_UNITS,
@@ -383,6 +388,7 @@ fn read_unit(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     let inputs = top.tables("input");
     let outputs = top.tables("output");
     let blocks = top.tables("block");
+    let supervised = top.tables("supervised");
     if unit.is_none() {
         top.problem(
             codes::MISSING_KEY,
@@ -413,8 +419,11 @@ fn read_unit(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
             task = name;
         }
         let title = reader.node("title");
+        let process = reader.node("process");
         reader.finish();
         let title = words(title, unit, "title", problems);
+        let supervised = supervised::read(&unit_name, process, supervised, problems);
+        draft.supervised.extend(supervised);
         draft.units.push(UnitDraft {
             name: unit_name.clone(),
             title,

@@ -19,10 +19,12 @@ mod explain;
 pub mod names;
 mod ownership;
 pub mod plant;
+pub mod processes;
 pub mod resolve;
 pub mod scripts;
 pub mod servers;
 pub mod source;
+pub mod supervised;
 pub mod tree;
 
 pub use diagnostic::{Diagnostic, Diagnostics};

@@ -6,10 +6,12 @@ use crate::draft::{
     self, BlockDraft, Draft, DriverDraft, PointDraft, SimDraft, TagDraft, UnitDraft, Words,
 };
 use crate::ownership::givers_outside;
+use crate::processes::{self, Library};
 use crate::resolve::{DriverKinds, TaskPlan, is_reference, resolve};
 use crate::scripts::{self, ScriptDraft, Targets};
 use crate::servers::{self, LinkedTags, ServerDraft};
 use crate::source::{Origin, Sources};
+use crate::supervised::{self, SupervisedUnit};
 use scan::link::link;
 use scan::{Linked, Place, Problem, ProblemKind, Registry};
 use std::collections::BTreeMap;
@@ -46,6 +48,10 @@ pub struct Plant {
     pub sim: Option<SimDraft>,
     /// Supervisory scripts.
     pub scripts: Vec<ScriptDraft>,
+    /// Units with supervised processes.
+    pub supervised: Vec<SupervisedUnit>,
+    /// Supervised processes: the built-in lists and the plant's own.
+    pub library: Library,
 }
 
 /// All programs of a plant.
@@ -122,6 +128,8 @@ fn finish(
         }
     }
     servers::check(&draft, drivers, &owners, &tags, &mut problems);
+    let library = processes::library_with(&sources, &mut problems);
+    supervised::check(&draft, &library, &owners, &mut problems);
     scripts::check(&draft, &sources, drivers, &owners, &targets, &mut problems);
     if !problems.is_empty() {
         problems.sort();
@@ -150,6 +158,8 @@ fn finish(
             .collect(),
         sim: draft.sim,
         scripts: draft.scripts,
+        supervised: draft.supervised,
+        library,
     })
 }
 

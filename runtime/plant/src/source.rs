@@ -29,7 +29,7 @@ impl Origin {
 }
 
 /// The files of a plant, in order: `plant.toml` first, then the units, then the
-/// scripts.
+/// scripts and lists of processes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: Vec<(String, String)>,
@@ -55,12 +55,17 @@ impl Sources {
         self.files.push((name, text));
     }
 
-    /// Reads `plant.toml`, `units/*.toml` and `scripts/*.rhai` of a folder, by name. What
+    /// Reads `plant.toml`, `units/*.toml`, `scripts/*.rhai` and `processes/*.toml` of a
+    /// folder, by name. What
     /// cannot be read is noted and left out.
     pub fn read(folder: &Path, problems: &mut Diagnostics) -> Sources {
         let mut sources = Sources::default();
         let mut names = vec!["plant.toml".to_string()];
-        for (inner, ending) in [("units", ".toml"), ("scripts", ".rhai")] {
+        for (inner, ending) in [
+            ("units", ".toml"),
+            ("scripts", ".rhai"),
+            ("processes", ".toml"),
+        ] {
             if let Ok(entries) = std::fs::read_dir(folder.join(inner)) {
                 let mut found: Vec<String> = entries
                     .flatten()
