@@ -15,6 +15,7 @@ pub mod lint;
 pub mod north;
 pub mod play;
 pub mod ports;
+pub mod processes;
 pub mod pump;
 pub mod recorder;
 pub mod replay;
