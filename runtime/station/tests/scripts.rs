@@ -5,6 +5,7 @@ use gateway::{Desk, Hub};
 use station::engine::{Options, Station};
 use station::kinds::{Drivers, blocks};
 use station::recorder::RecorderPolicy;
+use station::replay::{Verdict, replay, segments};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -146,6 +147,17 @@ fn a_script_works_through_the_desk_and_a_faulty_one_only_stops_itself() {
     });
     station.stop();
     let deeds = journal::Deeds::read(&folder.join("data/deeds.slj")).expect("a record");
+    // What scripts asked for is part of the recording, with the text of the scripts.
+    let files = segments(&folder.join("data")).expect("recordings");
+    assert!(!files.is_empty());
+    for file in files {
+        let report = replay(&file, None, |_, _| {}).expect("a replay");
+        assert!(
+            matches!(report.verdict, Verdict::Identical),
+            "{:?}",
+            report.verdict
+        );
+    }
     let asked = deeds
         .iter()
         .filter(|deed| deed.actor == "script:ramp" && deed.what == "write")
