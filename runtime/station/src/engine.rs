@@ -8,7 +8,7 @@ use crate::directory::{Named, named};
 use crate::kinds;
 use crate::layout::Layout;
 use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet, image_frames};
-use crate::pump::{DriverEnd, ForceNotes, Pump, PumpUpdate, TaskEnd, history_of};
+use crate::pump::{DriverEnd, ForceNotes, Pump, PumpShares, PumpUpdate, TaskEnd, history_of};
 use crate::recorder::{EditionText, Recorder, RecorderPolicy, Tap};
 use crate::rt;
 use crate::scan_thread::{self, Pulse, ScanControl, StationTask};
@@ -354,9 +354,11 @@ impl Station {
             driver_ends,
             edition,
             updates_out,
-            forces.clone(),
-            recording_down.clone(),
-            supervision.clone(),
+            PumpShares {
+                forces: forces.clone(),
+                recording_down: recording_down.clone(),
+                supervision: supervision.clone(),
+            },
         );
         supervision.start(&plant);
         let clerk = Clerk {
