@@ -52,7 +52,7 @@ pub const PERIOD_S_MIN: f64 = 0.1;
 /// Longest period, seconds: one hour.
 pub const PERIOD_S_MAX: f64 = 3_600.0;
 /// Stack of the thread of a script, bytes. The depths above need a fraction of it.
-pub const STACK_BYTES: usize = 8 << 20;
+pub const STACK_BYTES: usize = 4 << 20;
 
 const _: () = {
     assert!(OPERATIONS_DEFAULT <= OPERATIONS_MAX);

@@ -4,8 +4,11 @@ use crate::cause_effect::{self, MatrixDraft};
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::names;
+use crate::processes;
+use crate::scripts::{self, ScriptDraft};
 use crate::servers::{self, ServerDraft};
 use crate::source::{Origin, Sources};
+use crate::supervised::{self, SupervisedUnit};
 use crate::tree::{self, Node, Reader};
 use signal::{Kind, Unit, limits};
 
@@ -175,6 +178,10 @@ pub struct Draft {
     pub blocks: Vec<BlockDraft>,
     /// Cause-and-effect matrices; their blocks are among the blocks.
     pub matrices: Vec<MatrixDraft>,
+    /// Supervisory scripts.
+    pub scripts: Vec<ScriptDraft>,
+    /// Units with supervised processes.
+    pub supervised: Vec<SupervisedUnit>,
 }
 
 /// Oldest snapshot for a warm start unless the text says otherwise, seconds.
@@ -192,14 +199,21 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
         warm_age_s_max: WARM_AGE_S_DEFAULT,
         ..Draft::default()
     };
+    let is_unit = |name: &str| {
+        name != "plant.toml"
+            && !name.ends_with(".rhai")
+            && !name.starts_with("matrix/")
+            && !processes::is_list(name)
+    };
     for (file, (name, _)) in sources.files().iter().enumerate() {
-        if name.ends_with(".csv") {
+        let is_matrix = name.starts_with("matrix/") && name.ends_with(".toml");
+        if !is_unit(name) && name != "plant.toml" && !is_matrix {
             continue;
         }
         let root = tree::parse(sources, file, problems);
         if name == "plant.toml" {
-            read_plant(&root, &mut draft, problems);
-        } else if name.starts_with("matrix/") {
+            read_plant(&root, sources, &mut draft, problems);
+        } else if is_matrix {
             let first = draft.tasks.first().map_or("", |task| task.name.as_str());
             let matrix = cause_effect::read(&root, sources, first, problems);
             draft.matrices.extend(matrix);
@@ -212,7 +226,6 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
         draft.matrices.push(matrix);
     }
     // A unit file that cannot be read is told as such.
-    let is_unit = |name: &str| name != "plant.toml" && !name.starts_with("matrix/");
     if !sources.files().iter().any(|(name, _)| is_unit(name)) {
         problems.push(
             codes::NO_UNITS,
@@ -224,7 +237,7 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
     draft
 }
 
-fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
+fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut Diagnostics) {
     let Some(mut top) = Reader::new(root, "plant.toml", problems) else {
         return;
     };
@@ -234,6 +247,7 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     let tasks = top.tables("task");
     let drivers = top.tables("driver");
     let servers = top.tables("server");
+    let scripts = top.tables("script");
     if plant.is_none() {
         top.problem(
             codes::MISSING_KEY,
@@ -299,6 +313,9 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     }
     for node in servers.into_iter().take(limits::DRIVERS_MAX + 1) {
         draft.servers.extend(servers::read(node, problems));
+    }
+    for node in scripts.into_iter().take(scripts::SCRIPTS_MAX + 1) {
+        draft.scripts.extend(scripts::read(node, sources, problems));
     }
 }
 
@@ -418,6 +435,7 @@ fn read_unit(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     let inputs = top.tables("input");
     let outputs = top.tables("output");
     let blocks = top.tables("block");
+    let supervised = top.tables("supervised");
     if unit.is_none() {
         top.problem(
             codes::MISSING_KEY,
@@ -448,8 +466,11 @@ fn read_unit(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
             task = name;
         }
         let title = reader.node("title");
+        let process = reader.node("process");
         reader.finish();
         let title = words(title, unit, "title", problems);
+        let supervised = supervised::read(&unit_name, process, supervised, problems);
+        draft.supervised.extend(supervised);
         draft.units.push(UnitDraft {
             name: unit_name.clone(),
             title,

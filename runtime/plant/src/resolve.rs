@@ -4,6 +4,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::draft::{Draft, DriverDraft, PointDraft};
 use crate::ownership;
+use crate::scripts::{ScriptDraft, ScriptProblem};
 use crate::servers::{ServerCheck, ServerPoint};
 use crate::source::Origin;
 use crate::tree::Node;
@@ -63,6 +64,10 @@ pub trait DriverKinds {
         _points: &[ServerPoint<'_>],
     ) -> ServerCheck {
         ServerCheck::default()
+    }
+    /// Checks the text of a script.
+    fn check_script(&self, _script: &ScriptDraft) -> Vec<ScriptProblem> {
+        Vec::new()
     }
 }
 
@@ -132,8 +137,8 @@ impl TaskPlan {
 }
 
 /// Tags that the station itself brings into a task: overruns of the task, state
-/// of its drivers.
-pub fn station_tags(task: &str, drivers: &[String]) -> Vec<(String, Kind)> {
+/// of its drivers, faults of the scripts that it is given.
+pub fn station_tags(task: &str, drivers: &[String], scripts: &[&str]) -> Vec<(String, Kind)> {
     let word = |name: &str| name.to_uppercase().replace('-', "_");
     let mut tags = vec![
         (format!("SYS.{}_OVERRUNS", word(task)), Kind::Int),
@@ -145,6 +150,11 @@ pub fn station_tags(task: &str, drivers: &[String]) -> Vec<(String, Kind)> {
         drivers
             .iter()
             .map(|driver| (format!("SYS.{}_OK", word(driver)), Kind::Bool)),
+    );
+    tags.extend(
+        scripts
+            .iter()
+            .map(|script| (format!("SYS.{}_FAULTED", word(script)), Kind::Bool)),
     );
     tags
 }
@@ -230,6 +240,10 @@ fn check_duplicates(draft: &Draft, problems: &mut Diagnostics) -> Repeats {
         .chain(draft.servers.iter().enumerate().map(|(n, server)| {
             let at = server.node.place("name");
             ("server", n, server.name.as_str(), at)
+        }))
+        .chain(draft.scripts.iter().enumerate().map(|(n, script)| {
+            let at = script.node.place("name");
+            ("script", n, script.name.as_str(), at)
         }))
         .chain(draft.tags.iter().enumerate().map(|(n, tag)| {
             let at = tag.node.place("name");
@@ -420,9 +434,17 @@ fn plan(
             outputs_from,
         });
     }
+    // Scripts are told of in the first task.
+    let scripts: Vec<&str> = draft
+        .scripts
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| index == 0 && !repeats.contains(&("script", *at)))
+        .map(|(_, script)| script.name.as_str())
+        .collect();
     input.sources.push(SourceDecl {
         name: "station".to_string(),
-        tags: station_tags(&task.name, &names),
+        tags: station_tags(&task.name, &names, &scripts),
     });
     let mut places = Vec::new();
     for (at, block) in draft.blocks.iter().enumerate() {

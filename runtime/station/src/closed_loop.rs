@@ -6,6 +6,7 @@
 use crate::kinds;
 use crate::layout::Layout;
 use crate::station_tags::StationValues;
+use crate::supervision::{ScriptFlags, flags_of};
 use driver::RawCell;
 use modbus::Map;
 use modbus::bank::Direct;
@@ -14,7 +15,7 @@ use scan::{
     Door, Entry, Inlet, Linked, NoWitness, Outlet, Program, Scan, ScanClock, SimClock, Start, Task,
     Witness,
 };
-use signal::{Quality, Utc};
+use signal::{Kind, Quality, Utc};
 use sim::serve::WorldBank;
 use sim::{Model, World, WorldConfig};
 use std::cell::RefCell;
@@ -396,6 +397,11 @@ impl<W: Witness> ClosedLoop<W> {
                 station: StationValues {
                     alarm_from: plan.overruns_alarm,
                     drivers_ok: vec![true; plan.drivers.len()],
+                    scripts: if index == 0 {
+                        flags_of(plant)
+                    } else {
+                        ScriptFlags::default()
+                    },
                     ..StationValues::default()
                 },
                 layout,
@@ -462,6 +468,13 @@ impl<W: Witness> ClosedLoop<W> {
     /// The witness of a task.
     pub fn witness(&mut self, task: usize) -> &mut W {
         &mut self.members[task].task.witness
+    }
+
+    /// Machine kind of a tag; the world's truth is real.
+    pub fn kind(&self, name: &str) -> Kind {
+        self.names
+            .get(name)
+            .map_or(Kind::Real, |(_, entry)| entry.kind)
     }
 
     /// Value and quality of a tag, or of the world's truth with `truth:NAME`.

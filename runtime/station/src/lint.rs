@@ -96,6 +96,7 @@ fn scenario(
             return;
         }
     };
+    let mut problems_of_check: Vec<(Range<usize>, String)> = Vec::new();
     let mut complain = |name: &str, what: &str| {
         let at = Origin::new(file, find(text, name));
         problems.push(
@@ -139,6 +140,19 @@ fn scenario(
         }
     }
     for expect in &parsed.expects {
+        if let Some(check) = &expect.check {
+            match scripts::Condition::new(check) {
+                Err(problem) => problems_of_check.push((
+                    find(text, check),
+                    format!("column {}: {}", problem.column, problem.message),
+                )),
+                Ok(condition) => {
+                    for name in condition.tags.iter().filter(|name| !is_tag(name)) {
+                        complain(name, "tag");
+                    }
+                }
+            }
+        }
         for name in [&expect.read, &expect.first, &expect.never]
             .into_iter()
             .flatten()
@@ -147,6 +161,14 @@ fn scenario(
                 complain(name, "tag");
             }
         }
+    }
+    for (span, message) in problems_of_check {
+        problems.push(
+            codes::SCENARIO,
+            &Origin::new(file, span),
+            message,
+            "check = 'value(\"TAG\") > 1'",
+        );
     }
 }
 

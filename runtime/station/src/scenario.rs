@@ -12,12 +12,16 @@
 //! text = "agitator loss trips dosing at once"
 //! first = "C06.TRIP"          # when it first becomes true
 //! at_s = 1202
-//! within_s = 3
+//! within = 3
+//! [[expect]]
+//! text = "warm, and the agitator runs"
+//! check = 'value("TT-101.PV") > 30 && read("M-101.RUN").is_good'
 //! ```
 
 use crate::closed_loop::{ClosedLoop, LoopError, world_of};
 use crate::kinds;
 use plant::{Plant, Sources};
+use scripts::{Condition, Reading};
 use serde::Deserialize;
 use sim::Fault;
 use std::collections::BTreeMap;
@@ -125,6 +129,8 @@ pub struct Expect {
     pub within_pct: Option<f64>,
     /// Tolerance of `near`, absolute; of `first`, seconds.
     pub within: Option<f64>,
+    /// Condition in the words of a script, tried at `at_s` or at the end.
+    pub check: Option<String>,
     /// Least value.
     pub above: Option<f64>,
     /// Greatest value.
@@ -428,21 +434,32 @@ fn act(closed: &mut ClosedLoop, step: &Step, file: &str) -> Result<(), ScenarioE
 /// Follows the expectations while the scenario runs.
 struct Watch<'s> {
     expects: &'s [Expect],
+    /// Conditions of those that have one.
+    conditions: Vec<Option<Condition>>,
     /// Time of first becoming true, or the value read at its time.
     seen: Vec<Option<f64>>,
 }
 
 impl<'s> Watch<'s> {
     fn new(scenario: &'s Scenario, closed: &ClosedLoop, file: &str) -> Result<Self, ScenarioError> {
+        let mut conditions = Vec::new();
         for expect in &scenario.expects {
+            let condition = condition(expect).map_err(|message| ScenarioError::File {
+                file: file.to_string(),
+                message,
+            })?;
             let names = [&expect.read, &expect.first, &expect.never];
-            let named: Vec<&String> = names.into_iter().flatten().collect();
-            if named.len() != 1 {
+            let mut named: Vec<&String> = names.into_iter().flatten().collect();
+            if named.len() + usize::from(condition.is_some()) != 1 {
                 return Err(ScenarioError::File {
                     file: file.to_string(),
-                    message: format!("\"{}\" must have one of read, first, never", expect.text),
+                    message: format!(
+                        "\"{}\" must have one of read, first, never, check",
+                        expect.text
+                    ),
                 });
             }
+            named.extend(condition.iter().flat_map(|condition| &condition.tags));
             for name in named {
                 if closed.read(name).is_none() {
                     return Err(ScenarioError::Name {
@@ -452,8 +469,10 @@ impl<'s> Watch<'s> {
                     });
                 }
             }
+            conditions.push(condition);
         }
         Ok(Watch {
+            conditions,
             expects: &scenario.expects,
             seen: vec![None; scenario.expects.len()],
         })
@@ -461,8 +480,15 @@ impl<'s> Watch<'s> {
 
     fn look(&mut self, closed: &ClosedLoop) {
         let now_s = closed.time_s();
-        for (expect, seen) in self.expects.iter().zip(&mut self.seen) {
+        let each = self.expects.iter().zip(&self.conditions);
+        for ((expect, condition), seen) in each.zip(&mut self.seen) {
             if seen.is_some() {
+                continue;
+            }
+            if let (Some(condition), Some(at_s)) = (condition, expect.at_s) {
+                if now_s >= at_s {
+                    *seen = Some(holds(condition, closed).0);
+                }
                 continue;
             }
             if let Some(name) = expect.first.as_ref().or(expect.never.as_ref()) {
@@ -480,9 +506,64 @@ impl<'s> Watch<'s> {
     fn finish(self, closed: &ClosedLoop) -> Vec<Outcome> {
         self.expects
             .iter()
+            .zip(&self.conditions)
             .zip(self.seen)
-            .map(|(expect, seen)| judge(expect, seen, closed))
+            .map(|((expect, condition), seen)| match condition {
+                Some(condition) => judge_condition(expect, condition, seen, closed),
+                None => judge(expect, seen, closed),
+            })
             .collect()
+    }
+}
+
+/// The condition of an expectation, if it has one.
+fn condition(expect: &Expect) -> Result<Option<Condition>, String> {
+    let Some(text) = &expect.check else {
+        return Ok(None);
+    };
+    Condition::new(text).map(Some).map_err(|problem| {
+        format!(
+            "\"{}\": column {}: {}",
+            expect.text, problem.column, problem.message
+        )
+    })
+}
+
+/// 1 if a condition holds now, 0 if it does not, NaN if that cannot be told, with
+/// the reason.
+fn holds(condition: &Condition, closed: &ClosedLoop) -> (f64, String) {
+    let readings = condition.tags.iter().filter_map(|tag| {
+        let (value, quality) = closed.read(tag)?;
+        let kind = closed.kind(tag);
+        let reading = Reading {
+            value,
+            quality,
+            kind,
+        };
+        Some((tag.clone(), reading))
+    });
+    match condition.holds(readings.collect()) {
+        Ok(holds) => (f64::from(u8::from(holds)), holds.to_string()),
+        Err(fault) => (f64::NAN, fault.to_string()),
+    }
+}
+
+fn judge_condition(
+    expect: &Expect,
+    condition: &Condition,
+    seen: Option<f64>,
+    closed: &ClosedLoop,
+) -> Outcome {
+    let (value, found) = match (seen, expect.at_s) {
+        (Some(value), _) => (value, (value != 0.0 && !value.is_nan()).to_string()),
+        (None, Some(_)) => (f64::NAN, "never tried".to_string()),
+        (None, None) => holds(condition, closed),
+    };
+    Outcome {
+        text: expect.text.clone(),
+        passed: value == 1.0,
+        found,
+        wanted: expect.check.clone().unwrap_or_default(),
     }
 }
 
