@@ -205,3 +205,44 @@ fn whole_batch_closes_its_books() {
         "{error_j} J"
     );
 }
+
+/// FNV-1a over both images.
+fn digest(world: &World) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    for station in world.stations() {
+        let tables = station.tables();
+        let bits = tables.coils.iter().chain(&tables.discrete);
+        let words = tables.input.iter().chain(&tables.holding).copied();
+        for word in bits.map(|&bit| u16::from(bit)).chain(words) {
+            hash = (hash ^ u64::from(word)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    hash
+}
+
+#[test]
+fn recorded_digest_of_a_busy_half_hour_holds_on_every_platform() {
+    // Changes when a model or its numbers change; never between machines.
+    let mut bench = Bench::new(PlantStart::Hydrogenation);
+    bench.m201_rpm(250.0);
+    bench.set("XV-201C", false);
+    bench.set("XV-201A", true);
+    bench.set("XV-201B", true);
+    bench.demand("FV-201", 45.0);
+    bench.demand("TV-201", 40.0);
+    bench.fault("sensor-drift:TT-201A");
+    bench.act("charge-solvent", None);
+    bench.live(900);
+    for tag in ["XV-114", "XV-115", "XV-116", "P-103"] {
+        bench.set(tag, true);
+    }
+    bench.live(900);
+    assert_eq!(
+        digest(&bench.world),
+        RECORDED,
+        "now {:#018x}",
+        digest(&bench.world)
+    );
+}
+
+const RECORDED: u64 = 0x3979_5ad8_6da0_9caf;
