@@ -16,7 +16,7 @@
 //!
 //! Reading order: [`image`] (registers), [`world`], [`station`], [`models::r101`]
 //! and [`models::r102`] (the equations), [`models::u100`] (what joins the units,
-//! and the register map), [`devices`], [`faults`], [`actions`], [`cases`] (the
+//! and the register map), [`devices`], [`faults`], [`mod@actions`], [`cases`] (the
 //! design-basis cases of R-101), [`serve`] (the same world behind Modbus TCP).
 //!
 //! Deliberately absent: wall-clock time outside [`serve`], control logic
