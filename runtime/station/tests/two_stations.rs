@@ -184,3 +184,30 @@ above = 50
     refused.steps[0].action = Some("open-sesame".into());
     assert!(run(&both(), &refused, "refused", |_| {}).is_err());
 }
+
+#[test]
+fn restarted_engine_leaves_the_field_to_its_watchdogs_and_starts_cold() {
+    let plant = both();
+    let world = world_of(&plant, None, 1).expect("a world");
+    let mut closed = ClosedLoop::new(&plant, world).expect("a loop");
+    let run = |closed: &mut ClosedLoop, ticks: u32| (0..ticks).for_each(|_| closed.tick());
+    assert!(closed.force("TIC-202.OUT", Some(75.0)));
+    run(&mut closed, 50);
+    assert_eq!(
+        closed.with_world(|world| world.tables_of_mut(1).holding[1]),
+        7500
+    );
+    closed
+        .with_world(|world| world.inject(&sim::Fault::new("engine-restart")))
+        .expect("known");
+    run(&mut closed, 40);
+    assert!(closed.with_world(|world| world.watchdog_expired()));
+    run(&mut closed, 50);
+    assert!(!closed.with_world(|world| world.watchdog_expired()));
+    // The force is gone with the memory: the initial 40 % stand again.
+    assert_eq!(
+        closed.with_world(|world| world.tables_of_mut(1).holding[1]),
+        4000
+    );
+    assert!((value(&closed, "TT-201A.RAW") - 8.4).abs() < 0.1);
+}
