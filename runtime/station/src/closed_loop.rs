@@ -441,7 +441,7 @@ impl<W: Witness> ClosedLoop<W> {
             for (member, linked) in self.members.iter_mut().zip(self.plant.link().tasks) {
                 let mut program = linked.linked.program;
                 program.start(Start::Cold);
-                member.task.program = Box::new(program);
+                *member.task.program = program;
                 member.orders.borrow_mut().clear();
             }
         }
