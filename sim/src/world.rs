@@ -89,6 +89,13 @@ impl WorldConfig {
                 value: tick_ms,
             });
         }
+        // R-102's relief lines are too fast for a longer step.
+        if self.model == Model::U100 && self.tick_ms > 50 {
+            return Err(ConfigError {
+                field: "tick_ms",
+                value: tick_ms,
+            });
+        }
         if !(self.watchdog_s > 0.0 && self.watchdog_s.is_finite()) {
             return Err(ConfigError {
                 field: "watchdog_s",

@@ -309,6 +309,9 @@ pub struct ClosedLoop<W: Witness = NoWitness> {
     shared: Rc<RefCell<Shared>>,
     tick_ns: u64,
     ticks: u64,
+    /// For the marker `engine-restart`: what is linked afresh, and whether it is due.
+    plant: Plant,
+    restart_due: bool,
     /// Tags by name: (task, slot, kind, where commands go).
     names: std::collections::BTreeMap<String, (usize, scan::TagEntry)>,
 }
@@ -425,17 +428,34 @@ impl<W: Witness> ClosedLoop<W> {
             shared,
             tick_ns,
             ticks: 0,
+            plant: plant.clone(),
+            restart_due: false,
             names,
         })
     }
 
-    /// One period of the fastest task: the world moves, every due task scans.
+    /// One period of the fastest task: the world moves, every due task scans. While
+    /// the fault `engine-restart` is in force nothing scans; then comes a cold start.
     pub fn tick(&mut self) {
         self.ticks += 1;
-        self.shared.borrow_mut().bank.world_mut().step(self.tick_ns);
+        let down = {
+            let world = &mut self.shared.borrow_mut().bank;
+            world.world_mut().step(self.tick_ns);
+            world.world().is_fault_active("engine-restart")
+        };
+        if self.restart_due && !down {
+            for (member, linked) in self.members.iter_mut().zip(self.plant.link().tasks) {
+                let mut program = linked.linked.program;
+                program.start(Start::Cold);
+                *member.task.program = program;
+                member.orders.borrow_mut().clear();
+            }
+        }
+        self.restart_due = down;
         for member in &mut self.members {
             if self.ticks.is_multiple_of(member.every)
                 && let Some(scan) = member.task.clock.next_release()
+                && !down
             {
                 member.task.scan(&scan);
             }

@@ -52,7 +52,7 @@ pub struct Alone {
 #[derive(Clone, Debug)]
 pub enum Plant {
     /// R-101 alone.
-    R101(Alone),
+    R101(Box<Alone>),
     /// The whole of plant 1.
     U100(Box<U100>),
 }
@@ -77,7 +77,7 @@ impl Plant {
         let outputs = Outputs::read(tables);
         let unit = Unit::new(config, seed, tick_s);
         unit.write_inputs(tables);
-        Plant::R101(Alone { unit, outputs })
+        Plant::R101(Box::new(Alone { unit, outputs }))
     }
 
     /// The reactor R-101, which every model has.
@@ -220,7 +220,7 @@ impl Plant {
     /// What faults act on.
     pub(crate) fn subject(&self) -> &dyn Subject {
         match self {
-            Plant::R101(alone) => alone,
+            Plant::R101(alone) => alone.as_ref(),
             Plant::U100(plant) => plant.as_ref(),
         }
     }
@@ -228,7 +228,7 @@ impl Plant {
     /// What faults act on, to be changed.
     pub(crate) fn subject_mut(&mut self) -> &mut dyn Subject {
         match self {
-            Plant::R101(alone) => alone,
+            Plant::R101(alone) => alone.as_mut(),
             Plant::U100(plant) => plant.as_mut(),
         }
     }

@@ -27,6 +27,9 @@ pub struct QuenchConfig {
     pub dump_kg_h: f64,
     /// Static head over XV-118, kPa.
     pub dump_head_kpa: f64,
+    /// Vapour balance line beside it, XV-118 fully open, mol/(s Pa): without it, the
+    /// emptying reactor would hold its liquid by vacuum.
+    pub balance_line: f64,
     /// Volume of V-104 that reads 100 %, m³.
     pub receiver_m3: f64,
     /// Density of the condensate, kg/m³ (toluene, 20 °C).
@@ -42,6 +45,7 @@ impl Default for QuenchConfig {
             wall_j_k: 0.8e6,
             dump_kg_h: 20_000.0,
             dump_head_kpa: 30.0,
+            balance_line: 2e-5,
             receiver_m3: 0.5,
             condensate_kg_m3: 867.0,
         }
@@ -65,6 +69,12 @@ impl QuenchConfig {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(ConfigError { field, value });
             }
+        }
+        if !(0.0..=1e-4).contains(&self.balance_line) {
+            return Err(ConfigError {
+                field: "quench.balance_line",
+                value: self.balance_line,
+            });
         }
         Ok(())
     }
@@ -98,6 +108,11 @@ impl Quench {
     pub fn dump_kg_s(&self, opening: f64, source_kpa_g: f64) -> f64 {
         let head = clamp(1.0 + source_kpa_g / self.config.dump_head_kpa, 0.0, 100.0);
         opening * self.config.dump_kg_h / 3600.0 * sqrt(head)
+    }
+
+    /// Conductance of the vapour balance line at an opening (0..1) of XV-118, mol/(s Pa).
+    pub fn balance_line(&self, opening: f64) -> f64 {
+        opening * self.config.balance_line
     }
 
     /// Takes what fell in.

@@ -46,6 +46,8 @@ pub struct Links {
     pub dosing_passes: f64,
     /// The manhole stands open.
     pub manhole_open: bool,
+    /// Conductance of a vapour balance line to a vessel on the vent header, mol/(s Pa).
+    pub balance_line: f64,
 }
 
 impl Default for Links {
@@ -56,6 +58,7 @@ impl Default for Links {
             header_kpa_g: None,
             dosing_passes: 1.0,
             manhole_open: false,
+            balance_line: 0.0,
         }
     }
 }
@@ -300,7 +303,7 @@ impl Unit {
                 header_pa: self.header_kpa_g * 1e3 + ATMOSPHERE_PA,
                 vent: unblocked
                     * (opening(PV_101B) * space.blanket_vent + opening(XV_112) * space.vent),
-                relief: if self.burst { space.disc_line } else { 0.0 },
+                relief: links.balance_line + if self.burst { space.disc_line } else { 0.0 },
                 room: manhole * space.manhole,
                 exchange_mol_s: manhole * space.manhole_exchange_mol_s,
                 suction_m3_s: suction,

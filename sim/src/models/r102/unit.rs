@@ -245,13 +245,12 @@ impl R102 {
         self.shaft_rpm
     }
 
-    /// Current of M-201, A. A slipping shaft takes no load.
+    /// Current of M-201, A. A slipping shaft takes the power of its own speed, as its cube.
     pub fn current_a(&self) -> f64 {
-        self.agitator.current_a(
-            &self.config.agitation,
-            (1.0 - self.upsets.slip) * (1.0 - self.upsets.slip),
-            self.now.volume_m3,
-        )
+        let held = 1.0 - self.upsets.slip;
+        let load = held * held * held;
+        self.agitator
+            .current_a(&self.config.agitation, load, self.now.volume_m3)
     }
 
     /// Whether PSE-201 is intact.

@@ -239,6 +239,7 @@ impl U100 {
             header_kpa_g: Some(self.header.pressure_kpa_g()),
             dosing_passes: self.sis.xzv_101(),
             manhole_open: self.manhole_open,
+            balance_line: self.quench.balance_line(self.rack.opening(XV_118)),
         };
         let before = self.reactor.state().ledger;
         self.reactor.step_linked(&self.outputs, &links);
