@@ -1,5 +1,6 @@
 //! Matrices of the size that plants have.
 
+#[allow(dead_code)]
 mod plant;
 
 use matrix::proof::{Fault, Theorem};
@@ -79,7 +80,6 @@ fn large(rows: usize, columns: usize, shared: impl Fn(usize) -> f64) -> (Matrix,
 fn a_large_matrix_is_proved() {
     let (matrix, facts) = large(64, 32, |_| 100.0);
     let report = prove(&matrix, &facts);
-    println!("{:#?}", report.theorems);
     assert_eq!(report.failures, []);
     let reach = report.theorems[1];
     assert_eq!(reach.theorem, Theorem::Reach);
@@ -91,7 +91,6 @@ fn a_large_matrix_is_proved() {
 fn a_matrix_of_plant_size_is_proved() {
     let (matrix, facts) = large(29, 16, |_| 100.0);
     let report = prove(&matrix, &facts);
-    println!("{:#?}", report.theorems);
     assert_eq!(report.failures, []);
 }
 
@@ -99,7 +98,6 @@ fn a_matrix_of_plant_size_is_proved() {
 fn a_large_matrix_full_of_contradictions_is_refuted() {
     let (matrix, facts) = large(64, 32, |column| column as f64);
     let report = prove(&matrix, &facts);
-    println!("{:#?}", report.theorems);
     assert!(report.failures.iter().all(|f| f.fault == Fault::Defeated));
     // Column 0 is wired first, so that it always wins.
     let zero = |failure: &matrix::proof::Failure| failure.message.contains("(E0");

@@ -42,32 +42,40 @@ impl Logic {
         self.set.mk_var(variable)
     }
 
-    fn bounded(&self, formula: Option<Bdd>) -> Bdd {
-        formula.unwrap_or_else(|| {
+    /// A formula of two, unless it grows too large. It has at most as many nodes as
+    /// the two have multiplied, so that most need no watching.
+    fn bounded(
+        &self,
+        (a, b): (&Bdd, &Bdd),
+        plain: impl Fn(&Bdd, &Bdd) -> Bdd,
+        law: impl Fn(Option<bool>, Option<bool>) -> Option<bool>,
+    ) -> Bdd {
+        if a.size().saturating_mul(b.size()) <= NODES_MAX {
+            return plain(a, b);
+        }
+        Bdd::binary_op_with_limit(NODES_MAX, a, b, law).unwrap_or_else(|| {
             self.is_too_large.set(true);
             self.constant(false)
         })
     }
 
     pub fn and(&self, a: &Bdd, b: &Bdd) -> Bdd {
-        self.bounded(Bdd::binary_op_with_limit(NODES_MAX, a, b, op_function::and))
+        self.bounded((a, b), Bdd::and, op_function::and)
     }
 
     pub fn or(&self, a: &Bdd, b: &Bdd) -> Bdd {
-        self.bounded(Bdd::binary_op_with_limit(NODES_MAX, a, b, op_function::or))
+        self.bounded((a, b), Bdd::or, op_function::or)
     }
 
     pub fn and_not(&self, a: &Bdd, b: &Bdd) -> Bdd {
-        self.bounded(Bdd::binary_op_with_limit(
-            NODES_MAX,
-            a,
-            b,
-            op_function::and_not,
-        ))
+        self.bounded((a, b), Bdd::and_not, op_function::and_not)
     }
 
     /// `if` then `then` else `other`.
     pub fn choose(&self, condition: &Bdd, then: &Bdd, other: &Bdd) -> Bdd {
+        if then == other {
+            return then.clone();
+        }
         let then = self.and(condition, then);
         let other = self.and_not(other, condition);
         self.or(&then, &other)

@@ -5,7 +5,7 @@
 //! trip that decides at the final element commands what the column says, whatever else
 //! stands, is latched or is bad.
 
-use super::facts::{DeviceTrips, Facts};
+use super::facts::{DeviceTrips, Facts, WiredTrip};
 use super::logic::fewest;
 use super::report::{Fault, Findings, Subject};
 use super::space::{Space, is_delayed};
@@ -15,12 +15,15 @@ use biodivine_lib_bdd::{Bdd, BddValuation};
 use std::collections::BTreeMap;
 
 pub(super) fn prove(space: &Space<'_>, facts: &Facts, found: &mut Findings) {
+    let stands: Vec<Bdd> = (0..space.matrix.causes.len())
+        .map(|cause| space.stands(cause))
+        .collect();
     let mut reach = Reach {
         space,
-        stands: (0..space.matrix.causes.len())
-            .map(|cause| space.stands(cause))
-            .collect(),
+        by: demands(space, &stands),
+        stands,
         demands: BTreeMap::new(),
+        calm: None,
     };
     if space.logic.gave_up() {
         found.claim();
@@ -36,8 +39,42 @@ struct Reach<'s, 'm> {
     space: &'s Space<'m>,
     /// By row.
     stands: Vec<Bdd>,
+    /// For each effect, the rows that act on it and when each demands it.
+    by: Vec<BTreeMap<usize, Bdd>>,
     /// Whether an effect is demanded, by effect; made when first asked for.
     demands: BTreeMap<usize, Bdd>,
+    /// A state in which no row stands; made when first asked for.
+    calm: Option<BddValuation>,
+}
+
+/// For each effect, the rows that act on it and when each demands it: it stands, is
+/// latched from before, or has stood for the delay of its cell.
+fn demands(space: &Space<'_>, stands: &[Bdd]) -> Vec<BTreeMap<usize, Bdd>> {
+    let matrix = space.matrix;
+    let mut demands = vec![BTreeMap::new(); matrix.effects.len()];
+    for (&(cause, effect), symbols) in &matrix.cells {
+        let Some(column) = matrix.effects.get(effect) else {
+            continue;
+        };
+        if space.row(cause).is_none() || !symbols.iter().any(|symbol| symbol.acts()) {
+            continue;
+        }
+        let mut active = stands[cause].clone();
+        let latched = column
+            .group
+            .and_then(|group| space.latched.get(&(cause, group)));
+        let latches = symbols
+            .iter()
+            .any(|symbol| matches!(symbol, Symbol::Trip | Symbol::Delayed(_)));
+        if let (true, Some(latched)) = (latches, latched) {
+            active = space.logic.or(&active, &space.logic.variable(*latched));
+        }
+        if let Some(elapsed) = space.elapsed.get(&(cause, effect)) {
+            active = space.logic.and(&active, &space.logic.variable(*elapsed));
+        }
+        demands[effect].insert(cause, active);
+    }
+    demands
 }
 
 /// A cell that acts on a final element.
@@ -142,7 +179,7 @@ impl<'m> Reach<'_, 'm> {
                 got(claim.action)
             );
             let trips = wired.map_or_else(Vec::new, |wired| {
-                let trip = |trip: &super::WiredTrip| {
+                let trip = |trip: &WiredTrip| {
                     format!("{}.{} gives {}", trip.group, trip.effect, got(&trip.action))
                 };
                 wired.trips.iter().map(trip).collect()
@@ -179,71 +216,135 @@ impl<'m> Reach<'_, 'm> {
     }
 
     /// A state in which another trip decides, and which trip.
+    ///
+    /// Nothing wired after the cell's own trip can: where the cell demands, that trip
+    /// is demanded. Of those before it, each is tried with each row that demands it.
     fn defeat(&mut self, claim: &Claim<'_>, wired: &DeviceTrips) -> Option<(BddValuation, usize)> {
-        let space = self.space;
-        // States in which no trip so far is demanded.
-        let mut open = claim.demanded.clone();
-        for (at, trip) in wired.trips.iter().enumerate() {
-            if open.is_false() {
-                return None;
+        let own = wired.trips.iter().position(|trip| {
+            trip.group == claim.group
+                && trip.effect == claim.effect.id
+                && trip.action == *claim.action
+        })?;
+        for at in 0..own {
+            let trip = &wired.trips[at];
+            if trip.action == *claim.action {
+                continue;
             }
-            let demand = self.demand(&trip.group, &trip.effect);
-            if trip.action != *claim.action {
-                let lost = space.logic.and(&open, &demand);
-                // One with good values is easier to believe.
-                let state = fewest(&space.healthy(&lost));
-                if let Some(state) = state.or_else(|| fewest(&space.possible(&lost))) {
-                    return Some((state, at));
+            for demand in self.ways(trip, claim.cause) {
+                let lost = self.space.logic.and(claim.demanded, &demand);
+                let state = self.lost(claim, wired, at, &lost);
+                if let Some(state) = state {
+                    let winner = self.decider(wired, &state)?;
+                    return Some((state, winner));
                 }
             }
-            open = space.logic.and_not(&open, &demand);
         }
-        // The cell's own trip is wired, so that nothing is left open here.
         None
     }
 
-    /// Whether a group demands an effect.
-    fn demand(&mut self, group: &str, effect: &str) -> Bdd {
-        let space = self.space;
-        let Some(at) = space.effect_of(group, effect) else {
-            let foreign = space.foreign.get(&(group, effect));
-            return foreign.map_or_else(
-                || space.logic.constant(true),
-                |variable| space.logic.variable(*variable),
-            );
+    /// The ways in which a trip can be demanded, by one row above all.
+    fn ways(&self, trip: &WiredTrip, above_all: usize) -> Vec<Bdd> {
+        let Some(effect) = self.space.effect_of(&trip.group, &trip.effect) else {
+            return vec![self.foreign(trip)];
         };
-        if let Some(demand) = self.demands.get(&at) {
+        let by = &self.by[effect];
+        let others = by.iter().filter(|(cause, _)| **cause != above_all);
+        let own = by.get(&above_all).into_iter();
+        own.chain(others.map(|(_, by)| by)).cloned().collect()
+    }
+
+    /// A state among those of `lost` in which no trip before `at` brings what the claim
+    /// wants. One with good values is easier to believe.
+    fn lost(
+        &mut self,
+        claim: &Claim<'_>,
+        wired: &DeviceTrips,
+        at: usize,
+        lost: &Bdd,
+    ) -> Option<BddValuation> {
+        let space = self.space;
+        let possible = space.possible(lost);
+        let healthy = space.healthy(lost);
+        // Most often everything else may be calm.
+        for states in [&healthy, &possible] {
+            let Some(state) = self.among_calm(states) else {
+                continue;
+            };
+            let winner = self.decider(wired, &state);
+            if winner.is_some_and(|winner| wired.trips[winner].action != *claim.action) {
+                return Some(state);
+            }
+        }
+        let mut left = possible;
+        for trip in &wired.trips[..at] {
+            if left.is_false() {
+                return None;
+            }
+            if trip.action == *claim.action {
+                left = space.logic.and_not(&left, &self.demand(trip));
+            }
+        }
+        fewest(&space.healthy(&left)).or_else(|| fewest(&space.possible(&left)))
+    }
+
+    /// A state of a formula, in which what the formula leaves open is calm.
+    fn among_calm(&mut self, states: &Bdd) -> Option<BddValuation> {
+        let found = fewest(states)?;
+        let mut state = self.calm().clone();
+        for variable in states.support_set() {
+            state.set_value(variable, found.value(variable));
+        }
+        Some(state)
+    }
+
+    fn calm(&mut self) -> &BddValuation {
+        let (space, stands) = (self.space, &self.stands);
+        self.calm.get_or_insert_with(|| {
+            let mut calm = space.logic.constant(true);
+            for stands in stands {
+                let calmer = space.logic.and(&calm, &space.healthy(&stands.not()));
+                if !calmer.is_false() {
+                    calm = calmer;
+                }
+            }
+            fewest(&calm).unwrap_or_else(|| BddValuation::all_false(calm.num_vars()))
+        })
+    }
+
+    /// The trip that decides in a state.
+    fn decider(&self, wired: &DeviceTrips, state: &BddValuation) -> Option<usize> {
+        wired.trips.iter().position(
+            |trip| match self.space.effect_of(&trip.group, &trip.effect) {
+                Some(effect) => self.by[effect].values().any(|by| by.eval_in(state)),
+                None => self.foreign(trip).eval_in(state),
+            },
+        )
+    }
+
+    /// Whether a trip is demanded.
+    fn demand(&mut self, trip: &WiredTrip) -> Bdd {
+        let space = self.space;
+        let Some(effect) = space.effect_of(&trip.group, &trip.effect) else {
+            return self.foreign(trip);
+        };
+        if let Some(demand) = self.demands.get(&effect) {
             return demand.clone();
         }
         let mut demand = space.logic.constant(false);
-        for cause in 0..space.matrix.causes.len() {
-            demand = space.logic.or(&demand, &self.demand_by(cause, at));
+        for by in self.by[effect].values() {
+            demand = space.logic.or(&demand, by);
         }
-        self.demands.insert(at, demand.clone());
+        self.demands.insert(effect, demand.clone());
         demand
     }
 
-    /// Whether one row demands an effect: it stands, is latched from before, or has
-    /// stood for the delay of its cell.
-    fn demand_by(&self, cause: usize, effect: usize) -> Bdd {
-        let space = self.space;
-        let symbols = space.matrix.cell(cause, effect);
-        if space.row(cause).is_none() || !symbols.iter().any(|symbol| symbol.acts()) {
-            return space.logic.constant(false);
-        }
-        let mut active = self.stands[cause].clone();
-        let group = space.matrix.effects[effect].group;
-        let latched = group.and_then(|group| space.latched.get(&(cause, group)));
-        let latches = symbols
-            .iter()
-            .any(|symbol| *symbol != Symbol::TripUnlatched);
-        if let (true, Some(latched)) = (latches, latched) {
-            active = space.logic.or(&active, &space.logic.variable(*latched));
-        }
-        match space.elapsed.get(&(cause, effect)) {
-            Some(elapsed) => space.logic.and(&active, &space.logic.variable(*elapsed)),
-            None => active,
-        }
+    /// The demand of a trip that is not the matrix's own.
+    fn foreign(&self, trip: &WiredTrip) -> Bdd {
+        let key = (trip.group.as_str(), trip.effect.as_str());
+        self.space.foreign.get(&key).map_or_else(
+            || self.space.logic.constant(true),
+            |variable| self.space.logic.variable(*variable),
+        )
     }
 
     /// A defeat in words, and the row behind it.
@@ -265,8 +366,10 @@ impl<'m> Reach<'_, 'm> {
         let mut who = None;
         match space.effect_of(&trip.group, &trip.effect) {
             Some(effect) => {
-                who = (0..space.matrix.causes.len())
-                    .find(|cause| self.demand_by(*cause, effect).eval_in(state));
+                let mut by = self.by[effect].iter();
+                who = by
+                    .find(|(_, by)| by.eval_in(state))
+                    .map(|(cause, _)| *cause);
                 if let Some(other) = who.filter(|other| *other != claim.cause) {
                     let name = named(&space.matrix.causes[other]);
                     lines.push(if self.stands[other].eval_in(state) {

@@ -9,6 +9,7 @@ use super::space::Space;
 use super::state::{self, condition, named};
 use crate::model::{Cause, Class, OnBad};
 use crate::vote::{Shown, is_for_trip};
+use biodivine_lib_bdd::Bdd;
 
 pub(super) fn prove(space: &Space<'_>, found: &mut Findings) {
     for (at, cause) in space.matrix.causes.iter().enumerate() {
@@ -21,9 +22,10 @@ pub(super) fn prove(space: &Space<'_>, found: &mut Findings) {
                 tags.push(&channel.tag);
             }
         }
+        let vote = space.vote(at);
         for tag in tags {
             found.claim();
-            if !survives(space, at, cause, tag) {
+            if !survives(space, &vote, cause, tag) {
                 tell(cause, tag, found);
             }
             if space.logic.gave_up() {
@@ -33,7 +35,7 @@ pub(super) fn prove(space: &Space<'_>, found: &mut Findings) {
     }
 }
 
-fn survives(space: &Space<'_>, at: usize, cause: &Cause, lost: &str) -> bool {
+fn survives(space: &Space<'_>, vote: &Bdd, cause: &Cause, lost: &str) -> bool {
     let shown: Vec<Shown> = cause
         .channels
         .iter()
@@ -49,7 +51,7 @@ fn survives(space: &Space<'_>, at: usize, cause: &Cause, lost: &str) -> bool {
         return false;
     }
     let bad = space.bad(lost);
-    let trips = space.logic.and(&space.vote(at), &bad);
+    let trips = space.logic.and(vote, &bad);
     let mut others = space.possible(&trips);
     for channel in cause.channels.iter().filter(|channel| channel.tag != lost) {
         others = space.logic.and_not(&others, &space.bad(&channel.tag));
