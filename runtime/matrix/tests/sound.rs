@@ -1,5 +1,6 @@
 //! What is sound is proved, to the last claim, and always in the same words.
 
+#[allow(dead_code)]
 mod plant;
 
 use matrix::proof::{Report, Theorem};
