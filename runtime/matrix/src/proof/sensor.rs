@@ -73,7 +73,7 @@ fn tell(cause: &Cause, lost: &str, found: &mut Findings) {
                 }
             ));
         } else {
-            lines.push(format!("{}", condition(&channel.tag, channel.test)));
+            lines.push(condition(&channel.tag, channel.test));
         }
     }
     lines.push(format!(

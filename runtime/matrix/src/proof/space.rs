@@ -44,8 +44,6 @@ pub(super) struct Tag {
     /// Ascending; true if the value is in the upper part.
     pub cuts: Vec<(Cut, BddVariable)>,
     pub truth: Option<BddVariable>,
-    /// In the upper part of a cut implies in the upper part of those below.
-    order: Bdd,
 }
 
 /// What a channel brings into a vote.
@@ -62,6 +60,8 @@ pub(super) struct Space<'m> {
     pub logic: Logic,
     pub ranges: &'m BTreeMap<String, (f64, f64)>,
     pub tags: BTreeMap<&'m str, Tag>,
+    /// By tag: in the upper part of a cut implies in the upper part of those below.
+    orders: BTreeMap<&'m str, Bdd>,
     /// Whose variable it is, if a tag's.
     tag_of: Vec<Option<&'m str>>,
     /// Whether a channel has been beyond its limit, for the hysteresis.
@@ -84,7 +84,7 @@ pub(super) struct Space<'m> {
 #[derive(Default)]
 struct Places<'m> {
     tag_of: Vec<Option<&'m str>>,
-    tags: BTreeMap<&'m str, (BddVariable, Vec<(Cut, BddVariable)>, Option<BddVariable>)>,
+    tags: BTreeMap<&'m str, Tag>,
 }
 
 impl<'m> Places<'m> {
@@ -105,7 +105,7 @@ impl<'m> Places<'m> {
             .map(|cut| (cut, self.next(Some(tag))))
             .collect();
         let truth = is_boolean.then(|| self.next(Some(tag)));
-        self.tags.insert(tag, (bad, cuts, truth));
+        self.tags.insert(tag, Tag { bad, cuts, truth });
     }
 }
 
@@ -114,9 +114,7 @@ impl<'m> Space<'m> {
     pub fn of_matrix(matrix: &'m Matrix, facts: &'m Facts) -> Option<Space<'m>> {
         let all: Vec<usize> = (0..matrix.causes.len()).collect();
         let needs: Vec<&Need> = facts.permits.iter().flat_map(|p| &p.needs).collect();
-        let mut space = Space::new(matrix, facts, &all, &needs, false)?;
-        space.tag_of.shrink_to_fit();
-        Some(space)
+        Space::new(matrix, facts, &all, &needs, false)
     }
 
     /// Some rows, with bypasses; `None` if they have too many unknowns.
@@ -197,23 +195,16 @@ impl<'m> Space<'m> {
             }
         }
         let logic = Logic::new(places.tag_of.len())?;
-        let tags = places
+        let orders = places
             .tags
-            .into_iter()
-            .map(|(name, (bad, cuts, truth))| {
-                let tag = Tag {
-                    bad,
-                    order: order(&logic, &cuts),
-                    cuts,
-                    truth,
-                };
-                (name, tag)
-            })
+            .iter()
+            .map(|(name, tag)| (*name, order(&logic, &tag.cuts)))
             .collect();
         Some(Space {
             matrix,
             ranges: &facts.ranges,
-            tags,
+            tags: places.tags,
+            orders,
             tag_of: places.tag_of,
             was,
             lasted,
@@ -365,7 +356,7 @@ impl<'m> Space<'m> {
     pub fn possible(&self, formula: &Bdd) -> Bdd {
         let mut possible = formula.clone();
         for tag in self.tags_of(formula) {
-            possible = self.logic.and(&possible, &self.tags[tag].order);
+            possible = self.logic.and(&possible, &self.orders[tag]);
         }
         possible
     }

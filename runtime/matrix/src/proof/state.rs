@@ -46,7 +46,7 @@ pub(super) fn got(action: &Action) -> String {
     }
 }
 
-/// Subjects of a list of causes.
+/// A row as a subject.
 pub(super) fn cause(cause: &Cause) -> Subject {
     Subject::Cause(cause.id.clone())
 }
