@@ -221,7 +221,7 @@ fn giant_numbers_are_problems() {
         "1".repeat(MEGABYTE),
         format!("0.{}", "9".repeat(MEGABYTE)),
         format!("1e{}", "9".repeat(1000)),
-        "0x".to_string() + &"f".repeat(1000),
+        format!("0x{}", "f".repeat(1000)),
     ] {
         let unit = good::UNIT.replace("limit = 110.0", &format!("limit = {number}"));
         survives(good::PLANT, &unit);

@@ -15,8 +15,11 @@
 #![warn(missing_docs)]
 
 pub mod model;
+pub mod proof;
+pub mod vote;
 
 pub use model::{
     Action, BypassRules, Cause, Channel, Class, Degrade, Effect, EffectKind, Hazard, Matrix, OnBad,
     Permissive, Priority, ResetGroup, Symbol, Test, Words,
 };
+pub use proof::{Facts, Report, prove};
