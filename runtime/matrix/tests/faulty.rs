@@ -254,6 +254,14 @@ fn what_points_nowhere_or_means_nothing() {
     caught(Theorem::Complete, Fault::Dangling, |matrix, _| {
         matrix.hazards[0].causes.push(99);
     });
+    caught(Theorem::Complete, Fault::Dangling, |matrix, _| {
+        matrix.hazards[0].causes.push(99);
+        matrix.cells.insert((99, 0), vec![Symbol::Trip]);
+    });
+    // The only guard of H-2 means nothing: said once, not once more of the hazard.
+    caught(Theorem::Complete, Fault::BadCause, |matrix, _| {
+        matrix.causes[5].channels.clear();
+    });
     caught(Theorem::Complete, Fault::SymbolOutOfPlace, |matrix, _| {
         matrix.cells.insert((0, 4), vec![Symbol::Yes]);
     });
