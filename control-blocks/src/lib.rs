@@ -5,10 +5,18 @@
 //! |---|---|---|
 //! | [`measure`] | `AI` `DI` `MEDIAN` `SELECT` `DEVIATION` | condition |
 //! | [`regulate`] | `PID` `SPLIT` `RATIO` `CLAMP_DELTA` `FILTER` `RATE` `RAMP` `TOTAL` `RATE_OF_CHANGE` | logic |
+//! | [`calculate`] | `CALC` | logic |
 //! | [`logic`] | `COMPARE` `AND` `OR` `XOR` `NOT` `TON` `TOF` `TP` `SR` `EDGE` `COUNT` | logic |
 //! | [`sequence`] | `DOSE` | logic |
+//! | [`procedure`] | `PHASE` | logic |
+//! | [`dosing`] | `DOSE_RATE` `INITIATION` `LEAK_BY` `CROSS_CHECK` `OVERDOSE` `NO_FLOW` | logic |
+//! | [`reaction`] | `CALORIMETRY` `AGITATION` `MEDIUM_LIMIT` `EMERGENCY_COOLING` | logic |
+//! | [`inerting`] | `INERT` `LEAK_TEST` | logic |
+//! | [`pressure`] | `PRESSURE_MODE` `DEPRESSURE` | logic |
+//! | [`material`] | `TRANSFER` `SCALE` | logic |
 //! | [`protect`] | `CAUSE` `INTERLOCK` `VOTE` `LATCH` `PERMIT` `AOUT` | protect |
 //! | [`equipment`] | `VALVE` `MOTOR` | protect |
+//! | [`annunciation`] | `HORN` | protect |
 //!
 //! The doc comment of each kind is its manual: keys of plant text, tags, units,
 //! behaviour on bad quality, source. Rules that hold for all of them:
@@ -26,18 +34,32 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod annunciation;
+pub mod calculate;
+pub mod dosing;
 pub mod equipment;
 mod few;
+pub mod inerting;
 pub mod logic;
+pub mod material;
 pub mod measure;
+pub mod pressure;
+pub mod procedure;
 pub mod protect;
+pub mod reaction;
 pub mod regulate;
+mod sense;
 pub mod sequence;
+pub mod slope;
 
 #[cfg(test)]
 mod chain;
 #[cfg(test)]
 mod every_kind;
+#[cfg(test)]
+mod reaction_chain;
+#[cfg(test)]
+mod reactor;
 #[cfg(test)]
 mod rig;
 
@@ -61,6 +83,7 @@ pub fn registry() -> Registry {
         .register::<regulate::Ramp>()
         .register::<regulate::Total>()
         .register::<regulate::RateOfChange>()
+        .register::<calculate::Calc>()
         .register::<logic::Compare>()
         .register::<logic::And>()
         .register::<logic::Or>()
@@ -73,6 +96,24 @@ pub fn registry() -> Registry {
         .register::<logic::Edge>()
         .register::<logic::Count>()
         .register::<sequence::Dose>()
+        .register::<inerting::Inert>()
+        .register::<inerting::LeakTest>()
+        .register::<reaction::Calorimetry>()
+        .register::<reaction::Agitation>()
+        .register::<reaction::MediumLimit>()
+        .register::<reaction::EmergencyCooling>()
+        .register::<pressure::PressureMode>()
+        .register::<pressure::Depressure>()
+        .register::<material::Transfer>()
+        .register::<material::Scale>()
+        .register::<procedure::Phase>()
+        .register::<annunciation::Horn>()
+        .register::<dosing::DoseRate>()
+        .register::<dosing::Initiation>()
+        .register::<dosing::LeakBy>()
+        .register::<dosing::CrossCheck>()
+        .register::<dosing::Overdose>()
+        .register::<dosing::NoFlow>()
         .register::<protect::Cause>()
         .register::<protect::Interlock>()
         .register::<protect::Vote>()

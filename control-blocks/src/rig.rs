@@ -61,7 +61,9 @@ pub fn input(text: &str) -> LinkInput {
             input.blocks.push(BlockDecl {
                 name: text("name"),
                 kind: kinds.get(&text("kind")).expect("a known kind"),
-                stage: None,
+                stage: config
+                    .contains_key("stage")
+                    .then(|| Stage::from_word(&text("stage")).expect("a stage")),
                 config,
             });
         }

@@ -1,4 +1,6 @@
-//! The register image of I/O station `io1`: four Modbus tables and their map.
+//! The register image of an I/O station: four Modbus tables.
+//!
+//! The map of `io1` as far as R-101 goes; the whole plant's is in [`crate::models::u100::map`].
 //!
 //! | table | content |
 //! |---|---|
@@ -15,7 +17,7 @@ pub const COILS: usize = 16;
 /// Number of discrete inputs.
 pub const DISCRETES: usize = 32;
 /// Number of input registers.
-pub const INPUTS: usize = 32;
+pub const INPUTS: usize = 40;
 /// Number of holding registers.
 pub const HOLDINGS: usize = 16;
 

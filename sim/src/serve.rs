@@ -2,7 +2,8 @@
 //!
 //! One task steps the world on an absolute grid of real time; one task to a
 //! connection answers requests. Both share the world under a lock, held for one
-//! batch of requests or a bounded run of ticks. A silent world (fault
+//! batch of requests or a bounded run of ticks. A world of several I/O stations
+//! has one server for each; that of the first steps the world. A silent station (fault
 //! `io-station-loss`) keeps its connections open, swallows its answers and
 //! ignores writes: to a client, a device that does not answer.
 
@@ -28,6 +29,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::image::Tables;
+use crate::station::Station;
 use crate::world::World;
 
 /// Unit identifier of I/O station `io1`.
@@ -46,7 +49,8 @@ pub struct WorldBank {
     speed: f64,
     waits_for_write: bool,
     stalls_steps: u64,
-    silent: Arc<AtomicBool>,
+    silent: Vec<Arc<AtomicBool>>,
+    selected: usize,
 }
 
 /// A world shared between its server and whoever injects faults.
@@ -56,12 +60,14 @@ impl WorldBank {
     /// `world` at real time, standing still until the first write so that the
     /// device's watchdog does not act before there is a controller.
     pub fn new(world: World) -> Self {
+        let stations = world.stations().len();
         WorldBank {
             world,
             speed: 1.0,
             waits_for_write: true,
             stalls_steps: 0,
-            silent: Arc::default(),
+            silent: (0..stations).map(|_| Arc::default()).collect(),
+            selected: 0,
         }
     }
 
@@ -115,7 +121,9 @@ impl WorldBank {
         self.stalls_steps += steps - made_good;
         self.world
             .step((GRID.as_nanos() as f64 * made_good as f64 * self.speed) as u64);
-        self.silent.store(self.world.is_silent(), Relaxed);
+        for (silent, station) in self.silent.iter().zip(self.world.stations()) {
+            silent.store(station.is_silent(), Relaxed);
+        }
     }
 
     fn wrote(&mut self) {
@@ -146,6 +154,28 @@ fn store<T: Copy>(table: &mut [T], address: u16, values: &[T]) -> Result<(), Exc
     Ok(())
 }
 
+impl WorldBank {
+    /// Turns the registers to I/O station `station`; the first one at the start.
+    pub fn select(&mut self, station: usize) -> &mut Self {
+        self.selected = station;
+        self
+    }
+
+    fn io(&self) -> Result<&Station, Exception> {
+        let station = self.world.stations().get(self.selected);
+        station.ok_or(Exception::ServerDeviceFailure)
+    }
+
+    /// The tables of a station that hears.
+    fn outputs(&mut self) -> Result<&mut Tables, Exception> {
+        if self.io()?.is_silent() {
+            return Err(Exception::ServerDeviceFailure);
+        }
+        Ok(self.world.tables_of_mut(self.selected))
+    }
+}
+
+/// The registers of the selected I/O station.
 impl Bank for WorldBank {
     fn read_bits(
         &mut self,
@@ -153,7 +183,7 @@ impl Bank for WorldBank {
         address: u16,
         out: &mut [bool],
     ) -> Result<(), Exception> {
-        let tables = self.world.tables();
+        let tables = self.io()?.tables();
         match table {
             BitTable::Coils => copy(&tables.coils, address, out),
             BitTable::DiscreteInputs => copy(&tables.discrete, address, out),
@@ -166,7 +196,7 @@ impl Bank for WorldBank {
         address: u16,
         out: &mut [u16],
     ) -> Result<(), Exception> {
-        let tables = self.world.tables();
+        let tables = self.io()?.tables();
         match table {
             RegisterTable::HoldingRegisters => copy(&tables.holding, address, out),
             RegisterTable::InputRegisters => copy(&tables.input, address, out),
@@ -174,41 +204,89 @@ impl Bank for WorldBank {
     }
 
     fn write_bits(&mut self, address: u16, values: &[bool]) -> Result<(), Exception> {
-        if self.world.is_silent() {
-            return Err(Exception::ServerDeviceFailure);
-        }
-        store(&mut self.world.tables_mut().coils, address, values)?;
+        store(&mut self.outputs()?.coils, address, values)?;
         self.wrote();
         Ok(())
     }
 
     fn write_registers(&mut self, address: u16, values: &[u16]) -> Result<(), Exception> {
-        if self.world.is_silent() {
-            return Err(Exception::ServerDeviceFailure);
-        }
-        store(&mut self.world.tables_mut().holding, address, values)?;
+        store(&mut self.outputs()?.holding, address, values)?;
         self.wrote();
         Ok(())
     }
 }
 
-/// A world bound to an address, not yet running.
+/// One I/O station of a shared world.
+struct SharedStation {
+    world: SharedWorld,
+    station: usize,
+}
+
+impl Bank for SharedStation {
+    fn read_bits(
+        &mut self,
+        table: BitTable,
+        address: u16,
+        out: &mut [bool],
+    ) -> Result<(), Exception> {
+        let mut world = lock(&self.world);
+        world.select(self.station).read_bits(table, address, out)
+    }
+
+    fn read_registers(
+        &mut self,
+        table: RegisterTable,
+        address: u16,
+        out: &mut [u16],
+    ) -> Result<(), Exception> {
+        let mut world = lock(&self.world);
+        let station = world.select(self.station);
+        station.read_registers(table, address, out)
+    }
+
+    fn write_bits(&mut self, address: u16, values: &[bool]) -> Result<(), Exception> {
+        let mut world = lock(&self.world);
+        world.select(self.station).write_bits(address, values)
+    }
+
+    fn write_registers(&mut self, address: u16, values: &[u16]) -> Result<(), Exception> {
+        let mut world = lock(&self.world);
+        world.select(self.station).write_registers(address, values)
+    }
+}
+
+/// An I/O station of a world bound to an address, not yet running.
 #[derive(Debug)]
 pub struct WorldServer {
     listener: TcpListener,
     address: SocketAddr,
     world: SharedWorld,
+    station: usize,
     limits: Limits,
 }
 
 impl WorldServer {
-    /// Binds. Port 0 takes a free one; see [`local_addr`](Self::local_addr).
+    /// Binds the first I/O station. Port 0 takes a free one; see [`local_addr`](Self::local_addr).
     ///
     /// # Errors
     /// [`ServeError::NotLoopback`] unless the limits allow it, [`ServeError::Bind`]
     /// if the operating system refuses.
     pub async fn bind(
         world: SharedWorld,
+        address: SocketAddr,
+        limits: Limits,
+    ) -> Result<Self, ServeError> {
+        WorldServer::bind_station(world, 0, address, limits).await
+    }
+
+    /// Binds the I/O station of this index. The world moves while the server of the
+    /// first station runs.
+    ///
+    /// # Errors
+    /// As [`WorldServer::bind`].
+    pub async fn bind_station(
+        world: SharedWorld,
+        station: usize,
         address: SocketAddr,
         limits: Limits,
     ) -> Result<Self, ServeError> {
@@ -222,6 +300,7 @@ impl WorldServer {
             listener,
             address,
             world,
+            station,
             limits,
         })
     }
@@ -231,8 +310,17 @@ impl WorldServer {
         self.address
     }
 
-    /// Steps and serves until told to stop; then closes every connection.
+    /// Serves, and if the station is the first steps the world, until told to stop;
+    /// then closes every connection.
     pub async fn run(self, mut stop: Stop) {
+        let (unit_id, silent) = {
+            let world = lock(&self.world);
+            let station = world.world.stations().get(self.station);
+            match (station, world.silent.get(self.station)) {
+                (Some(station), Some(silent)) => (station.unit_id(), Arc::clone(silent)),
+                _ => return,
+            }
+        };
         let mut connections = JoinSet::new();
         let health = Arc::new(ServerHealth::default());
         let start = Instant::now();
@@ -243,7 +331,7 @@ impl WorldServer {
             tokio::select! {
                 biased;
                 () = stop.wait() => return,
-                _ = grid.tick() => {
+                _ = grid.tick(), if self.station == 0 => {
                     let due_steps = (start.elapsed().as_nanos() / GRID.as_nanos()) as u64;
                     lock(&self.world).advance(due_steps.saturating_sub(done_steps));
                     done_steps = due_steps;
@@ -254,11 +342,14 @@ impl WorldServer {
                     if stream.set_nodelay(true).is_err() {
                         continue;
                     }
-                    let silent = Arc::clone(&lock(&self.world).silent);
-                    let bank: Arc<Mutex<dyn Bank>> = self.world.clone();
+                    let silent = Arc::clone(&silent);
+                    let bank: Arc<Mutex<dyn Bank>> = Arc::new(Mutex::new(SharedStation {
+                        world: Arc::clone(&self.world),
+                        station: self.station,
+                    }));
                     let (idle, health) = (self.limits.idle_timeout, Arc::clone(&health));
                     connections.spawn(async move {
-                        answer_stream(Mutable { stream, silent }, &[UNIT_ID], &bank, idle, &health).await;
+                        answer_stream(Mutable { stream, silent }, &[unit_id], &bank, idle, &health).await;
                     });
                 }
             }

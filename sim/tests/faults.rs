@@ -36,7 +36,9 @@ fn with(fault: Fault) -> World {
 fn every_fault_of_the_library_is_injected_named_and_cleared() {
     for entry in library() {
         let name = match entry.target {
-            Target::None | Target::DosingLineOrValve | Target::Pair => entry.name.to_string(),
+            Target::None | Target::DosingLineOrValve | Target::Pair | Target::StationOrAll => {
+                entry.name.to_string()
+            }
             Target::Transmitter => format!("{}:TT-101A", entry.name),
             Target::Valve => format!("{}:XV-112", entry.name),
         };

@@ -154,3 +154,42 @@ async fn address_reachable_from_elsewhere_is_refused() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn every_station_of_a_plant_answers_as_its_own_unit() {
+    let world = WorldBank::new(World::new(WorldConfig::u100(), 1)).shared();
+    let (stop, order) = StopSource::new();
+    let mut servers = Vec::new();
+    for (station, unit) in [(0, 1), (1, 2)] {
+        let loopback = "127.0.0.1:0".parse().expect("an address");
+        let server = WorldServer::bind_station(world.clone(), station, loopback, Limits::default())
+            .await
+            .expect("bound");
+        let mut client = TcpStream::connect(server.local_addr())
+            .await
+            .expect("connected");
+        servers.push(tokio::spawn(server.run(order.clone())));
+        // Heartbeat, then the first input register.
+        for pdu in [&[16, 0, 10, 0, 1, 2, 0, 7][..], &[4, 0, 0, 0, 1]] {
+            let mut frame = vec![0, 7, 0, 0, 0, pdu.len() as u8 + 1, unit];
+            frame.extend_from_slice(pdu);
+            client.write_all(&frame).await.expect("sent");
+            let mut header = [0; 7];
+            client.read_exact(&mut header).await.expect("a reply");
+            assert_eq!(header[6], unit);
+            let mut reply = vec![0; usize::from(header[5]) - 1];
+            client.read_exact(&mut reply).await.expect("a reply");
+            assert_eq!(reply[0], pdu[0], "no exception");
+        }
+    }
+    {
+        let bank = world.lock().expect("unpoisoned");
+        let heard = |io: &sim::station::Station| io.tables().holding[10];
+        let all: Vec<u16> = bank.world().stations().iter().map(heard).collect();
+        assert_eq!(all, [7, 7]);
+    }
+    stop.stop();
+    for server in servers {
+        server.await.expect("the server ends");
+    }
+}

@@ -43,7 +43,9 @@ fn digest(tables: &Tables) -> u64 {
         .iter()
         .chain(&tables.discrete)
         .map(|&bit| u16::from(bit));
-    for word in bits.chain(tables.input).chain(tables.holding) {
+    // The registers of R-101 alone.
+    let inputs = tables.input[..32].iter().copied();
+    for word in bits.chain(inputs).chain(tables.holding) {
         hash = (hash ^ u64::from(word)).wrapping_mul(0x0000_0100_0000_01b3);
     }
     hash

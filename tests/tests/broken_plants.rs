@@ -6,9 +6,9 @@ use station::kinds::{Drivers, blocks};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Codes that plant text itself cannot raise: they belong to scenarios, displays
-/// and the simulator, which the station reads.
-const OF_THE_STATION: [&str; 4] = ["P0601", "P0602", "P0603", "P0701"];
+/// Codes that loading a plant cannot raise: they belong to scenarios, displays and
+/// the simulator, which the station reads, or only warn.
+const OF_THE_STATION: [&str; 5] = ["P0601", "P0602", "P0603", "P0701", "P0902"];
 
 fn folder(case: &Case) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))

@@ -11,6 +11,7 @@ use signal::{Level, Quality, Reading, Reason, math};
 /// |---|---|
 /// | `demand` | what control wants (real), required |
 /// | `trips` | rows `{ when = "RG-1.E1", value = 0.0 }`; the first that is demanded wins; a bad `when` counts as demanded |
+/// | `inhibits` | list of Boolean tags; while one is true or bad the command does not rise, optional |
 /// | `lo`, `hi` | limits of the command, 0 and 100 |
 /// | `safe` | the command while the demand is bad for longer than `hold_s`, and before the first scan; required |
 /// | `hold_s` | how long the last command is held on a bad demand, 0 |
@@ -32,6 +33,8 @@ pub struct AnalogOutput {
     /// The first trip, and what else there is.
     trip: Option<(Input<bool>, f64)>,
     more_trips: Box<[(Input<bool>, f64)]>,
+    /// While one of these is demanded the command does not rise.
+    inhibits: Box<[Input<bool>]>,
     demand: Input<f64>,
     cmd: Output<f64>,
     tripped: Output<bool>,
@@ -53,6 +56,17 @@ impl AnalogOutput {
             quality = quality.with(Quality::LIMITED_LOW);
         }
         Reading::new(math::clamp(demand.value, self.lo, self.hi), quality)
+    }
+
+    /// A command that may not rise, while inhibited.
+    #[inline(never)]
+    fn inhibited(&self, image: &Image, cmd: Reading<f64>) -> Reading<f64> {
+        let last = math::clamp(image.held(&self.cmd).value, self.lo, self.hi);
+        let is_inhibited = self.inhibits.iter().any(|pin| is_demanded(image, *pin));
+        if is_inhibited && cmd.value > last {
+            return Reading::new(last, cmd.quality.with(Quality::LIMITED_HIGH));
+        }
+        cmd
     }
 
     #[inline(never)]
@@ -89,6 +103,11 @@ impl Block for AnalogOutput {
                 self.another_trip(image)
             }
         });
+        let cmd = if self.inhibits.is_empty() {
+            cmd
+        } else {
+            self.inhibited(image, cmd)
+        };
         image.put(&self.tripped, trip.is_some());
         image.set(&self.cmd, trip.map_or(cmd, Reading::good));
     }
@@ -147,6 +166,7 @@ impl BlockKind for AnalogOutput {
             lost_ns: 0,
             trip: trips.first().copied(),
             more_trips: trips.into_iter().skip(1).collect(),
+            inhibits: wiring.inputs("inhibits").into_boxed_slice(),
             demand: wiring.input("demand"),
             cmd: wiring.output_from("CMD", safe),
             tripped: wiring.output("TRIPPED"),

@@ -1,7 +1,7 @@
 //! A trip group: causes, effects, latch, first-out, reset.
 
-use super::is_demanded;
 use super::voting::check_row;
+use super::{is_certain, is_demanded};
 use scan::*;
 use signal::limits::CAUSES_MAX;
 
@@ -81,6 +81,7 @@ impl TripGroupLaw {
 /// | key | meaning |
 /// |---|---|
 /// | `causes` | up to 64 rows `{ cause = "C01.TRIP", effects = ["E1", "E2"], latch = true }`; `latch` may be left out (true) |
+/// | `reset_by` | list of Boolean tags whose rising edge resets as `RESET` does, optional |
 ///
 /// | tag | meaning |
 /// |---|---|
@@ -107,6 +108,9 @@ pub struct Interlock {
     /// Each effect with the mask of the rows that demand it.
     effects: Box<[(u64, Output<bool>)]>,
     reset: Request<bool>,
+    /// Tags of which a rising edge resets, and what they were; nothing rises in the
+    /// first scan.
+    reset_by: Box<[(Input<bool>, bool)]>,
     tripped: Output<bool>,
     first_out: Output<i64>,
     latched: Output<i64>,
@@ -121,8 +125,11 @@ impl Block for Interlock {
         for (row, cause) in self.causes.iter().enumerate() {
             standing |= u64::from(is_demanded(image, *cause)) << row;
         }
-        let reset = image.requested(&self.reset) == Some(true);
-        if standing == self.law.standing && self.shown_since == image.interventions() {
+        let mut reset = image.requested(&self.reset) == Some(true);
+        if !self.reset_by.is_empty() {
+            reset |= self.is_reset_by(image);
+        }
+        if standing == self.law.standing && !reset && self.shown_since == image.interventions() {
             return;
         }
         self.shown_since = image.interventions();
@@ -146,6 +153,9 @@ impl Block for Interlock {
         state.bool(self.law.is_start_up);
         state.int(self.law.first_out);
         state.int(self.law.resets);
+        for (_, was) in &self.reset_by {
+            state.bool(*was);
+        }
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
@@ -154,6 +164,9 @@ impl Block for Interlock {
         self.law.is_start_up = state.bool()?;
         self.law.first_out = state.int()?;
         self.law.resets = state.int()?;
+        for (_, was) in &mut self.reset_by {
+            *was = state.bool()?;
+        }
         Ok(())
     }
 
@@ -164,6 +177,19 @@ impl Block for Interlock {
 
     fn is_tripped(&self) -> bool {
         self.law.is_latched()
+    }
+}
+
+impl Interlock {
+    #[inline(never)]
+    fn is_reset_by(&mut self, image: &Image) -> bool {
+        let mut rises = false;
+        for (pin, was) in &mut self.reset_by {
+            let is = is_certain(image, *pin);
+            rises |= is && !*was;
+            *was = is;
+        }
+        rises
     }
 }
 
@@ -227,6 +253,11 @@ impl BlockKind for Interlock {
             effects: effects
                 .into_iter()
                 .map(|(name, rows)| (rows, wiring.output_from(&name, true)))
+                .collect(),
+            reset_by: wiring
+                .inputs("reset_by")
+                .into_iter()
+                .map(|pin| (pin, true))
                 .collect(),
             reset: wiring.command("RESET"),
             tripped: wiring.output_from("TRIPPED", true),

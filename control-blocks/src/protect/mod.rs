@@ -4,6 +4,7 @@
 //! text states otherwise, and a trip wins over every demand, mode and setting.
 
 pub mod analog_output;
+mod bypass;
 pub mod cause;
 pub mod interlock;
 pub mod latch;

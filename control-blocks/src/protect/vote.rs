@@ -1,6 +1,6 @@
 //! A vote of Booleans.
 
-use super::voting::{self, Voting};
+use super::voting::{self, Ballot, Voting};
 use scan::*;
 use signal::{Level, Quality, Reading, Reason};
 
@@ -25,7 +25,10 @@ impl Block for Vote {
     fn step(&mut self, _scan: &Scan, image: &mut Image) {
         let outcome = self.voting.count(self.of.iter().map(|pin| {
             let reading = image.get(*pin);
-            (!reading.is_bad()).then_some(reading.value)
+            Ballot::of(
+                (!reading.is_bad()).then_some(reading.value),
+                self.voting.on_bad,
+            )
         }));
         let quality = if outcome.bad > 0 {
             Quality::new(Level::Uncertain, Reason::Degraded)

@@ -15,6 +15,15 @@ pub enum OnBad {
     Exclude,
 }
 
+impl OnBad {
+    /// The words of plant text.
+    pub const WORDS: [(&'static str, OnBad); 3] = [
+        ("trip", OnBad::Trip),
+        ("no-trip", OnBad::NoTrip),
+        ("exclude", OnBad::Exclude),
+    ];
+}
+
 /// How M shrinks when channels are excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Degrade {
@@ -46,37 +55,70 @@ pub struct Outcome {
     pub bad: u8,
 }
 
-impl Voting {
-    /// Counts the votes of channels, `None` being a bad one.
-    ///
-    /// If every channel is excluded the vote is for the trip: nobody watches.
-    /// So 2oo3 with one bad is 1oo2 or 2oo2, with two bad 1oo1, with three a trip.
-    /// (Architectures and their names: IEC 61508-6, annex B.)
+/// What one channel says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ballot {
+    /// Against the trip.
+    No,
+    /// For the trip.
+    Yes,
+    /// It cannot be believed; its rule decides.
+    Bad(OnBad),
+    /// It is bypassed.
+    Out,
+}
+
+impl Ballot {
+    /// The ballot of a value that may be missing.
     #[inline]
-    pub fn count(&self, channels: impl Iterator<Item = Option<bool>>) -> Outcome {
-        let mut total = 0u8;
+    pub const fn of(vote: Option<bool>, on_bad: OnBad) -> Ballot {
+        match vote {
+            Some(false) => Ballot::No,
+            Some(true) => Ballot::Yes,
+            None => Ballot::Bad(on_bad),
+        }
+    }
+}
+
+impl Voting {
+    /// Counts the channels. Excluded and bypassed channels leave the vote, and M
+    /// shrinks as stated. Without a channel left it trips, unless people have bypassed
+    /// every one of them.
+    #[inline]
+    pub fn count(&self, ballots: impl Iterator<Item = Ballot>) -> Outcome {
         let mut outcome = Outcome::default();
-        for channel in channels {
+        let (mut total, mut excluded, mut out) = (0u8, 0u8, 0u8);
+        for ballot in ballots {
             total += 1;
-            match channel {
-                Some(vote) => outcome.votes += u8::from(vote),
-                None => outcome.bad += 1,
+            match ballot {
+                Ballot::No => {}
+                Ballot::Yes => outcome.votes += 1,
+                Ballot::Bad(rule) => {
+                    outcome.bad += 1;
+                    match rule {
+                        OnBad::Trip => outcome.votes += 1,
+                        OnBad::NoTrip => {}
+                        OnBad::Exclude => excluded += 1,
+                    }
+                }
+                Ballot::Out => out += 1,
             }
         }
-        match self.on_bad {
-            OnBad::Trip => outcome.votes += outcome.bad,
-            OnBad::NoTrip => {}
-            OnBad::Exclude => {
-                let left = total - outcome.bad;
-                let m = match self.degrade {
-                    Degrade::Safety => self.m.saturating_sub(outcome.bad).max(1),
-                    Degrade::Availability => self.m.min(left),
-                };
-                outcome.trip = left == 0 || outcome.votes >= m;
-                return outcome;
-            }
+        let gone = excluded + out;
+        if gone == 0 {
+            outcome.trip = outcome.votes >= self.m;
+            return outcome;
         }
-        outcome.trip = outcome.votes >= self.m;
+        let left = total - gone;
+        let m = match self.degrade {
+            Degrade::Safety => self.m.saturating_sub(gone).max(1),
+            Degrade::Availability => self.m.min(left),
+        };
+        outcome.trip = if left == 0 {
+            excluded > 0
+        } else {
+            outcome.votes >= m
+        };
         outcome
     }
 }
@@ -119,12 +161,7 @@ pub(crate) fn wire(wiring: &mut Wiring<'_>, channels: usize) -> Voting {
             1
         }
     };
-    let on_bad = [
-        ("trip", OnBad::Trip),
-        ("no-trip", OnBad::NoTrip),
-        ("exclude", OnBad::Exclude),
-    ];
-    let on_bad = wiring.choice("on_bad", &on_bad, OnBad::Trip);
+    let on_bad = wiring.choice("on_bad", &OnBad::WORDS, OnBad::Trip);
     let degrade = degraded(wiring, m, channels, on_bad);
     Voting {
         m: m as u8, // at most the channels there are
@@ -144,8 +181,9 @@ fn choices(channels: usize) -> String {
 /// a choice, that is for 1 < M < N.
 fn degraded(wiring: &mut Wiring<'_>, m: usize, n: usize, on_bad: OnBad) -> Degrade {
     let word = wiring.text("degrade_to");
-    let has_choice = on_bad == OnBad::Exclude && 1 < m && m < n;
-    if word.is_empty() && !has_choice {
+    let must_say = on_bad == OnBad::Exclude && 1 < m && m < n;
+    let has_choice = must_say || 1 < m && m < n && (wiring.has("mos_key") || wiring.has("any"));
+    if word.is_empty() && !must_say {
         return Degrade::Safety;
     }
     let left = n.saturating_sub(1);
@@ -263,7 +301,8 @@ mod tests {
                                 OnBad::NoTrip => votes >= m,
                                 OnBad::Exclude => bad == n || votes >= needed(m, n, bad, degrade),
                             };
-                            let outcome = voting.count(state.iter().copied());
+                            let outcome = voting
+                                .count(state.iter().map(|vote| Ballot::of(*vote, voting.on_bad)));
                             assert_eq!(outcome.trip, expected, "{voting:?} of {n}: {state:?}");
                             assert_eq!(usize::from(outcome.bad), bad);
                             seen += 1;
@@ -286,11 +325,22 @@ mod tests {
                     degrade: Degrade::Safety,
                 };
                 for state in every_state(n) {
-                    let before = voting.count(state.iter().copied()).trip;
+                    let before = voting
+                        .count(state.iter().map(|vote| Ballot::of(*vote, voting.on_bad)))
+                        .trip;
                     for lost in 0..n {
                         let mut after = state.clone();
                         after[lost] = None;
-                        assert!(voting.count(after.into_iter()).trip >= before);
+                        assert!(
+                            voting
+                                .count(
+                                    after
+                                        .into_iter()
+                                        .map(|vote| Ballot::of(vote, voting.on_bad))
+                                )
+                                .trip
+                                >= before
+                        );
                     }
                 }
             }

@@ -45,6 +45,22 @@ impl CompensatedSum {
     pub fn value(&self) -> f64 {
         self.sum + self.lost
     }
+
+    /// Writes the state: two words.
+    pub fn save(&self, state: &mut StateWriter<'_>) {
+        state.real(self.sum);
+        state.real(self.lost);
+    }
+
+    /// Takes back what [`CompensatedSum::save`] wrote.
+    ///
+    /// # Errors
+    /// [`StateMismatch`] at the end of the words.
+    pub fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
+        self.sum = state.real()?;
+        self.lost = state.real()?;
+        Ok(())
+    }
 }
 
 /// `TOTAL`: integrates a rate by the trapezoidal rule.
@@ -125,8 +141,7 @@ impl Block for Total {
     }
 
     fn save(&self, state: &mut StateWriter<'_>) {
-        state.real(self.sum.sum);
-        state.real(self.sum.lost);
+        self.sum.save(state);
         state.bool(self.rate_last.is_some());
         state.real(self.rate_last.unwrap_or(0.0));
         state.bool(self.was_usable);
@@ -135,8 +150,7 @@ impl Block for Total {
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
-        self.sum.sum = state.real()?;
-        self.sum.lost = state.real()?;
+        self.sum.restore(state)?;
         let is_some = state.bool()?;
         let rate_last = state.real()?;
         self.rate_last = is_some.then_some(rate_last);

@@ -80,6 +80,7 @@ impl DoseLaw {
 /// | `target` | amount, tuning tag `TARGET` in the unit of `total`, or a tag; required |
 /// | `rate` | dosing rate, tuning tag `RATE`, or a tag; required |
 /// | `rate_unit` | unit of `RATE` and `SP`, optional |
+/// | `demand` | Boolean tag, such as a step of a `PHASE`: its rising edge begins, its falling edge ends; a bad one does neither; optional |
 /// | `permit` | Boolean tag: needed to begin; a bad one does not permit; optional |
 /// | `interlocked` | Boolean tag, of a trip through a delayed pin: ends the dosing; a bad one too; optional |
 /// | `hold` | Boolean tag: pauses, and dosing goes on by itself; a bad one pauses; optional |
@@ -107,6 +108,8 @@ pub struct Dose {
     total: Input<f64>,
     target: Input<f64>,
     rate: Input<f64>,
+    demand_was: Option<bool>,
+    demand: Option<Input<bool>>,
     permit: Option<Input<bool>>,
     interlocked: Option<Input<bool>>,
     hold: Option<Input<bool>>,
@@ -119,6 +122,20 @@ pub struct Dose {
 }
 
 impl Dose {
+    /// What people ask for goes before what control asks for.
+    fn wish(&mut self, image: &Image) -> Option<bool> {
+        let mut wish = None;
+        if let Some(demand) = self.demand.map(|pin| image.get(pin))
+            && !demand.is_bad()
+        {
+            let was = self.demand_was.replace(demand.value);
+            if was.is_some_and(|was| was != demand.value) {
+                wish = Some(demand.value);
+            }
+        }
+        image.requested(&self.enable.request).or(wish)
+    }
+
     /// The next rate set-point.
     fn set_point(&self, scan: &Scan, image: &Image, remaining: f64) -> f64 {
         let rate = image.get(self.rate);
@@ -143,7 +160,7 @@ impl Block for Dose {
         let quality = total.quality.worst(target.quality);
         let remaining = target.value - total.value;
         let signs = DoseSigns {
-            wish: image.requested(&self.enable.request),
+            wish: self.wish(image),
             is_permitted: self.permit.is_none_or(|pin| is_certain(image, pin)),
             is_tripped: self.interlocked.is_some_and(|pin| is_demanded(image, pin)),
             is_paused: self.hold.is_some_and(|pin| is_demanded(image, pin)),
@@ -173,16 +190,22 @@ impl Block for Dose {
     fn save(&self, state: &mut StateWriter<'_>) {
         state.bool(self.law.is_enabled);
         state.bool(self.law.is_done);
+        state.bool(self.demand_was.is_some());
+        state.bool(self.demand_was == Some(true));
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
         self.law.is_enabled = state.bool()?;
         self.law.is_done = state.bool()?;
+        let is_some = state.bool()?;
+        let was = state.bool()?;
+        self.demand_was = is_some.then_some(was);
         Ok(())
     }
 
     fn start(&mut self, _start: Start) {
         self.law.is_enabled = false;
+        self.demand_was = None;
     }
 }
 
@@ -222,6 +245,8 @@ impl BlockKind for Dose {
             total: wiring.input("total"),
             target: wiring.tuning("target", 0.0, POSITIVE),
             rate: wiring.tuning("rate", 0.0, POSITIVE),
+            demand_was: None,
+            demand: wiring.input_optional("demand"),
             permit: wiring.input_optional("permit"),
             interlocked: wiring.input_optional("interlocked"),
             hold: wiring.input_optional("hold"),

@@ -9,6 +9,13 @@ pub struct Code {
     pub title: &'static str,
 }
 
+impl Code {
+    /// Whether it only warns: the plant loads and runs.
+    pub fn is_warning(self) -> bool {
+        self == SUPERVISED
+    }
+}
+
 macro_rules! codes {
     ($($name:ident $number:literal $title:literal;)*) => {
         $(#[doc = $title] pub const $name: Code = Code { number: $number, title: $title };)*
@@ -74,8 +81,14 @@ codes! {
     SERVER_POINT "P0410" "server point wrong";
     REASON "P0501" "protective block without reason";
     CAUSE_TEXT "P0502" "interlock cause without text in both languages";
+    MATRIX "P0503" "cause-and-effect matrix wrong";
+    MATRIX_DEVICE "P0504" "effect on a device that does not exist";
     SCENARIO "P0601" "scenario file wrong";
     SCENARIO_NAME "P0602" "scenario names an unknown tag or fault";
     DISPLAY_TAG "P0603" "display names an unknown tag";
     MODEL "P0701" "unknown simulation model";
+    SCRIPT "P0801" "script wrong";
+    SCRIPT_TEXT "P0802" "text of a script wrong";
+    PROCESS "P0901" "supervised process wrong";
+    SUPERVISED "P0902" "requirement of a supervised process missing";
 }

@@ -132,6 +132,7 @@ impl Diagnostics {
                 serde_json::json!({
                     "code": diagnostic.code.number,
                     "title": diagnostic.code.title,
+                    "severity": if diagnostic.code.is_warning() { "warning" } else { "error" },
                     "file": sources.name(&diagnostic.at),
                     "line": line,
                     "column": column,

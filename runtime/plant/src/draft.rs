@@ -1,10 +1,14 @@
 //! Plant text as typed drafts: every key read, nothing yet resolved.
 
+use crate::cause_effect::{self, MatrixDraft};
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::names;
+use crate::processes;
+use crate::scripts::{self, ScriptDraft};
 use crate::servers::{self, ServerDraft};
 use crate::source::{Origin, Sources};
+use crate::supervised::{self, SupervisedUnit};
 use crate::tree::{self, Node, Reader};
 use signal::{Kind, Unit, limits};
 
@@ -28,6 +32,8 @@ pub struct TaskDraft {
     pub overruns_alarm: u32,
     /// Lateness that trips the watchdog, nanoseconds.
     pub watchdog_ns: u64,
+    /// How long before a release its scan thread wakes and waits at the clock, nanoseconds.
+    pub wake_early_ns: u64,
     /// Processor that its scan thread is pinned to, if stated.
     pub processor: Option<usize>,
     /// Where it is declared.
@@ -135,10 +141,10 @@ pub struct UnitDraft {
 /// The simulation of the plant.
 #[derive(Clone, Debug)]
 pub struct SimDraft {
-    /// Model, `r101`.
+    /// Model, `r101` or `u100`.
     pub model: String,
-    /// Driver whose device it plays.
-    pub driver: String,
+    /// Drivers whose devices it plays, in the order of the model's I/O stations.
+    pub drivers: Vec<String>,
     /// Settings of the model.
     pub settings: toml::Table,
     /// Where it is declared.
@@ -170,11 +176,22 @@ pub struct Draft {
     pub points: Vec<PointDraft>,
     /// Blocks.
     pub blocks: Vec<BlockDraft>,
+    /// Cause-and-effect matrices; their blocks are among the blocks.
+    pub matrices: Vec<MatrixDraft>,
+    /// Supervisory scripts.
+    pub scripts: Vec<ScriptDraft>,
+    /// Units with supervised processes.
+    pub supervised: Vec<SupervisedUnit>,
 }
 
 /// Oldest snapshot for a warm start unless the text says otherwise, seconds.
 /// Design default of this product; editable in `[start]`.
 pub const WARM_AGE_S_DEFAULT: f64 = 600.0;
+
+/// How long before a release a scan thread wakes unless the text says otherwise,
+/// microseconds: what a wake-up of a virtual machine is late by in 99 of 100 cases.
+/// Design default of this product; editable in `[[task]]`.
+pub const WAKE_EARLY_US_DEFAULT: f64 = 100.0;
 
 /// Reads all sources.
 pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
@@ -182,16 +199,34 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
         warm_age_s_max: WARM_AGE_S_DEFAULT,
         ..Draft::default()
     };
+    let is_unit = |name: &str| {
+        name != "plant.toml"
+            && !name.ends_with(".rhai")
+            && !name.starts_with("matrix/")
+            && !processes::is_list(name)
+    };
     for (file, (name, _)) in sources.files().iter().enumerate() {
+        let is_matrix = name.starts_with("matrix/") && name.ends_with(".toml");
+        if !is_unit(name) && name != "plant.toml" && !is_matrix {
+            continue;
+        }
         let root = tree::parse(sources, file, problems);
         if name == "plant.toml" {
-            read_plant(&root, &mut draft, problems);
+            read_plant(&root, sources, &mut draft, problems);
+        } else if is_matrix {
+            let first = draft.tasks.first().map_or("", |task| task.name.as_str());
+            let matrix = cause_effect::read(&root, sources, first, problems);
+            draft.matrices.extend(matrix);
         } else {
             read_unit(&root, &mut draft, problems);
         }
     }
+    for matrix in std::mem::take(&mut draft.matrices) {
+        cause_effect::elaborate(&matrix, &mut draft, problems);
+        draft.matrices.push(matrix);
+    }
     // A unit file that cannot be read is told as such.
-    if sources.files().iter().all(|(name, _)| name == "plant.toml") {
+    if !sources.files().iter().any(|(name, _)| is_unit(name)) {
         problems.push(
             codes::NO_UNITS,
             &Origin::default(),
@@ -202,7 +237,7 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
     draft
 }
 
-fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
+fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut Diagnostics) {
     let Some(mut top) = Reader::new(root, "plant.toml", problems) else {
         return;
     };
@@ -212,6 +247,7 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     let tasks = top.tables("task");
     let drivers = top.tables("driver");
     let servers = top.tables("server");
+    let scripts = top.tables("script");
     if plant.is_none() {
         top.problem(
             codes::MISSING_KEY,
@@ -236,16 +272,17 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     if let Some(node) = sim
         && let Some(mut reader) = Reader::new(node, "sim", problems)
     {
-        let (model, driver) = (
-            reader.text_required("model"),
-            reader.text_required("driver"),
-        );
+        let model = reader.text_required("model");
+        let drivers = match reader.texts("drivers") {
+            Some(drivers) => drivers,
+            None => vec![reader.text_required("driver")],
+        };
         reader.leave();
         if let tree::Tree::Table(table) = &node.tree {
             draft.sim = Some(SimDraft {
                 model,
-                driver,
-                settings: table.to_toml(&["model", "driver"]),
+                drivers,
+                settings: table.to_toml(&["model", "driver", "drivers"]),
                 at: node.at.clone(),
             });
         }
@@ -276,6 +313,9 @@ fn read_plant(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     }
     for node in servers.into_iter().take(limits::DRIVERS_MAX + 1) {
         draft.servers.extend(servers::read(node, problems));
+    }
+    for node in scripts.into_iter().take(scripts::SCRIPTS_MAX + 1) {
+        draft.scripts.extend(scripts::read(node, sources, problems));
     }
 }
 
@@ -311,10 +351,13 @@ fn read_task(mut reader: Reader<'_, '_>) -> TaskDraft {
     let overruns_alarm = reader.int("overruns_alarm", 1..=1_000).unwrap_or(3) as u32;
     let watchdog_ms = reader.real("watchdog_ms", 1.0..=600_000.0);
     let watchdog_ms = watchdog_ms.unwrap_or_else(|| (period_ms * 3.0).max(1_000.0));
+    let wake_early_us = reader.real("wake_early_us", 0.0..=1_000.0);
+    let wake_early_us = wake_early_us.unwrap_or(WAKE_EARLY_US_DEFAULT);
     let processor = reader.int("processor", 0..=1_023).map(|n| n as usize);
     let at = reader.whole().clone();
     reader.finish();
     TaskDraft {
+        wake_early_ns: (wake_early_us * 1e3) as u64,
         processor,
         name,
         period_ns: period_ns.clamp(limits::PERIOD_NS_MIN, limits::PERIOD_NS_MAX),
@@ -322,6 +365,26 @@ fn read_task(mut reader: Reader<'_, '_>) -> TaskDraft {
         watchdog_ns: (watchdog_ms * 1e6) as u64,
         at,
     }
+}
+
+/// The text of a key, empty if there is none.
+pub(crate) fn text_of(node: &Node, key: &str) -> String {
+    let tree::Tree::Table(table) = &node.tree else {
+        return String::new();
+    };
+    let text = table.get(key).and_then(Node::text);
+    text.unwrap_or_default().to_string()
+}
+
+/// The words of a key that were read before.
+pub(crate) fn words_of(node: &Node, key: &str) -> Words {
+    let tree::Tree::Table(table) = &node.tree else {
+        return Words::default();
+    };
+    table.get(key).map_or_else(Words::default, |words| Words {
+        en: text_of(words, "en"),
+        zh: text_of(words, "zh"),
+    })
 }
 
 /// A table `{ en = "…", zh = "…" }`; both languages must be there.
@@ -372,6 +435,7 @@ fn read_unit(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
     let inputs = top.tables("input");
     let outputs = top.tables("output");
     let blocks = top.tables("block");
+    let supervised = top.tables("supervised");
     if unit.is_none() {
         top.problem(
             codes::MISSING_KEY,
@@ -402,8 +466,11 @@ fn read_unit(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {
             task = name;
         }
         let title = reader.node("title");
+        let process = reader.node("process");
         reader.finish();
         let title = words(title, unit, "title", problems);
+        let supervised = supervised::read(&unit_name, process, supervised, problems);
+        draft.supervised.extend(supervised);
         draft.units.push(UnitDraft {
             name: unit_name.clone(),
             title,

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod cause_effect;
 pub mod codes;
 pub mod diagnostic;
 pub mod draft;
@@ -19,15 +20,20 @@ mod explain;
 pub mod names;
 mod ownership;
 pub mod plant;
+pub mod processes;
 pub mod resolve;
+pub mod scripts;
 pub mod servers;
 pub mod source;
+pub mod supervised;
 pub mod tree;
 
+pub use cause_effect::MatrixDraft;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use draft::{BlockDraft, DriverDraft, PointDraft, TagDraft, TaskDraft, Words};
 pub use explain::explain_problem;
 pub use plant::{LinkedPlant, LinkedTask, Plant, load, load_sources};
 pub use resolve::{DriverCheck, DriverKinds, KeyProblem, NoDrivers, PointFacts};
+pub use scripts::{ScriptDraft, ScriptProblem};
 pub use servers::{ServerCheck, ServerDraft, ServerPoint, ServerPointDraft, ServerPointProblem};
 pub use source::{Origin, Sources};

@@ -1,14 +1,18 @@
 //! A plant without problems, and its linked programs.
 
+use crate::cause_effect::MatrixDraft;
 use crate::codes::{self, Code};
 use crate::diagnostic::Diagnostics;
 use crate::draft::{
     self, BlockDraft, Draft, DriverDraft, PointDraft, SimDraft, TagDraft, UnitDraft, Words,
 };
 use crate::ownership::givers_outside;
+use crate::processes::{self, Library};
 use crate::resolve::{DriverKinds, TaskPlan, is_reference, resolve};
+use crate::scripts::{self, ScriptDraft, Targets};
 use crate::servers::{self, LinkedTags, ServerDraft};
 use crate::source::{Origin, Sources};
+use crate::supervised::{self, SupervisedUnit};
 use scan::link::link;
 use scan::{Linked, Place, Problem, ProblemKind, Registry};
 use std::collections::BTreeMap;
@@ -43,6 +47,14 @@ pub struct Plant {
     pub blocks: BTreeMap<String, BlockDraft>,
     /// Simulation.
     pub sim: Option<SimDraft>,
+    /// Cause-and-effect matrices.
+    pub matrices: Vec<MatrixDraft>,
+    /// Supervisory scripts.
+    pub scripts: Vec<ScriptDraft>,
+    /// Units with supervised processes.
+    pub supervised: Vec<SupervisedUnit>,
+    /// Supervised processes: the built-in lists and the plant's own.
+    pub library: Library,
 }
 
 /// All programs of a plant.
@@ -104,9 +116,13 @@ fn finish(
         }
     }
     let mut tags = LinkedTags::default();
+    let mut targets = Targets::default();
     for task in &tasks {
         match link(&task.input) {
-            Ok(linked) => tags.add(&linked),
+            Ok(linked) => {
+                tags.add(&linked);
+                targets.add(task, &linked);
+            }
             Err(list) => {
                 for problem in list {
                     translate(&draft, task, &problem, &owners, &mut problems);
@@ -115,6 +131,9 @@ fn finish(
         }
     }
     servers::check(&draft, drivers, &owners, &tags, &mut problems);
+    let library = processes::library_with(&sources, &mut problems);
+    supervised::check(&draft, &library, &owners, &mut problems);
+    scripts::check(&draft, &sources, drivers, &owners, &targets, &mut problems);
     if !problems.is_empty() {
         problems.sort();
         return Err((sources, problems));
@@ -141,6 +160,10 @@ fn finish(
             .map(|block| (block.name.clone(), block))
             .collect(),
         sim: draft.sim,
+        matrices: draft.matrices,
+        scripts: draft.scripts,
+        supervised: draft.supervised,
+        library,
     })
 }
 

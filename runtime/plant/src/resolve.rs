@@ -4,6 +4,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::draft::{Draft, DriverDraft, PointDraft};
 use crate::ownership;
+use crate::scripts::{ScriptDraft, ScriptProblem};
 use crate::servers::{ServerCheck, ServerPoint};
 use crate::source::Origin;
 use crate::tree::Node;
@@ -64,6 +65,10 @@ pub trait DriverKinds {
     ) -> ServerCheck {
         ServerCheck::default()
     }
+    /// Checks the text of a script.
+    fn check_script(&self, _script: &ScriptDraft) -> Vec<ScriptProblem> {
+        Vec::new()
+    }
 }
 
 /// No drivers at all.
@@ -95,6 +100,8 @@ pub struct TaskPlan {
     pub overruns_alarm: u32,
     /// Lateness that trips the watchdog, nanoseconds.
     pub watchdog_ns: u64,
+    /// How long before a release the scan thread wakes, nanoseconds.
+    pub wake_early_ns: u64,
     /// Processor that the scan thread is pinned to, if stated.
     pub processor: Option<usize>,
     /// What the linker gets. Sources: first the drivers, then the other tasks,
@@ -130,8 +137,8 @@ impl TaskPlan {
 }
 
 /// Tags that the station itself brings into a task: overruns of the task, state
-/// of its drivers.
-pub fn station_tags(task: &str, drivers: &[String]) -> Vec<(String, Kind)> {
+/// of its drivers, faults of the scripts that it is given.
+pub fn station_tags(task: &str, drivers: &[String], scripts: &[&str]) -> Vec<(String, Kind)> {
     let word = |name: &str| name.to_uppercase().replace('-', "_");
     let mut tags = vec![
         (format!("SYS.{}_OVERRUNS", word(task)), Kind::Int),
@@ -143,6 +150,11 @@ pub fn station_tags(task: &str, drivers: &[String]) -> Vec<(String, Kind)> {
         drivers
             .iter()
             .map(|driver| (format!("SYS.{}_OK", word(driver)), Kind::Bool)),
+    );
+    tags.extend(
+        scripts
+            .iter()
+            .map(|script| (format!("SYS.{}_FAULTED", word(script)), Kind::Bool)),
     );
     tags
 }
@@ -228,6 +240,10 @@ fn check_duplicates(draft: &Draft, problems: &mut Diagnostics) -> Repeats {
         .chain(draft.servers.iter().enumerate().map(|(n, server)| {
             let at = server.node.place("name");
             ("server", n, server.name.as_str(), at)
+        }))
+        .chain(draft.scripts.iter().enumerate().map(|(n, script)| {
+            let at = script.node.place("name");
+            ("script", n, script.name.as_str(), at)
         }))
         .chain(draft.tags.iter().enumerate().map(|(n, tag)| {
             let at = tag.node.place("name");
@@ -418,9 +434,17 @@ fn plan(
             outputs_from,
         });
     }
+    // Scripts are told of in the first task.
+    let scripts: Vec<&str> = draft
+        .scripts
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| index == 0 && !repeats.contains(&("script", *at)))
+        .map(|(_, script)| script.name.as_str())
+        .collect();
     input.sources.push(SourceDecl {
         name: "station".to_string(),
-        tags: station_tags(&task.name, &names),
+        tags: station_tags(&task.name, &names, &scripts),
     });
     let mut places = Vec::new();
     for (at, block) in draft.blocks.iter().enumerate() {
@@ -520,6 +544,7 @@ fn plan(
         period_ns: task.period_ns,
         overruns_alarm: task.overruns_alarm,
         watchdog_ns: task.watchdog_ns,
+        wake_early_ns: task.wake_early_ns,
         processor: task.processor,
         input,
         drivers,

@@ -28,7 +28,8 @@ impl Origin {
     }
 }
 
-/// The files of a plant, in order: `plant.toml` first, then the units.
+/// The files of a plant, in order: `plant.toml` first, then the units, then the
+/// cause-and-effect matrices and their grids, scripts and lists of processes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: Vec<(String, String)>,
@@ -54,20 +55,29 @@ impl Sources {
         self.files.push((name, text));
     }
 
-    /// Reads `plant.toml` and `units/*.toml` of a folder, units by name. What
+    /// Reads `plant.toml`, `units/*.toml`, `matrix/*`, `scripts/*.rhai` and
+    /// `processes/*.toml` of a folder, each by name. What
     /// cannot be read is noted and left out.
     pub fn read(folder: &Path, problems: &mut Diagnostics) -> Sources {
         let mut sources = Sources::default();
         let mut names = vec!["plant.toml".to_string()];
-        if let Ok(entries) = std::fs::read_dir(folder.join("units")) {
-            let mut units: Vec<String> = entries
-                .flatten()
-                .map(|entry| entry.file_name().to_string_lossy().into_owned())
-                .filter(|name| name.ends_with(".toml"))
-                .map(|name| format!("units/{name}"))
-                .collect();
-            units.sort();
-            names.extend(units);
+        for (inner, ending) in [
+            ("units", ".toml"),
+            ("matrix", ".csv"),
+            ("matrix", ".toml"),
+            ("scripts", ".rhai"),
+            ("processes", ".toml"),
+        ] {
+            if let Ok(entries) = std::fs::read_dir(folder.join(inner)) {
+                let mut found: Vec<String> = entries
+                    .flatten()
+                    .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                    .filter(|name| name.ends_with(ending))
+                    .map(|name| format!("{inner}/{name}"))
+                    .collect();
+                found.sort();
+                names.extend(found);
+            }
         }
         let mut total = 0;
         for name in names {

@@ -240,7 +240,53 @@ impl Node {
     }
 }
 
+impl Node {
+    /// Appends to the list of a key of this table; the list is made if there is none.
+    pub(crate) fn push(&mut self, key: &str, item: Node) {
+        let Tree::Table(table) = &mut self.tree else {
+            return;
+        };
+        let found = table.entries.iter_mut().find(|(other, ..)| other == key);
+        match found {
+            Some((_, _, node)) => {
+                if let Tree::List(items) = &mut node.tree {
+                    items.push(item);
+                }
+            }
+            None => {
+                let at = item.at.clone();
+                let list = Node {
+                    tree: Tree::List(vec![item]),
+                    at: at.clone(),
+                };
+                table.entries.push((key.to_string(), at, list));
+            }
+        }
+    }
+
+    /// Gives a key of this table a value.
+    pub(crate) fn set(&mut self, key: &str, value: Node) {
+        let Tree::Table(table) = &mut self.tree else {
+            return;
+        };
+        table.entries.retain(|(other, ..)| other != key);
+        table
+            .entries
+            .push((key.to_string(), value.at.clone(), value));
+    }
+}
+
 impl Table {
+    /// A table that was not written as such; each key stands where its value does.
+    pub(crate) fn of(entries: impl IntoIterator<Item = (String, Node)>) -> Table {
+        Table {
+            entries: entries
+                .into_iter()
+                .map(|(key, node)| (key, node.at.clone(), node))
+                .collect(),
+        }
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entries
@@ -365,6 +411,22 @@ impl<'t, 'p> Reader<'t, 'p> {
                 None
             }
         }
+    }
+
+    /// A list of texts, or none.
+    pub fn texts(&mut self, key: &str) -> Option<Vec<String>> {
+        let node = self.node(key)?;
+        let texts = match &node.tree {
+            Tree::List(items) => items
+                .iter()
+                .map(|item| item.text().map(str::to_string))
+                .collect(),
+            _ => None,
+        };
+        if texts.is_none() {
+            self.wrong_type(key, "a list of texts", node);
+        }
+        texts
     }
 
     /// A text that must be there; empty if not.

@@ -307,6 +307,19 @@ impl<'a> Wiring<'a> {
         }
     }
 
+    /// A table, given raw: for kinds whose keys are names of the text. Pins in it
+    /// are asked for with [`Wiring::input_from`]. Empty if absent.
+    pub fn table(&mut self, key: &str) -> BTreeMap<String, Value> {
+        match self.take(key) {
+            None => BTreeMap::new(),
+            Some(Value::Table(table)) => table,
+            Some(other) => {
+                self.wrong_type(key, "a table", &other);
+                BTreeMap::new()
+            }
+        }
+    }
+
     // ---- pins --------------------------------------------------------------
 
     /// Reads a tag. The text gives a tag name, `{ delayed = "TAG" }` for last

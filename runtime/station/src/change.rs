@@ -311,6 +311,14 @@ fn same_surroundings(old: &Plant, new: &Plant) -> Result<(), ChangeRefusal> {
     if servers(old) != servers(new) {
         return needs("servers");
     }
+    // Their texts, tags and periods may change; each has its place among the tags.
+    let scripts = |plant: &Plant| -> Vec<_> {
+        let scripts = plant.scripts.iter();
+        scripts.map(|script| script.name.clone()).collect()
+    };
+    if scripts(old) != scripts(new) {
+        return needs("which scripts there are");
+    }
     if drivers(old) != drivers(new) {
         return needs("drivers");
     }

@@ -6,6 +6,7 @@ use crate::directory::{Named, Place, named};
 use crate::ports::ScanOrder;
 use crate::pump::{ForceNotes, PumpUpdate, history_of};
 use crate::rt;
+use crate::supervision::Supervision;
 use crossbeam::channel::{Receiver, Sender};
 use gateway::desk::{
     Attempt, Environment, Event, EventKind, Force, Receipt, Refusal, RefusalCode, Text,
@@ -41,6 +42,8 @@ pub struct Clerk {
     pub forces: ForceNotes,
     /// Simulation or live.
     pub env: Environment,
+    /// The scripts, which go with the edition.
+    pub supervision: Arc<Supervision>,
 }
 
 /// The word of an environment in every record.
@@ -302,6 +305,7 @@ impl Clerk {
         self.hub.set_directory(directory, forceable, history);
         // The pump ends with the station, not before.
         let _ = self.pump.send(update);
+        self.supervision.start(&adopted.plant);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use plant::{Diagnostics, Plant, Sources};
 use station::lint::lint;
 use station::replay::{Verdict, replay, segments};
 use station::run::{RunOptions, run as run_plant};
-use station::{kinds, report, scenario, tags_csv};
+use station::{kinds, processes, report, scenario, tags_csv};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -62,6 +62,20 @@ enum Action {
         /// Write to this file instead of standard output.
         #[arg(long)]
         out: Option<PathBuf>,
+    },
+    /// Hold a plant's units against the requirements of their supervised processes.
+    Processes {
+        /// Folder of the plant; not needed with --list.
+        plant: Option<PathBuf>,
+        /// As JSON.
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+        /// As CSV.
+        #[arg(long)]
+        csv: bool,
+        /// Print the lists themselves.
+        #[arg(long)]
+        list: bool,
     },
     /// Explain a diagnostic by its number.
     Explain {
@@ -154,6 +168,12 @@ pub fn run(cli: Cli) -> ExitCode {
         } => test(&plant, scenario.as_deref(), junit.as_deref()),
         Action::Replay { recording, with } => replay_command(&recording, with.as_deref()),
         Action::Tags { plant, import, out } => tags(&plant, import.as_deref(), out.as_deref()),
+        Action::Processes {
+            plant,
+            json,
+            csv,
+            list,
+        } => processes_command(plant.as_deref(), json, csv, list),
         Action::Explain { number } => explain(&number),
         Action::Version => {
             println!("scanloop {}", env!("CARGO_PKG_VERSION"));
@@ -243,9 +263,14 @@ fn check(folder: &Path, json: bool) -> Result<(), String> {
                     blocks + task.linked.blocks.len(),
                 )
             });
+            let missing = plant::supervised::missing(&plant);
             if json {
-                println!("[]");
+                println!("{:#}", missing.to_json(&plant.sources));
             } else {
+                print!("{}", missing.render(&plant.sources));
+                if !missing.is_empty() {
+                    println!("{} warnings", missing.len());
+                }
                 println!(
                     "{}: {} tasks, {blocks} blocks, {tags} tags, {} field points, no problems",
                     plant.name,
@@ -405,6 +430,30 @@ fn tags(folder: &Path, import: Option<&Path>, out: Option<&Path>) -> Result<(), 
             Ok(())
         }
     }
+}
+
+fn processes_command(
+    folder: Option<&Path>,
+    json: bool,
+    csv: bool,
+    list: bool,
+) -> Result<(), String> {
+    let plant = folder.map(load).transpose()?;
+    if list {
+        let library = plant.map_or_else(plant::processes::library, |plant| plant.library);
+        print!("{}", processes::list(library.values()));
+        return Ok(());
+    }
+    let plant = plant.ok_or("give the folder of a plant, or --list")?;
+    let rows = plant::supervised::completeness(&plant);
+    if json {
+        println!("{:#}", processes::to_json(&rows));
+    } else if csv {
+        print!("{}", processes::to_csv(&rows)?);
+    } else {
+        print!("{}", processes::table(&rows));
+    }
+    Ok(())
 }
 
 fn explain(number: &str) -> Result<(), String> {

@@ -6,6 +6,7 @@
 use crate::kinds;
 use crate::layout::Layout;
 use crate::station_tags::StationValues;
+use crate::supervision::{ScriptFlags, flags_of};
 use driver::RawCell;
 use modbus::Map;
 use modbus::bank::Direct;
@@ -14,9 +15,9 @@ use scan::{
     Door, Entry, Inlet, Linked, NoWitness, Outlet, Program, Scan, ScanClock, SimClock, Start, Task,
     Witness,
 };
-use signal::{Quality, Utc};
+use signal::{Kind, Quality, Utc};
 use sim::serve::WorldBank;
-use sim::{World, WorldConfig};
+use sim::{Model, World, WorldConfig};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -32,6 +33,15 @@ pub enum LoopError {
     UnknownModel {
         /// Its name.
         model: String,
+    },
+    /// The model has more or fewer I/O stations than drivers are named.
+    Drivers {
+        /// Its name.
+        model: String,
+        /// I/O stations that it has.
+        wanted: usize,
+        /// Drivers named.
+        given: usize,
     },
     /// The world's settings are wrong.
     World {
@@ -50,6 +60,14 @@ impl core::fmt::Display for LoopError {
         match self {
             LoopError::NoSimulation => write!(f, "the plant has no [sim]"),
             LoopError::UnknownModel { model } => write!(f, "no simulation model \"{model}\""),
+            LoopError::Drivers {
+                model,
+                wanted,
+                given,
+            } => write!(
+                f,
+                "simulation model \"{model}\" has {wanted} I/O stations, [sim] names {given} drivers"
+            ),
             LoopError::World { message } => write!(f, "[sim]: {message}"),
             LoopError::Driver { message } => write!(f, "{message}"),
         }
@@ -63,9 +81,17 @@ impl std::error::Error for LoopError {}
 /// [`LoopError`]
 pub fn world_of(plant: &Plant, over: Option<&toml::Table>, seed: u64) -> Result<World, LoopError> {
     let sim = plant.sim.as_ref().ok_or(LoopError::NoSimulation)?;
-    if sim.model != "r101" {
+    let Some(model) = Model::named(&sim.model) else {
         return Err(LoopError::UnknownModel {
             model: sim.model.clone(),
+        });
+    };
+    let (wanted, given) = (model.stations().len(), sim.drivers.len());
+    if given != wanted {
+        return Err(LoopError::Drivers {
+            model: sim.model.clone(),
+            wanted,
+            given,
         });
     }
     let mut settings = sim.settings.clone();
@@ -73,10 +99,11 @@ pub fn world_of(plant: &Plant, over: Option<&toml::Table>, seed: u64) -> Result<
     if let Some(over) = over {
         lay_over(&mut settings, over);
     }
-    let config: WorldConfig = serde::Deserialize::deserialize(toml::Value::Table(settings))
+    let mut config: WorldConfig = serde::Deserialize::deserialize(toml::Value::Table(settings))
         .map_err(|error: toml::de::Error| LoopError::World {
             message: error.message().to_string(),
         })?;
+    config.model = model;
     config.check().map_err(|error| LoopError::World {
         message: error.to_string(),
     })?;
@@ -145,8 +172,6 @@ struct Shared {
     maps: Vec<Option<Wired>>,
     /// Values for other tasks: (giving task, reading task) -> cells.
     exchange: Vec<Given>,
-    heartbeat: u16,
-    heartbeat_register: Option<u16>,
 }
 
 /// Values on their way: giving task, reading task, cells.
@@ -154,8 +179,18 @@ type Given = (usize, usize, Vec<(u64, Quality)>);
 
 struct Wired {
     map: Map,
+    /// Index of the I/O station that plays the device.
+    station: usize,
     inputs: Box<[RawCell]>,
     outputs: Box<[RawCell]>,
+    heartbeat: u16,
+    heartbeat_register: Option<u16>,
+}
+
+/// Whether I/O station `station` answers nothing at present.
+fn is_silent(bank: &WorldBank, station: usize) -> bool {
+    let stations = bank.world().stations();
+    stations.get(station).is_some_and(|io| io.is_silent())
 }
 
 /// Inlet and outlet of one task of a closed loop.
@@ -176,20 +211,22 @@ impl Inlet for End {
     fn sample<W: Witness>(&mut self, scan: &Scan, door: &mut Door<'_, W>) {
         let end = &mut *self.0.borrow_mut();
         let shared = &mut *end.shared.borrow_mut();
-        let silent = shared.bank.world().is_silent();
         for (at, driver) in end.drivers.iter().enumerate() {
-            end.station.drivers_ok[at] = !silent;
             let Some(wired) = &mut shared.maps[*driver] else {
+                end.station.drivers_ok[at] = true;
                 continue;
             };
+            let silent = is_silent(&shared.bank, wired.station);
+            end.station.drivers_ok[at] = !silent;
             if silent {
                 for cell in &mut wired.inputs {
                     cell.quality = Quality::COMM_LOST;
                 }
             } else {
+                let bank = shared.bank.select(wired.station);
                 wired
                     .map
-                    .decode_from(&mut Direct(&mut shared.bank), scan.utc, &mut wired.inputs);
+                    .decode_from(&mut Direct(bank), scan.utc, &mut wired.inputs);
             }
             let cells = wired.inputs.iter().map(|cell| (cell.bits, cell.quality));
             door.frame(end.layout.drivers[at].source, cells);
@@ -229,15 +266,15 @@ impl Outlet for End {
                 cell.bits = from.bits;
                 cell.quality = from.quality();
             }
-            if !shared.bank.world().is_silent() {
+            if !is_silent(&shared.bank, wired.station) {
+                let bank = shared.bank.select(wired.station);
                 // A refused write is the device's business; its watchdog answers.
-                let _ = wired
-                    .map
-                    .encode_to(&wired.outputs, &mut Direct(&mut shared.bank));
-                if let Some(register) = shared.heartbeat_register {
-                    shared.heartbeat = shared.heartbeat.wrapping_add(1);
-                    let beat = [shared.heartbeat];
-                    let _ = modbus_server::Bank::write_registers(&mut shared.bank, register, &beat);
+                let _ = wired.map.encode_to(&wired.outputs, &mut Direct(bank));
+                if let Some(register) = wired.heartbeat_register {
+                    wired.heartbeat = wired.heartbeat.wrapping_add(1);
+                    let beat = [wired.heartbeat];
+                    let bank = shared.bank.select(wired.station);
+                    let _ = modbus_server::Bank::write_registers(bank, register, &beat);
                 }
             }
         }
@@ -272,6 +309,9 @@ pub struct ClosedLoop<W: Witness = NoWitness> {
     shared: Rc<RefCell<Shared>>,
     tick_ns: u64,
     ticks: u64,
+    /// For the marker `engine-restart`: what is linked afresh, and whether it is due.
+    plant: Plant,
+    restart_due: bool,
     /// Tags by name: (task, slot, kind, where commands go).
     names: std::collections::BTreeMap<String, (usize, scan::TagEntry)>,
 }
@@ -298,20 +338,22 @@ impl<W: Witness> ClosedLoop<W> {
     ) -> Result<ClosedLoop<W>, LoopError> {
         let sim = plant.sim.as_ref().ok_or(LoopError::NoSimulation)?;
         let mut maps = Vec::new();
-        let mut heartbeat_register = None;
         for (index, driver) in plant.drivers.iter().enumerate() {
-            if driver.name == sim.driver {
+            if let Some(station) = sim.drivers.iter().position(|name| *name == driver.name) {
                 let map = map_of(plant, index)?;
                 let outputs = vec![RawCell::default(); map.outputs()].into_boxed_slice();
                 let inputs = map.input_cells();
-                maps.push(Some(Wired {
-                    map,
-                    inputs,
-                    outputs,
-                }));
-                heartbeat_register = kinds::device_config(&driver.settings)
+                let heartbeat_register = kinds::device_config(&driver.settings)
                     .ok()
                     .and_then(|config| config.heartbeat_register().ok().flatten());
+                maps.push(Some(Wired {
+                    map,
+                    station,
+                    inputs,
+                    outputs,
+                    heartbeat: 0,
+                    heartbeat_register,
+                }));
             } else {
                 maps.push(None);
             }
@@ -330,8 +372,6 @@ impl<W: Witness> ClosedLoop<W> {
             bank: WorldBank::new(world).running(),
             maps,
             exchange,
-            heartbeat: 0,
-            heartbeat_register,
         }));
         let LinkedPlant { tasks } = plant.link();
         let tick_ns = plant
@@ -360,6 +400,11 @@ impl<W: Witness> ClosedLoop<W> {
                 station: StationValues {
                     alarm_from: plan.overruns_alarm,
                     drivers_ok: vec![true; plan.drivers.len()],
+                    scripts: if index == 0 {
+                        flags_of(plant)
+                    } else {
+                        ScriptFlags::default()
+                    },
                     ..StationValues::default()
                 },
                 layout,
@@ -383,17 +428,34 @@ impl<W: Witness> ClosedLoop<W> {
             shared,
             tick_ns,
             ticks: 0,
+            plant: plant.clone(),
+            restart_due: false,
             names,
         })
     }
 
-    /// One period of the fastest task: the world moves, every due task scans.
+    /// One period of the fastest task: the world moves, every due task scans. While
+    /// the fault `engine-restart` is in force nothing scans; then comes a cold start.
     pub fn tick(&mut self) {
         self.ticks += 1;
-        self.shared.borrow_mut().bank.world_mut().step(self.tick_ns);
+        let down = {
+            let world = &mut self.shared.borrow_mut().bank;
+            world.world_mut().step(self.tick_ns);
+            world.world().is_fault_active("engine-restart")
+        };
+        if self.restart_due && !down {
+            for (member, linked) in self.members.iter_mut().zip(self.plant.link().tasks) {
+                let mut program = linked.linked.program;
+                program.start(Start::Cold);
+                *member.task.program = program;
+                member.orders.borrow_mut().clear();
+            }
+        }
+        self.restart_due = down;
         for member in &mut self.members {
             if self.ticks.is_multiple_of(member.every)
                 && let Some(scan) = member.task.clock.next_release()
+                && !down
             {
                 member.task.scan(&scan);
             }
@@ -426,6 +488,13 @@ impl<W: Witness> ClosedLoop<W> {
     /// The witness of a task.
     pub fn witness(&mut self, task: usize) -> &mut W {
         &mut self.members[task].task.witness
+    }
+
+    /// Machine kind of a tag; the world's truth is real.
+    pub fn kind(&self, name: &str) -> Kind {
+        self.names
+            .get(name)
+            .map_or(Kind::Real, |(_, entry)| entry.kind)
     }
 
     /// Value and quality of a tag, or of the world's truth with `truth:NAME`.

@@ -8,11 +8,12 @@ use crate::directory::{Named, named};
 use crate::kinds;
 use crate::layout::Layout;
 use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet, image_frames};
-use crate::pump::{DriverEnd, ForceNotes, Pump, PumpUpdate, TaskEnd, history_of};
+use crate::pump::{DriverEnd, ForceNotes, Pump, PumpShares, PumpUpdate, TaskEnd, history_of};
 use crate::recorder::{EditionText, Recorder, RecorderPolicy, Tap};
 use crate::rt;
 use crate::scan_thread::{self, Pulse, ScanControl, StationTask};
 use crate::station_tags::StationValues;
+use crate::supervision::{ScriptFlags, Supervision, flags_of};
 use crate::witness::{ITEMS_WAITING_MAX, ScanWitness};
 use core::fmt;
 use crossbeam::channel::unbounded;
@@ -105,6 +106,7 @@ pub struct Station {
     pump: JoinHandle<Vec<TaskTiming>>,
     recorder: JoinHandle<()>,
     drivers: Vec<StopSource>,
+    supervision: Arc<Supervision>,
     /// Keeps a second station out of the data folder.
     _lock: std::fs::File,
 }
@@ -152,6 +154,13 @@ impl Station {
         };
         let history = history_of(directory.tags.len());
         hub.set_directory(directory, forceable, history);
+        let flags = flags_of(&plant);
+        let supervision = Arc::new(Supervision::new(
+            &plant,
+            hub.clone(),
+            options.speed,
+            flags.clone(),
+        ));
 
         let mut drivers = Vec::new();
         let mut driver_ends = Vec::new();
@@ -248,6 +257,7 @@ impl Station {
                     start_ns,
                     stop_scans.clone(),
                 )
+                .waking_early(plan.wake_early_ns)
                 .for_scans(scans_wanted),
                 program: Box::new(program),
                 inlet: TaskInlet {
@@ -257,6 +267,11 @@ impl Station {
                     station: StationValues {
                         alarm_from: plan.overruns_alarm,
                         drivers_ok: vec![false; plan.drivers.len()],
+                        scripts: if index == 0 {
+                            flags.clone()
+                        } else {
+                            ScriptFlags::default()
+                        },
                         ..StationValues::default()
                     },
                     layout: layout.clone(),
@@ -340,9 +355,13 @@ impl Station {
             driver_ends,
             edition,
             updates_out,
-            forces.clone(),
-            recording_down.clone(),
+            PumpShares {
+                forces: forces.clone(),
+                recording_down: recording_down.clone(),
+                supervision: supervision.clone(),
+            },
         );
+        supervision.start(&plant);
         let clerk = Clerk {
             hub: hub.clone(),
             orders: intake.orders,
@@ -354,6 +373,7 @@ impl Station {
             pump: updates,
             forces,
             env: options.env,
+            supervision: supervision.clone(),
         };
         let stop = stop_desk.clone();
         let clerk = spawn("clerk", move || clerk.run(&stop))?;
@@ -374,6 +394,7 @@ impl Station {
             pump,
             recorder,
             drivers: stops,
+            supervision,
             _lock: lock,
         })
     }
@@ -392,6 +413,7 @@ impl Station {
 
     /// Stops scans first, then lets the recorder finish; the timing of the run.
     pub fn stop(self) -> Vec<TaskTiming> {
+        self.supervision.stop();
         self.stop_scans.store(true, Ordering::Release);
         for scan in self.scans {
             // A panic in a scan thread was caught and told before.

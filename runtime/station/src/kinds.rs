@@ -1,8 +1,12 @@
 //! The kinds of blocks, drivers and models that this station has.
 
 use crate::north;
+use crate::supervision::script_text;
 use modbus::config::{DeviceConfig, PointConfig};
-use plant::{DriverCheck, DriverKinds, KeyProblem, PointFacts, ServerCheck, ServerPoint};
+use plant::{
+    DriverCheck, DriverKinds, KeyProblem, PointFacts, ScriptDraft, ScriptProblem, ServerCheck,
+    ServerPoint,
+};
 use scan::Registry;
 use serde::Deserialize;
 
@@ -67,6 +71,17 @@ impl DriverKinds for Drivers {
         points: &[ServerPoint<'_>],
     ) -> ServerCheck {
         north::config::check(settings, points)
+    }
+
+    fn check_script(&self, script: &ScriptDraft) -> Vec<ScriptProblem> {
+        scripts::check(&script_text(script))
+            .into_iter()
+            .map(|problem| ScriptProblem {
+                line: problem.line,
+                column: problem.column,
+                message: problem.message,
+            })
+            .collect()
     }
 }
 

@@ -58,21 +58,21 @@ fn simulation(plant: &Plant, problems: &mut Diagnostics) {
     let Some(sim) = &plant.sim else { return };
     if let Err(error) = world_of(plant, None, 1) {
         let help = match error {
-            LoopError::UnknownModel { .. } => "models: r101",
+            LoopError::UnknownModel { .. } => "models: r101, u100",
+            LoopError::Drivers { .. } => "write drivers = [\"io1\", \"io2\"]",
             _ => "",
         };
         problems.push(codes::MODEL, &sim.at, error.to_string(), help);
     }
-    if plant.drivers.iter().all(|driver| driver.name != sim.driver) {
-        problems.push(
-            codes::UNKNOWN_DRIVER,
-            &sim.at,
-            format!(
-                "[sim] plays the device of {}, which is no driver",
-                sim.driver
-            ),
-            "drivers are declared in plant.toml",
-        );
+    for name in &sim.drivers {
+        if plant.drivers.iter().all(|driver| driver.name != *name) {
+            problems.push(
+                codes::UNKNOWN_DRIVER,
+                &sim.at,
+                format!("[sim] plays the device of {name}, which is no driver"),
+                "drivers are declared in plant.toml",
+            );
+        }
     }
 }
 
@@ -96,6 +96,7 @@ fn scenario(
             return;
         }
     };
+    let mut problems_of_check: Vec<(Range<usize>, String)> = Vec::new();
     let mut complain = |name: &str, what: &str| {
         let at = Origin::new(file, find(text, name));
         problems.push(
@@ -113,7 +114,7 @@ fn scenario(
         None => known.contains(name),
     };
     for over in &parsed.overrides {
-        if !plant.blocks.contains_key(&over.block) {
+        if !plant.blocks.values().any(|block| over.means(block)) {
             complain(&over.block, "block");
         }
     }
@@ -126,12 +127,32 @@ fn scenario(
         }
         for name in step.fault.iter().chain(&step.clear) {
             let plain = name.split(':').next().unwrap_or(name);
-            if sim::library().iter().all(|entry| entry.name != plain) {
+            let known = |world: &sim::World| world.library().any(|entry| entry.name == plain);
+            if !world.as_ref().is_ok_and(known) {
                 complain(name, "fault");
+            }
+        }
+        if let Some(name) = &step.action {
+            let known = |world: &sim::World| world.actions().any(|entry| entry.name == name);
+            if !world.as_ref().is_ok_and(known) {
+                complain(name, "action");
             }
         }
     }
     for expect in &parsed.expects {
+        if let Some(check) = &expect.check {
+            match scripts::Condition::new(check) {
+                Err(problem) => problems_of_check.push((
+                    find(text, check),
+                    format!("column {}: {}", problem.column, problem.message),
+                )),
+                Ok(condition) => {
+                    for name in condition.tags.iter().filter(|name| !is_tag(name)) {
+                        complain(name, "tag");
+                    }
+                }
+            }
+        }
         for name in [&expect.read, &expect.first, &expect.never]
             .into_iter()
             .flatten()
@@ -140,6 +161,14 @@ fn scenario(
                 complain(name, "tag");
             }
         }
+    }
+    for (span, message) in problems_of_check {
+        problems.push(
+            codes::SCENARIO,
+            &Origin::new(file, span),
+            message,
+            "check = 'value(\"TAG\") > 1'",
+        );
     }
 }
 

@@ -52,14 +52,17 @@ async fn act(hub: &Arc<Hub>, world: &SharedWorld, step: &Step, number: usize) {
             .world_mut()
             .inject(&fault);
         if let Err(error) = result {
-            hub.refused(Attempt {
-                utc_ns: hub.now_utc_ns(),
-                actor: ACTOR.to_string(),
-                id: None,
-                tag: None,
-                value: None,
-                refusal: Refusal::new(RefusalCode::Malformed, error.to_string(), error.to_string()),
-            });
+            refused(hub, &error.to_string());
+        }
+    }
+    if let Some(name) = &step.action {
+        let result = world
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .world_mut()
+            .act(name, step.value);
+        if let Err(error) = result {
+            refused(hub, &error.to_string());
         }
     }
     if let Some(name) = &step.clear {
@@ -69,4 +72,15 @@ async fn act(hub: &Arc<Hub>, world: &SharedWorld, step: &Step, number: usize) {
             .world_mut()
             .clear(name);
     }
+}
+
+fn refused(hub: &Arc<Hub>, why: &str) {
+    hub.refused(Attempt {
+        utc_ns: hub.now_utc_ns(),
+        actor: ACTOR.to_string(),
+        id: None,
+        tag: None,
+        value: None,
+        refusal: Refusal::new(RefusalCode::Malformed, why.to_string(), why.to_string()),
+    });
 }

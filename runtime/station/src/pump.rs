@@ -5,6 +5,7 @@ use crate::directory::Place;
 use crate::ports::ImageFrame;
 use crate::rt;
 use crate::scan_thread::Pulse;
+use crate::supervision::Supervision;
 use crate::witness::{Durations, PARTS};
 use crossbeam::channel::Receiver;
 use driver::{Health, HealthState};
@@ -75,6 +76,16 @@ pub struct DriverEnd {
     pub health: Arc<Health>,
 }
 
+/// What the pump shares with others.
+pub struct PumpShares {
+    /// Who forced what, and why.
+    pub forces: ForceNotes,
+    /// Whether recording has failed.
+    pub recording_down: Arc<AtomicBool>,
+    /// The scripts.
+    pub supervision: Arc<Supervision>,
+}
+
 /// The pump.
 pub struct Pump {
     hub: Arc<Hub>,
@@ -82,9 +93,8 @@ pub struct Pump {
     drivers: Vec<(DriverEnd, Option<HealthState>)>,
     updates: Receiver<PumpUpdate>,
     edition: PumpUpdate,
-    forces: ForceNotes,
-    /// Whether recording has failed, and whether people were told.
-    recording_down: Arc<AtomicBool>,
+    shares: PumpShares,
+    /// Whether people were told that recording has failed.
     is_down_told: bool,
     tripped: BTreeMap<String, bool>,
     late: Vec<bool>,
@@ -102,8 +112,7 @@ impl Pump {
         drivers: Vec<DriverEnd>,
         edition: PumpUpdate,
         updates: Receiver<PumpUpdate>,
-        forces: ForceNotes,
-        recording_down: Arc<AtomicBool>,
+        shares: PumpShares,
     ) -> Pump {
         let histograms = || -> Vec<Histogram<u64>> {
             PARTS
@@ -119,8 +128,7 @@ impl Pump {
             drivers: drivers.into_iter().map(|driver| (driver, None)).collect(),
             updates,
             edition,
-            forces,
-            recording_down,
+            shares,
             is_down_told: false,
             tripped: BTreeMap::new(),
         }
@@ -135,6 +143,7 @@ impl Pump {
             }
             self.images();
             self.durations();
+            self.shares.supervision.show();
             if slow.elapsed() >= SLOW {
                 slow = Instant::now();
                 self.hub.set_timing(self.timing());
@@ -163,7 +172,11 @@ impl Pump {
             .iter_mut()
             .map(|image| &*image.output_buffer_mut())
             .collect();
-        let notes = self.forces.lock().unwrap_or_else(PoisonError::into_inner);
+        let notes = self
+            .shares
+            .forces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let cells = edition
             .places
             .iter()
@@ -331,7 +344,7 @@ impl Pump {
 
     /// Tells, once, that recording has failed.
     fn recording(&mut self) {
-        if self.is_down_told || !self.recording_down.load(Ordering::Acquire) {
+        if self.is_down_told || !self.shares.recording_down.load(Ordering::Acquire) {
             return;
         }
         self.is_down_told = true;

@@ -72,6 +72,13 @@ pub fn sleep_until(monotonic_ns: i64) {
     }
 }
 
+/// Waits for this time at the clock, without sleep.
+pub fn wait_until(monotonic_ns: i64) {
+    while self::monotonic_ns() < monotonic_ns {
+        std::hint::spin_loop();
+    }
+}
+
 /// Lets a closed pipe end the process silently, as command line tools do. Not for a
 /// running station: there a vanished terminal must end nothing.
 pub fn end_on_closed_pipe() {

@@ -93,10 +93,11 @@ impl fmt::Display for RunError {
 }
 impl std::error::Error for RunError {}
 
-/// The simulated device of a run.
+/// The simulated devices of a run.
 struct Simulated {
     world: SharedWorld,
-    address: SocketAddr,
+    /// Where they listen, in the order of the model's I/O stations.
+    addresses: Vec<SocketAddr>,
     stop: driver::StopSource,
 }
 
@@ -123,7 +124,8 @@ pub async fn run(
     } else {
         let simulated = simulate(&plant, options.speed).await?;
         if let Some(sim) = &plant.sim {
-            endpoints.insert(sim.driver.clone(), simulated.address);
+            let drivers = sim.drivers.iter().cloned();
+            endpoints.extend(drivers.zip(simulated.addresses.iter().copied()));
         }
         Some(simulated)
     };
@@ -244,22 +246,25 @@ async fn simulate(plant: &Plant, speed: f64) -> Result<Simulated, RunError> {
     let world = world_of(plant, None, seed).map_err(RunError::Simulation)?;
     let mut bank = WorldBank::new(world);
     bank.set_speed(speed);
+    let stations = bank.world().stations().len();
     let world = bank.shared();
-    let server = WorldServer::bind(
-        world.clone(),
-        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        Limits::default(),
-    )
-    .await
-    .map_err(|error| RunError::Server {
-        message: error.to_string(),
-    })?;
-    let address = server.local_addr();
     let (stop, stopped) = driver::StopSource::new();
-    tokio::spawn(server.run(stopped));
+    let mut servers = Vec::new();
+    for station in 0..stations {
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let bound =
+            WorldServer::bind_station(world.clone(), station, anywhere, Limits::default()).await;
+        servers.push(bound.map_err(|error| RunError::Server {
+            message: error.to_string(),
+        })?);
+    }
+    let addresses = servers.iter().map(WorldServer::local_addr).collect();
+    for server in servers {
+        tokio::spawn(server.run(stopped.clone()));
+    }
     Ok(Simulated {
         world,
-        address,
+        addresses,
         stop,
     })
 }

@@ -12,12 +12,16 @@
 //! text = "agitator loss trips dosing at once"
 //! first = "C06.TRIP"          # when it first becomes true
 //! at_s = 1202
-//! within_s = 3
+//! within = 3
+//! [[expect]]
+//! text = "warm, and the agitator runs"
+//! check = 'value("TT-101.PV") > 30 && read("M-101.RUN").is_good'
 //! ```
 
 use crate::closed_loop::{ClosedLoop, LoopError, world_of};
 use crate::kinds;
 use plant::{Plant, Sources};
+use scripts::{Condition, Reading};
 use serde::Deserialize;
 use sim::Fault;
 use std::collections::BTreeMap;
@@ -67,7 +71,7 @@ pub struct Words {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Override {
-    /// Block.
+    /// Block, or `kind:CAUSE` for all of a kind.
     pub block: String,
     /// Key.
     pub key: String,
@@ -95,7 +99,9 @@ pub struct Step {
     pub unforce: Vec<String>,
     /// Fault to inject.
     pub fault: Option<String>,
-    /// Its number.
+    /// What somebody does in the field ([`sim::actions`]).
+    pub action: Option<String>,
+    /// The number of the fault or of the action.
     pub value: Option<f64>,
     /// How long it lasts.
     pub for_s: Option<f64>,
@@ -123,6 +129,8 @@ pub struct Expect {
     pub within_pct: Option<f64>,
     /// Tolerance of `near`, absolute; of `first`, seconds.
     pub within: Option<f64>,
+    /// Condition in the words of a script, tried at `at_s` or at the end.
+    pub check: Option<String>,
     /// Least value.
     pub above: Option<f64>,
     /// Greatest value.
@@ -235,7 +243,8 @@ pub fn read(path: &Path) -> Result<Scenario, ScenarioError> {
 }
 
 /// The plant with overrides laid over it: the text of the block's key is replaced,
-/// then everything is loaded and checked as ever.
+/// then everything is loaded and checked as ever. Blocks that a cause-and-effect
+/// matrix became are changed as blocks: the matrix itself stays as it was proved.
 ///
 /// # Errors
 /// [`ScenarioError`] if a block is unknown or the plant then has problems.
@@ -244,40 +253,93 @@ pub fn plant_with(plant: &Plant, scenario: &Scenario, name: &str) -> Result<Plan
         return Ok(plant.clone());
     }
     let mut files = plant.sources.files().to_vec();
+    let mut generated: Vec<(&str, &Override)> = Vec::new();
     for over in &scenario.overrides {
         let unknown = || ScenarioError::Name {
             file: name.to_string(),
             name: over.block.clone(),
             what: "block",
         };
-        let block = plant.blocks.get(&over.block).ok_or_else(unknown)?;
-        let file = &mut files[block.node.at.file].1;
-        let mut document: toml::Table =
-            toml::from_str(file).map_err(|error| ScenarioError::File {
-                file: name.to_string(),
-                message: error.to_string(),
-            })?;
-        let table = document
-            .get_mut("block")
-            .and_then(toml::Value::as_array_mut)
-            .and_then(|blocks| {
-                blocks
-                    .iter_mut()
-                    .filter_map(toml::Value::as_table_mut)
-                    .find(|table| {
-                        table.get("name").and_then(toml::Value::as_str) == Some(&over.block)
-                    })
-            })
-            .ok_or_else(unknown)?;
-        table.insert(over.key.clone(), over.value.clone());
-        *file = document.to_string();
+        let mut is_known = false;
+        for (block, draft) in plant.blocks.iter().filter(|(_, draft)| over.means(draft)) {
+            is_known = true;
+            let (path, text) = &mut files[draft.node.at.file];
+            if path.starts_with("matrix/") {
+                generated.push((block, over));
+                continue;
+            }
+            let mut document: toml::Table =
+                toml::from_str(text).map_err(|error| ScenarioError::File {
+                    file: name.to_string(),
+                    message: error.to_string(),
+                })?;
+            let table = document
+                .get_mut("block")
+                .and_then(toml::Value::as_array_mut)
+                .and_then(|blocks| {
+                    blocks
+                        .iter_mut()
+                        .filter_map(toml::Value::as_table_mut)
+                        .find(|table| {
+                            table.get("name").and_then(toml::Value::as_str) == Some(block)
+                        })
+                })
+                .ok_or_else(unknown)?;
+            table.insert(over.key.clone(), over.value.clone());
+            *text = document.to_string();
+        }
+        if !is_known {
+            return Err(unknown());
+        }
     }
     let sources = Sources::from_texts(files);
-    plant::load_sources(sources, &kinds::blocks(), &kinds::Drivers).map_err(
+    let mut changed = plant::load_sources(sources, &kinds::blocks(), &kinds::Drivers).map_err(
         |(sources, problems)| ScenarioError::Plant {
             rendered: problems.render(&sources),
         },
-    )
+    )?;
+    for (block, over) in generated {
+        let mut decls = changed
+            .tasks
+            .iter_mut()
+            .flat_map(|task| &mut task.input.blocks);
+        if let Some(decl) = decls.find(|decl| decl.name == block) {
+            decl.config.insert(over.key.clone(), value_of(&over.value));
+        }
+    }
+    for task in &changed.tasks {
+        scan::link::link(&task.input).map_err(|problems| ScenarioError::Plant {
+            rendered: format!("{problems:?}"),
+        })?;
+    }
+    Ok(changed)
+}
+
+impl Override {
+    /// Whether a block is meant: by its name, or by its kind as `kind:CAUSE`.
+    pub fn means(&self, block: &plant::BlockDraft) -> bool {
+        match self.block.strip_prefix("kind:") {
+            Some(kind) => block.kind == kind,
+            None => self.block == block.name,
+        }
+    }
+}
+
+fn value_of(value: &toml::Value) -> scan::Value {
+    match value {
+        toml::Value::Float(real) => scan::Value::Real(*real),
+        toml::Value::Integer(int) => scan::Value::Int(*int),
+        toml::Value::Boolean(bool) => scan::Value::Bool(*bool),
+        toml::Value::String(text) => scan::Value::Text(text.clone()),
+        toml::Value::Datetime(time) => scan::Value::Text(time.to_string()),
+        toml::Value::Array(items) => scan::Value::List(items.iter().map(value_of).collect()),
+        toml::Value::Table(table) => scan::Value::Table(
+            table
+                .iter()
+                .map(|(key, value)| (key.clone(), value_of(value)))
+                .collect(),
+        ),
+    }
 }
 
 /// Runs a scenario; `progress` is told the simulated seconds now and then.
@@ -358,6 +420,11 @@ fn act(closed: &mut ClosedLoop, step: &Step, file: &str) -> Result<(), ScenarioE
             .with_world(|world| world.inject(&fault))
             .map_err(|error| unknown(&error.to_string(), "fault"))?;
     }
+    if let Some(name) = &step.action {
+        closed
+            .with_world(|world| world.act(name, step.value))
+            .map_err(|error| unknown(&error.to_string(), "action"))?;
+    }
     if let Some(name) = &step.clear {
         closed.with_world(|world| world.clear(name));
     }
@@ -367,21 +434,32 @@ fn act(closed: &mut ClosedLoop, step: &Step, file: &str) -> Result<(), ScenarioE
 /// Follows the expectations while the scenario runs.
 struct Watch<'s> {
     expects: &'s [Expect],
+    /// Conditions of those that have one.
+    conditions: Vec<Option<Condition>>,
     /// Time of first becoming true, or the value read at its time.
     seen: Vec<Option<f64>>,
 }
 
 impl<'s> Watch<'s> {
     fn new(scenario: &'s Scenario, closed: &ClosedLoop, file: &str) -> Result<Self, ScenarioError> {
+        let mut conditions = Vec::new();
         for expect in &scenario.expects {
+            let condition = condition(expect).map_err(|message| ScenarioError::File {
+                file: file.to_string(),
+                message,
+            })?;
             let names = [&expect.read, &expect.first, &expect.never];
-            let named: Vec<&String> = names.into_iter().flatten().collect();
-            if named.len() != 1 {
+            let mut named: Vec<&String> = names.into_iter().flatten().collect();
+            if named.len() + usize::from(condition.is_some()) != 1 {
                 return Err(ScenarioError::File {
                     file: file.to_string(),
-                    message: format!("\"{}\" must have one of read, first, never", expect.text),
+                    message: format!(
+                        "\"{}\" must have one of read, first, never, check",
+                        expect.text
+                    ),
                 });
             }
+            named.extend(condition.iter().flat_map(|condition| &condition.tags));
             for name in named {
                 if closed.read(name).is_none() {
                     return Err(ScenarioError::Name {
@@ -391,8 +469,10 @@ impl<'s> Watch<'s> {
                     });
                 }
             }
+            conditions.push(condition);
         }
         Ok(Watch {
+            conditions,
             expects: &scenario.expects,
             seen: vec![None; scenario.expects.len()],
         })
@@ -400,8 +480,15 @@ impl<'s> Watch<'s> {
 
     fn look(&mut self, closed: &ClosedLoop) {
         let now_s = closed.time_s();
-        for (expect, seen) in self.expects.iter().zip(&mut self.seen) {
+        let each = self.expects.iter().zip(&self.conditions);
+        for ((expect, condition), seen) in each.zip(&mut self.seen) {
             if seen.is_some() {
+                continue;
+            }
+            if let (Some(condition), Some(at_s)) = (condition, expect.at_s) {
+                if now_s >= at_s {
+                    *seen = Some(holds(condition, closed).0);
+                }
                 continue;
             }
             if let Some(name) = expect.first.as_ref().or(expect.never.as_ref()) {
@@ -419,9 +506,64 @@ impl<'s> Watch<'s> {
     fn finish(self, closed: &ClosedLoop) -> Vec<Outcome> {
         self.expects
             .iter()
+            .zip(&self.conditions)
             .zip(self.seen)
-            .map(|(expect, seen)| judge(expect, seen, closed))
+            .map(|((expect, condition), seen)| match condition {
+                Some(condition) => judge_condition(expect, condition, seen, closed),
+                None => judge(expect, seen, closed),
+            })
             .collect()
+    }
+}
+
+/// The condition of an expectation, if it has one.
+fn condition(expect: &Expect) -> Result<Option<Condition>, String> {
+    let Some(text) = &expect.check else {
+        return Ok(None);
+    };
+    Condition::new(text).map(Some).map_err(|problem| {
+        format!(
+            "\"{}\": column {}: {}",
+            expect.text, problem.column, problem.message
+        )
+    })
+}
+
+/// 1 if a condition holds now, 0 if it does not, NaN if that cannot be told, with
+/// the reason.
+fn holds(condition: &Condition, closed: &ClosedLoop) -> (f64, String) {
+    let readings = condition.tags.iter().filter_map(|tag| {
+        let (value, quality) = closed.read(tag)?;
+        let kind = closed.kind(tag);
+        let reading = Reading {
+            value,
+            quality,
+            kind,
+        };
+        Some((tag.clone(), reading))
+    });
+    match condition.holds(readings.collect()) {
+        Ok(holds) => (f64::from(u8::from(holds)), holds.to_string()),
+        Err(fault) => (f64::NAN, fault.to_string()),
+    }
+}
+
+fn judge_condition(
+    expect: &Expect,
+    condition: &Condition,
+    seen: Option<f64>,
+    closed: &ClosedLoop,
+) -> Outcome {
+    let (value, found) = match (seen, expect.at_s) {
+        (Some(value), _) => (value, (value != 0.0 && !value.is_nan()).to_string()),
+        (None, Some(_)) => (f64::NAN, "never tried".to_string()),
+        (None, None) => holds(condition, closed),
+    };
+    Outcome {
+        text: expect.text.clone(),
+        passed: value == 1.0,
+        found,
+        wanted: expect.check.clone().unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the station itself tells a task: overruns, lost records, its drivers.
 
+use crate::supervision::ScriptFlags;
 use signal::Quality;
+use std::sync::atomic::Ordering;
 
 /// Values of the station's source, in the order of
 /// [`plant::resolve::station_tags`].
@@ -19,6 +21,8 @@ pub struct StationValues {
     pub watchdog: bool,
     /// Whether each driver of the task answers.
     pub drivers_ok: Vec<bool>,
+    /// Whether each script is faulted; in the first task only.
+    pub scripts: ScriptFlags,
 }
 
 impl StationValues {
@@ -33,6 +37,11 @@ impl StationValues {
         ]
         .into_iter()
         .chain(self.drivers_ok.iter().map(|ok| u64::from(*ok)))
+        .chain(
+            self.scripts
+                .iter()
+                .map(|faulted| u64::from(faulted.load(Ordering::Relaxed))),
+        )
         .map(|bits| (bits, Quality::GOOD))
     }
 }

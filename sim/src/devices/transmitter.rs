@@ -5,7 +5,7 @@
 //! Loop current in µA: `4000 + 16000·(shown − low)/(high − low)`, saturated at
 //! 3800 and 20 500 µA; failure 3600 or 21 000 µA (NE 43); broken wire 0 µA.
 
-use signal::math::{clamp, exp, round};
+use signal::math::{clamp, exp, floor, round};
 
 use crate::random::Random;
 
@@ -58,7 +58,32 @@ pub struct Transmitter {
     drift: f64,
     drift_target: f64,
     drift_per_s: f64,
+    added_noise: f64,
+    stuck_at: Option<f64>,
+    rolls_over_at: f64,
     fault: SensorFault,
+}
+
+/// Time in which `sensor-drift` reaches its offset, s.
+const DRIFT_RAMP_S: f64 = 600.0;
+
+/// Imposes the sensor fault `name` with its `number` on a healed transmitter;
+/// any other name does nothing.
+pub(crate) fn sensor_fault(transmitter: &mut Transmitter, name: &str, number: f64) {
+    let size = if number < 0.0 { -number } else { number };
+    match name {
+        "sensor-drift" => transmitter.drift(number, size / DRIFT_RAMP_S),
+        "sensor-bias" => transmitter.drift(number, 1e9),
+        "sensor-frozen" => transmitter.fail(SensorFault::Frozen),
+        "sensor-fail-high" => transmitter.fail(SensorFault::FailHigh),
+        "sensor-fail-low" => transmitter.fail(SensorFault::FailLow),
+        "sensor-wire-break" => transmitter.fail(SensorFault::WireBreak),
+        "sensor-nan" => transmitter.fail(SensorFault::Nan),
+        "sensor-noise" => transmitter.added_noise = number,
+        "sensor-stuck-at" | "flow-negative" => transmitter.stuck_at = Some(number),
+        "totaliser-rollover" => transmitter.rolls_over_at = number,
+        _ => {}
+    }
 }
 
 impl Transmitter {
@@ -80,6 +105,9 @@ impl Transmitter {
             drift: 0.0,
             drift_target: 0.0,
             drift_per_s: 0.0,
+            added_noise: 0.0,
+            stuck_at: None,
+            rolls_over_at: 0.0,
             fault: SensorFault::None,
         }
     }
@@ -90,9 +118,15 @@ impl Transmitter {
         self.lagged += self.gain * (value - self.lagged);
         let travel = self.drift_per_s * tick_s;
         self.drift += clamp(self.drift_target - self.drift, -travel, travel);
-        let noise = self.random.noise() * self.config.noise;
+        let noise = self.random.noise() * (self.config.noise + self.added_noise);
         if self.fault != SensorFault::Frozen {
-            self.shown = self.lagged + self.calibration + self.drift + noise;
+            self.shown = match self.stuck_at {
+                Some(value) => value,
+                None => self.lagged + self.calibration + self.drift + noise,
+            };
+            if self.rolls_over_at > 0.0 {
+                self.shown -= self.rolls_over_at * floor(self.shown / self.rolls_over_at);
+            }
         }
     }
 
@@ -139,6 +173,9 @@ impl Transmitter {
         self.fault = SensorFault::None;
         self.drift_target = 0.0;
         self.drift_per_s = 0.0;
+        self.added_noise = 0.0;
+        self.stuck_at = None;
+        self.rolls_over_at = 0.0;
     }
 
     /// Ends drift left over from a fault that is gone.

@@ -14,8 +14,10 @@ pub enum Target {
     Valve,
     /// Any valve; without one, the whole dosing line (FV-101, XV-101A, XV-101B).
     DosingLineOrValve,
-    /// Two loop transmitters `A/B`; without them TT-102/TT-103.
+    /// Two loop transmitters of one I/O station, `A/B`; without them TT-102/TT-103.
     Pair,
+    /// An I/O station; without one, all.
+    StationOrAll,
 }
 
 /// The number that goes with a fault.
@@ -42,6 +44,9 @@ pub struct Entry {
     pub parameter: Option<Parameter>,
     /// Seconds it lasts when no duration is given; `None`: until cleared.
     pub lasts_s: Option<f64>,
+    /// A marker only: the physics take no notice, whoever runs the plant does
+    /// ([`crate::World::is_fault_active`]).
+    pub marker: bool,
     /// Description in English.
     pub english: &'static str,
     /// Description in Chinese.
@@ -54,6 +59,7 @@ const fn plain(name: &'static str, english: &'static str, chinese: &'static str)
         target: Target::None,
         parameter: None,
         lasts_s: None,
+        marker: false,
         english,
         chinese,
     }
@@ -80,6 +86,12 @@ impl Entry {
     const fn with(self, parameter: Option<Parameter>) -> Entry {
         Entry { parameter, ..self }
     }
+    const fn as_marker(self) -> Entry {
+        Entry {
+            marker: true,
+            ..self
+        }
+    }
     const fn lasting(self, lasts_s: f64) -> Entry {
         Entry {
             lasts_s: Some(lasts_s),
@@ -88,11 +100,16 @@ impl Entry {
     }
 }
 
-static LIBRARY: [Entry; 29] = [
+static LIBRARY: [Entry; 34] = [
     plain(
         "agitator-stop",
         "Agitator drive M-101 trips; restart needs a fresh run command",
         "搅拌M-101跳车（需重新给出启动指令）",
+    ),
+    plain(
+        "agitator-vfd-trip",
+        "Frequency converter of M-101 trips; the motor coasts, restart needs a fresh run command",
+        "搅拌M-101变频器跳闸（电机惰走，需重新给出启动指令）",
     ),
     plain(
         "agitator-blade-loss",
@@ -196,6 +213,50 @@ static LIBRARY: [Entry; 29] = [
         "浮点寄存器为NaN（电流回路降至3.6 mA）",
     )
     .on(Target::Transmitter),
+    plain("sensor-noise", "Transmitter noisy", "变送器读数噪声增大")
+        .on(Target::Transmitter)
+        .with(number(
+            "standard deviation added, unit of the transmitter",
+            Some(2.0),
+            0.0,
+            1000.0,
+        )),
+    plain(
+        "sensor-stuck-at",
+        "Transmitter shows one value whatever the process does",
+        "变送器恒定显示某一值",
+    )
+    .on(Target::Transmitter)
+    .with(number(
+        "value, unit of the transmitter",
+        Some(0.0),
+        -1e6,
+        1e6,
+    )),
+    plain(
+        "flow-negative",
+        "Flow transmitter shows a negative flow; a loop saturates at 3.8 mA",
+        "流量计显示负流量（电流回路饱和在3.8 mA）",
+    )
+    .on(Target::Transmitter)
+    .with(number(
+        "flow, unit of the transmitter",
+        Some(-5.0),
+        -1e6,
+        0.0,
+    )),
+    plain(
+        "totaliser-rollover",
+        "Shown value rolls over to zero at this span, as a counter does",
+        "累计值溢出回零",
+    )
+    .on(Target::Transmitter)
+    .with(number(
+        "span, unit of the transmitter",
+        Some(100.0),
+        1e-3,
+        1e9,
+    )),
     plain(
         "sensor-swap",
         "Two loop transmitters wired to each other's terminals",
@@ -255,7 +316,8 @@ static LIBRARY: [Entry; 29] = [
         "io-station-loss",
         "I/O station does not answer",
         "I/O站通信丧失",
-    ),
+    )
+    .on(Target::StationOrAll),
     plain(
         "drive-trip-vacuum-pump",
         "Vacuum pump VP-101 trips",
@@ -263,7 +325,117 @@ static LIBRARY: [Entry; 29] = [
     ),
 ];
 
-/// All faults, in a fixed order.
+static PLANT_LIBRARY: [Entry; 19] = [
+    plain(
+        "psv-lift",
+        "Safety valve of R-102 lifts and does not reseat",
+        "R-102安全阀起跳且不回座",
+    )
+    .with(number("lift, %", Some(100.0), 0.0, 100.0)),
+    plain(
+        "h2-regulator-fail",
+        "Hydrogen pressure regulator fails; supply at this pressure",
+        "氢气减压阀失效（供压异常）",
+    )
+    .with(number("pressure, kPa(g)", Some(1400.0), 0.0, 1600.0)),
+    plain(
+        "h2-leak",
+        "Hydrogen leaks into the hydrogenation bay",
+        "加氢间氢气泄漏",
+    )
+    .with(number("leak, Nm³/h", Some(5.0), 0.0, 100.0)),
+    plain(
+        "r-102-agitator-slip",
+        "Magnetic coupling of M-201 slips: the drive turns, the shaft lags",
+        "R-102搅拌磁力联轴器打滑（电机转、轴转速不足）",
+    )
+    .with(number("slip, %", Some(60.0), 0.0, 100.0)),
+    plain(
+        "r-102-agitator-stop",
+        "Agitator drive M-201 trips; restart needs a fresh run command",
+        "搅拌M-201跳车（需重新给出启动指令）",
+    ),
+    plain(
+        "r-102-coolant-loss",
+        "Jacket circulation pump of R-102 trips",
+        "R-102夹套循环泵跳停",
+    ),
+    plain(
+        "r-102-disc-burst",
+        "Rupture disc PSE-201 bursts; clearing fits a new one",
+        "爆破片PSE-201破裂（清除即换新）",
+    ),
+    plain(
+        "catalyst-filter-blocked",
+        "Catalyst filter F-205 blocked",
+        "催化剂过滤器F-205堵塞",
+    )
+    .with(number(
+        "added pressure difference, kPa",
+        Some(250.0),
+        0.0,
+        400.0,
+    )),
+    plain(
+        "transfer-pump-trip",
+        "Transfer pump P-103 trips; restart needs a fresh run command",
+        "转料泵P-103跳停（需重新给出启动指令）",
+    ),
+    plain(
+        "transfer-leak",
+        "Transfer line leaks on the floor behind FT-104",
+        "转料管线泄漏（FT-104之后）",
+    )
+    .with(number("share of the flow, %", Some(20.0), 0.0, 100.0)),
+    plain(
+        "transfer-misroute",
+        "Transfer runs into another vessel than R-102",
+        "转料走错罐（未进入R-102）",
+    ),
+    plain(
+        "lel-release",
+        "Solvent vapour released in the area",
+        "装置区溶剂蒸气泄漏",
+    )
+    .with(number("release, kg/h", Some(40.0), 0.0, 1000.0)),
+    plain(
+        "n2-room-release",
+        "Nitrogen blows into the room",
+        "氮气泄漏至室内",
+    )
+    .with(number("release, Nm³/h", Some(300.0), 0.0, 2000.0)),
+    plain(
+        "xv-118-line-fault",
+        "Line monitor of XV-118 reports an open solenoid circuit; the valve cannot be opened",
+        "XV-118线路监测断线（无法开阀）",
+    ),
+    plain(
+        "h2-bleed-blocked",
+        "Bleed line behind XV-201C blocked",
+        "XV-201C放散管堵塞",
+    ),
+    plain(
+        "condenser-loss",
+        "Condenser E-101 without coolant",
+        "冷凝器E-101失冷",
+    ),
+    plain(
+        "mains-loss",
+        "Mains off; the I/O stations live on their batteries",
+        "市电失电（I/O站由UPS供电）",
+    ),
+    plain("engine-restart", "Control engine restarts", "控制引擎重启")
+        .as_marker()
+        .lasting(5.0),
+    plain("mes-link-loss", "Link to the MES lost", "MES通信中断").as_marker(),
+];
+
+/// The faults that only the whole plant can have, in a fixed order.
+pub fn plant_library() -> &'static [Entry] {
+    &PLANT_LIBRARY
+}
+
+/// The faults that every model can have, in a fixed order.
 pub fn library() -> &'static [Entry] {
     &LIBRARY
 }

@@ -7,15 +7,13 @@
 //! # Ok::<(), sim::FaultError>(())
 //! ```
 
-mod apply;
 mod library;
 
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::models::r101::{Unit, tags};
-pub use library::{Entry, Parameter, Target, library};
+pub use library::{Entry, Parameter, Target, library, plant_library};
 
 /// A fault to inject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,11 +123,39 @@ impl std::error::Error for FaultError {}
 
 /// What a fault acts on, resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Aim {
+pub enum Aim {
+    /// Nothing that needs a name.
     Nothing,
+    /// The transmitter of this index.
     Transmitter(usize),
+    /// The valve of this index.
     Valve(usize),
+    /// Two transmitters on loops of one I/O station.
     Pair(usize, usize),
+    /// The I/O station of this index.
+    Station(usize),
+}
+
+/// What faults act on: a plant with its field devices by index.
+pub trait Subject {
+    /// Whether the plant can have this fault.
+    fn knows(&self, entry: &Entry) -> bool;
+    /// Index of a transmitter by tag.
+    fn transmitter(&self, tag: &str) -> Option<usize>;
+    /// Index of a valve by tag.
+    fn valve(&self, tag: &str) -> Option<usize>;
+    /// Index of an I/O station by name.
+    fn station(&self, name: &str) -> Option<usize>;
+    /// Whether two transmitters can be wired to each other's terminals.
+    fn may_swap(&self, first: usize, second: usize) -> bool;
+    /// Makes everything healthy, for the list to impose its faults afresh.
+    fn heal(&mut self);
+    /// Imposes one fault.
+    fn apply(&mut self, name: &str, aim: Aim, value: Option<f64>);
+    /// Ends what only lasts while its fault does, once all faults are imposed.
+    fn settle(&mut self);
+    /// A fault that was in force has ended.
+    fn ended(&mut self, name: &str);
 }
 
 #[derive(Clone, Debug)]
@@ -152,16 +178,28 @@ pub struct FaultList {
 
 impl FaultList {
     /// Adds `fault`; one of the same name is replaced.
-    pub fn inject(&mut self, fault: &Fault, now_ns: u64) -> Result<(), FaultError> {
+    ///
+    /// # Errors
+    /// [`FaultError`]
+    pub fn inject(
+        &mut self,
+        fault: &Fault,
+        now_ns: u64,
+        subject: &dyn Subject,
+    ) -> Result<(), FaultError> {
         let (stem, target) = match fault.name.split_once(':') {
             Some((stem, target)) => (stem, target),
             None => (fault.name.as_str(), ""),
         };
         let name = || fault.name.clone();
-        let Some(entry) = library().iter().find(|entry| entry.name == stem) else {
+        let known = library().iter().chain(plant_library());
+        let Some(entry) = known
+            .filter(|entry| subject.knows(entry))
+            .find(|entry| entry.name == stem)
+        else {
             return Err(FaultError::UnknownFault { name: name() });
         };
-        let aim = resolve(entry.target, target).ok_or_else(|| FaultError::BadTarget {
+        let aim = resolve(subject, entry.target, target).ok_or_else(|| FaultError::BadTarget {
             name: name(),
             target: target.to_string(),
         })?;
@@ -237,27 +275,36 @@ impl FaultList {
         self.active().any(|active| active == name)
     }
 
-    /// Brings the unit's upsets up to `now_ns`; true if anything changed.
+    /// Whether the fault of this plain name is in force on I/O station `station`, or on all.
+    pub fn is_active_on(&self, name: &str, station: usize) -> bool {
+        self.faults.iter().any(|f| {
+            f.active
+                && f.entry.name == name
+                && (f.aim == Aim::Nothing || f.aim == Aim::Station(station))
+        })
+    }
+
+    /// Brings the subject's upsets up to `now_ns`; true if anything changed.
     #[inline]
-    pub fn advance(&mut self, now_ns: u64, unit: &mut Unit) -> bool {
+    pub fn advance(&mut self, now_ns: u64, subject: &mut dyn Subject) -> bool {
         if now_ns < self.next_change_ns {
             return false;
         }
-        self.change(now_ns, unit);
+        self.change(now_ns, subject);
         true
     }
 
     #[cold]
-    fn change(&mut self, now_ns: u64, unit: &mut Unit) {
+    fn change(&mut self, now_ns: u64, subject: &mut dyn Subject) {
         self.faults.retain(|f| {
             let over = now_ns >= f.until_ns;
-            if over && f.active && f.entry.name == "rupture-disc-burst" {
-                unit.replace_disc();
+            if over && f.active {
+                subject.ended(f.entry.name);
             }
             !over
         });
         self.next_change_ns = u64::MAX;
-        unit.heal();
+        subject.heal();
         for fault in &mut self.faults {
             fault.active = now_ns >= fault.from_ns;
             let next = if fault.active {
@@ -267,28 +314,31 @@ impl FaultList {
             };
             self.next_change_ns = self.next_change_ns.min(next);
             if fault.active {
-                apply::apply(unit, fault.entry.name, fault.aim, fault.value);
+                subject.apply(fault.entry.name, fault.aim, fault.value);
             }
         }
-        unit.settle();
+        subject.settle();
     }
 }
 
-fn resolve(target: Target, text: &str) -> Option<Aim> {
+fn resolve(subject: &dyn Subject, target: Target, text: &str) -> Option<Aim> {
     match target {
         Target::None => text.is_empty().then_some(Aim::Nothing),
-        Target::Transmitter => tags::transmitter(text).map(Aim::Transmitter),
-        Target::Valve => tags::valve(text).map(Aim::Valve),
+        Target::Transmitter => subject.transmitter(text).map(Aim::Transmitter),
+        Target::Valve => subject.valve(text).map(Aim::Valve),
         Target::DosingLineOrValve if text.is_empty() => Some(Aim::Nothing),
-        Target::DosingLineOrValve => tags::valve(text).map(Aim::Valve),
+        Target::DosingLineOrValve => subject.valve(text).map(Aim::Valve),
+        Target::StationOrAll if text.is_empty() => Some(Aim::Nothing),
+        Target::StationOrAll => subject.station(text).map(Aim::Station),
         Target::Pair => {
             let (first, second) = if text.is_empty() {
                 ("TT-102", "TT-103")
             } else {
                 text.split_once('/')?
             };
-            let (first, second) = (tags::transmitter(first)?, tags::transmitter(second)?);
-            (first < tags::LOOPS && second < tags::LOOPS && first != second)
+            let (first, second) = (subject.transmitter(first)?, subject.transmitter(second)?);
+            subject
+                .may_swap(first, second)
                 .then_some(Aim::Pair(first, second))
         }
     }

@@ -152,3 +152,20 @@ fn what_is_wrong_is_told() {
     assert_eq!(problems(&TEXT.replace("dribble_rate = 10.0", "")).len(), 1);
     assert_eq!(problems(&TEXT.replace("rate = 60.0", "")).len(), 1);
 }
+
+#[test]
+fn a_demand_begins_and_ends_by_its_edges_only() {
+    let text = TEXT.replace("pause = false", "pause = false, step = false");
+    let mut rig = Rig::new(1000, &format!("{text}    demand = \"step\""));
+    rig.scans(1).field("step", 1.0).scans(1);
+    assert_eq!(state(&rig), DOSING);
+    rig.write("D.ENABLE", 0.0).scans(5);
+    assert_eq!(state(&rig), IDLE, "it stood all the time");
+    rig.quality_of("step", Quality::COMM_LOST).scans(1);
+    rig.quality_of("step", Quality::GOOD).scans(1);
+    assert_eq!(state(&rig), IDLE);
+    rig.field("step", 0.0).scans(1).field("step", 1.0).scans(1);
+    assert_eq!(state(&rig), DOSING);
+    rig.field("step", 0.0).scans(1);
+    assert_eq!(state(&rig), IDLE);
+}

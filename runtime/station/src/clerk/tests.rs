@@ -23,6 +23,8 @@ fn office(deeds: Deeds) -> Office {
     let (ring_in, ring) = rtrb::RingBuffer::new(4);
     let (pump, pump_out) = crossbeam::channel::unbounded();
     let (editions, _) = crossbeam::channel::unbounded();
+    let flags = crate::supervision::flags_of(&plant);
+    let supervision = Supervision::new(&plant, hub.clone(), 1.0, flags);
     let clerk = Clerk {
         hub,
         orders,
@@ -39,6 +41,7 @@ fn office(deeds: Deeds) -> Office {
         pump,
         forces: ForceNotes::default(),
         env: Environment::Simulation,
+        supervision: Arc::new(supervision),
     };
     Office {
         clerk,

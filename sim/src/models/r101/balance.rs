@@ -17,11 +17,11 @@
 
 use signal::math::clamp;
 
-use super::agitation::Agitation;
 use super::chemistry::{Chemistry, Kinetics, ZERO_C_K};
 use super::headspace::{AIR_OXYGEN, GasDrive, GasFlows, HeadSpace, Pressures};
-use super::heat::{JacketDrive, Thermal};
-use super::state::State;
+use super::state::{Drained, State};
+use crate::models::equipment::agitation::Agitation;
+use crate::models::equipment::heat::{JacketDrive, Thermal};
 
 /// Everything that drives the balances over one step; constant over the step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -173,19 +173,30 @@ impl Balance {
         } else {
             0.0
         };
-        let out = (f.out_by_condenser + f.out_direct) * per_mol;
+        let leaves = f.out_by_condenser + f.out_direct;
+        let swept = if f.inlet < leaves { f.inlet } else { leaves };
+        let unmixed = (1.0 - self.head_space.sweep_mixing) * swept;
+        let mixed = if unmixed > 0.0 {
+            1.0 - unmixed / leaves
+        } else {
+            1.0
+        };
+        let out = leaves * per_mol * mixed;
+        let inlet = f.inlet - unmixed;
         let inlet_oxygen = self.head_space.nitrogen_oxygen;
         let nitrogen =
-            f.inlet * (1.0 - inlet_oxygen) + f.air * (1.0 - AIR_OXYGEN) - s.nitrogen_mol * out;
-        let oxygen = f.inlet * inlet_oxygen + f.air * AIR_OXYGEN - s.oxygen_mol * out;
+            inlet * (1.0 - inlet_oxygen) + f.air * (1.0 - AIR_OXYGEN) - s.nitrogen_mol * out;
+        let oxygen = inlet * inlet_oxygen + f.air * AIR_OXYGEN - s.oxygen_mol * out;
         let gas_out = s.gas_mol * out;
         let vapour_out = s.vapour_mol * out;
         let caught = s.vapour_mol
             * f.out_by_condenser
             * per_mol
             * d.gas.condenser
-            * self.head_space.condenser_efficiency;
-        let returned = f.reflux + caught;
+            * self.head_space.condenser_efficiency
+            * mixed;
+        let distillate = (f.reflux + caught) * self.head_space.receiver_share;
+        let returned = f.reflux + caught - distillate;
 
         // Liquid leaves with the composition of the liquid.
         let drain = if now.mass_kg > 0.0 {
@@ -229,6 +240,21 @@ impl Balance {
         ledger.b_and_c_kmol = feed_kmol - drain * (s.b_kmol + s.c_kmol);
         ledger.gas_out_mol = gas_out;
         ledger.vapour_out_mol = vapour_out - caught;
+        ledger.inlet_mol = f.inlet;
+        ledger.air_mol = f.air;
+        ledger.nitrogen_out_mol = s.nitrogen_mol * out + unmixed * (1.0 - inlet_oxygen);
+        ledger.oxygen_out_mol = s.oxygen_mol * out + unmixed * inlet_oxygen;
+        ledger.distillate_kg = distillate * solvent_kg_mol;
+        ledger.released_j = now.reaction_w + now.decomposition_w;
+        ledger.drained = Drained {
+            a_kmol: drain * s.a_kmol,
+            b_kmol: drain * s.b_kmol,
+            c_kmol: drain * s.c_kmol,
+            solvent_kg: drain * s.solvent_kg,
+            decomposed_kg: drain * s.decomposed_kg,
+            shed_kg: drain * s.shed_kg,
+            energy_j: drain * now.mass_kg * cp * theta,
+        };
         slope
     }
 }

@@ -4,12 +4,12 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::agitation::Agitation;
 use super::chemistry::Chemistry;
 use super::dosing::Dosing;
 use super::headspace::HeadSpace;
-use super::heat::Thermal;
 use super::tags::Instruments;
+use crate::models::equipment::agitation::Agitation;
+use crate::models::equipment::heat::Thermal;
 
 /// Parameters and start of R-101.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -9,20 +9,19 @@
 //! runs the vapour towards it with a time constant τ:
 //! `ṅ_ev = (p_v(T) − p_tol)·V_g/(R·T·τ)`.
 //!
-//! Flow through a restriction of sonic conductance C (ISO 6358-1):
-//! `ṅ = C·p_1·ψ(p_2/p_1)`; ψ = 1 up to the critical ratio b,
-//! `√(1 − ((r − b)/(1 − b))²)` beyond, linear close to r = 1, where the
-//! flow is laminar and the root would have an infinite slope.
+//! Flow through restrictions: [`gas`].
+//!
+//! A sweep mixes by the factor K (NFPA 69 purges): `(1 − K)` of what comes in
+//! while something goes out passes the head space by unmixed. Swings have no
+//! such short cut.
 
 use serde::{Deserialize, Serialize};
-use signal::math::{clamp, exp, sqrt};
+use signal::math::{clamp, exp};
 
 use super::chemistry::GAS_CONSTANT;
+use crate::models::equipment::gas;
 
-/// Standard atmosphere, Pa.
-pub const ATMOSPHERE_PA: f64 = 101_325.0;
-/// Oxygen in air, mole fraction.
-pub const AIR_OXYGEN: f64 = 0.209;
+pub use crate::models::equipment::gas::{AIR_OXYGEN, ATMOSPHERE_PA};
 
 /// Head space of the demo unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,6 +82,10 @@ pub struct HeadSpace {
     pub reflux_onset: f64,
     /// Rise of the vapour fraction over which the duty comes fully in. Assumed.
     pub reflux_band: f64,
+    /// Mixing factor K of a sweep, 0..1; 1 is ideally mixed.
+    pub sweep_mixing: f64,
+    /// Share of E-101's condensate that runs to the receiver V-104 instead of back. Design basis: none.
+    pub receiver_share: f64,
 }
 
 impl Default for HeadSpace {
@@ -115,6 +118,8 @@ impl Default for HeadSpace {
             condenser_efficiency: 0.97,
             reflux_onset: 0.938,
             reflux_band: 0.05,
+            sweep_mixing: 1.0,
+            receiver_share: 0.0,
         }
     }
 }
@@ -180,34 +185,11 @@ impl HeadSpace {
         133.322 * exp(LN_10 * (6.954_64 - 1344.8 / (219.482 + t))) * self.vapour_activity
     }
 
-    /// ψ of ISO 6358-1 at pressure ratio `ratio` ≤ 1.
-    #[inline]
-    fn psi(&self, ratio: f64) -> f64 {
-        const LAMINAR: f64 = 0.99;
-        let b = self.critical_ratio;
-        if ratio <= b {
-            return 1.0;
-        }
-        let (held, scale) = if ratio > LAMINAR {
-            (LAMINAR, (1.0 - ratio) / (1.0 - LAMINAR))
-        } else {
-            (ratio, 1.0)
-        };
-        let u = (held - b) / (1.0 - b);
-        sqrt(1.0 - u * u) * scale
-    }
-
     /// Molar flow through `conductance` from `upstream` to `downstream`, mol/s;
     /// negative when it runs the other way.
     #[inline]
     pub fn flow(&self, conductance: f64, upstream: f64, downstream: f64) -> f64 {
-        if conductance <= 0.0 || upstream == downstream {
-            0.0
-        } else if upstream > downstream {
-            conductance * upstream * self.psi(downstream / upstream)
-        } else {
-            -conductance * downstream * self.psi(upstream / downstream)
-        }
+        gas::flow(self.critical_ratio, conductance, upstream, downstream)
     }
 
     /// Pressures of `dry_mol` permanent gas and `vapour_mol` over `liquid_m3` at `kelvin`.

@@ -10,13 +10,12 @@
 //! flows follow openings without a pipe's inertia; the vent header is air, so
 //! drawing back through an open vent brings in oxygen.
 
-pub mod agitation;
+mod apply;
 pub mod balance;
 pub mod chemistry;
 pub mod config;
 pub mod dosing;
 pub mod headspace;
-pub mod heat;
 pub mod outputs;
 pub mod state;
 pub mod tags;
@@ -24,10 +23,11 @@ mod truth;
 mod unit;
 pub mod upsets;
 
+pub use super::equipment::{agitation, heat};
 pub use balance::{Balance, Conditions, Drives};
 pub use config::{Actuators, ConfigError, R101Config, Start};
 pub use outputs::Outputs;
-pub use state::{Ledger, State};
+pub use state::{Drained, Ledger, State};
 pub use truth::TRUTHS;
-pub use unit::{Charge, Unit};
+pub use unit::{Charge, Links, Unit};
 pub use upsets::Upsets;

@@ -3,6 +3,7 @@
 use super::tags::{CONTROL_VALVES, FAIL_POSITIONS, VALVES};
 use crate::devices::FailPosition;
 use crate::image::{CO_AGITATOR, CO_VACUUM_PUMP, HR_SPEED, Tables};
+use crate::station::Orders;
 
 /// Demands on valves and drives.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,15 @@ impl Outputs {
             agitator_run: tables.coils[CO_AGITATOR],
             speed_rpm: f64::from(tables.holding[HR_SPEED]) / 10.0,
             vacuum_pump_run: tables.coils[CO_VACUUM_PUMP],
+        }
+    }
+
+    /// Follows what its I/O station lets through.
+    pub(crate) fn obey(&mut self, orders: Orders, tables: &Tables, agitator_holds: bool) {
+        match orders {
+            Orders::Heard => *self = Outputs::read(tables),
+            Orders::Unheard => {}
+            Orders::FailSafe => self.fail(agitator_holds),
         }
     }
 

@@ -48,6 +48,39 @@ pub struct Ledger {
     pub gas_out_mol: f64,
     /// Toluene vapour out, mol.
     pub vapour_out_mol: f64,
+    /// Gas from the nitrogen header, mol.
+    pub inlet_mol: f64,
+    /// Air in, mol.
+    pub air_mol: f64,
+    /// Nitrogen out, mol.
+    pub nitrogen_out_mol: f64,
+    /// Oxygen out, mol.
+    pub oxygen_out_mol: f64,
+    /// Condensate to the receiver V-104, kg.
+    pub distillate_kg: f64,
+    /// Heat that reaction and decomposition have released, J.
+    pub released_j: f64,
+    /// Liquid out through the bottom.
+    pub drained: Drained,
+}
+
+/// Liquid out through the bottom of the vessel, by component.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Drained {
+    /// A, kmol.
+    pub a_kmol: f64,
+    /// B, kmol.
+    pub b_kmol: f64,
+    /// C, kmol.
+    pub c_kmol: f64,
+    /// Toluene, kg.
+    pub solvent_kg: f64,
+    /// Share that has decomposed, as mass, kg.
+    pub decomposed_kg: f64,
+    /// Mass shed as decomposition gas before, kg.
+    pub shed_kg: f64,
+    /// Sensible energy over 0 °C, J.
+    pub energy_j: f64,
 }
 
 macro_rules! weighted {
@@ -61,7 +94,10 @@ impl State {
         weighted!(self, h, slope, energy_j jacket_j a_kmol b_kmol c_kmol solvent_kg decomposed_kg shed_kg
             nitrogen_mol oxygen_mol gas_mol vapour_mol);
         weighted!(self.ledger, h, slope.ledger, energy_j liquid_kg a_and_c_kmol b_and_c_kmol
-            gas_out_mol vapour_out_mol);
+            gas_out_mol vapour_out_mol inlet_mol air_mol nitrogen_out_mol oxygen_out_mol
+            distillate_kg released_j);
+        weighted!(self.ledger.drained, h, slope.ledger.drained, a_kmol b_kmol c_kmol solvent_kg
+            decomposed_kg shed_kg energy_j);
         self
     }
 

@@ -73,7 +73,8 @@ impl Unit {
     /// Unreacted B over the A that was charged, nB/nA0.
     pub fn accumulation(&self) -> f64 {
         let charged = self.state.a_kmol + self.state.c_kmol;
-        if charged > 0.0 {
+        // A drained vessel keeps a trace: less than a milligram is no charge.
+        if charged > 1e-9 {
             self.state.b_kmol / charged
         } else {
             0.0

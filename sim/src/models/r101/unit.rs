@@ -2,12 +2,10 @@
 
 use signal::math::{clamp, exp};
 
-use super::agitation::Drive;
 use super::balance::{Balance, Conditions, Drives};
 use super::chemistry::ZERO_C_K;
 use super::config::R101Config;
 use super::headspace::{ATMOSPHERE_PA, GasDrive};
-use super::heat::JacketDrive;
 use super::outputs::Outputs;
 use super::state::State;
 use super::tags::*;
@@ -19,10 +17,10 @@ use crate::image::{
     DI_VACUUM_PUMP_RUN, IR_DOSING_FLOW, IR_DOSING_FLOW_STATUS, IR_DOSING_WEIGHT,
     IR_DOSING_WEIGHT_STATUS, Tables,
 };
+use crate::models::equipment::agitation::Drive;
+use crate::models::equipment::gas::NM3_H_PER_MOL_S;
+use crate::models::equipment::heat::JacketDrive;
 use crate::random::Random;
-
-/// Standard molar flow to Nm³/h: 22.414 l/mol at 0 °C and 101.325 kPa.
-const NM3_H_PER_MOL_S: f64 = 80.69;
 
 /// Material charged by hand, outside any register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +31,36 @@ pub enum Charge {
     Solvent,
     /// B into the dosing vessel V-101.
     DosingVessel,
+}
+
+/// What neighbours do to the unit during one tick. The default is the unit by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Links {
+    /// Liquid drawn through XV-114, kg/s; without, XV-114 runs to a drain of its own.
+    pub bottom_kg_s: Option<f64>,
+    /// Liquid drawn through any other nozzle at the bottom, kg/s.
+    pub dump_kg_s: f64,
+    /// Nitrogen header pressure, kPa(g); without, the unit's own header.
+    pub header_kpa_g: Option<f64>,
+    /// What a valve outside this model leaves of the dosing flow, 0..1.
+    pub dosing_passes: f64,
+    /// The manhole stands open.
+    pub manhole_open: bool,
+    /// Conductance of a vapour balance line to a vessel on the vent header, mol/(s Pa).
+    pub balance_line: f64,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Links {
+            bottom_kg_s: None,
+            dump_kg_s: 0.0,
+            header_kpa_g: None,
+            dosing_passes: 1.0,
+            manhole_open: false,
+            balance_line: 0.0,
+        }
+    }
 }
 
 /// R-101 with its field devices.
@@ -146,11 +174,16 @@ impl Unit {
         unit
     }
 
-    /// One tick: actuators, process, transmitters.
+    /// One tick: actuators, process, transmitters; the unit by itself.
     pub fn step(&mut self, outputs: &Outputs) {
+        self.step_linked(outputs, &Links::default());
+    }
+
+    /// One tick, linked to its neighbours.
+    pub fn step_linked(&mut self, outputs: &Outputs, links: &Links) {
         self.move_actuators(outputs);
-        self.run_utilities();
-        self.set_drives();
+        self.run_utilities(links);
+        self.set_drives(links);
         let (balance, drives) = (&self.balance, &self.drives);
         self.state = self
             .state
@@ -189,7 +222,7 @@ impl Unit {
             outputs.vacuum_pump_run && !self.upsets.power_lost && !self.upsets.vacuum_pump_tripped;
     }
 
-    fn run_utilities(&mut self) {
+    fn run_utilities(&mut self, links: &Links) {
         let thermal = &self.config.thermal;
         let upsets = &self.upsets;
         let unless = |lost: bool, value: f64| if lost { 0.0 } else { value };
@@ -204,15 +237,16 @@ impl Unit {
         self.circulation_m3_h += self.pump_gain * (circulation - self.circulation_m3_h);
         self.coolant_kpa_g += self.pump_gain * (coolant - self.coolant_kpa_g);
         self.coolant_c = upsets.coolant_c.unwrap_or(thermal.coolant_c);
-        self.header_kpa_g = upsets
+        self.header_kpa_g = links
             .header_kpa_g
+            .or(upsets.header_kpa_g)
             .unwrap_or(self.config.head_space.header_kpa_g);
         if upsets.disc_burst {
             self.burst = true;
         }
     }
 
-    fn set_drives(&mut self) {
+    fn set_drives(&mut self, links: &Links) {
         let opening = |index: usize| self.valves[index].opening();
         let dosing = &self.config.dosing;
         let line = dosing.flow_kg_h(
@@ -222,11 +256,22 @@ impl Unit {
             !self.upsets.orifice_missing,
         );
         // The vessel runs dry within one tick, never below zero.
-        let feed_kg_s = clamp(line / 3600.0, 0.0, self.dosing_vessel_kg / self.tick_s);
+        let feed_kg_s = clamp(
+            line / 3600.0 * links.dosing_passes,
+            0.0,
+            self.dosing_vessel_kg / self.tick_s,
+        );
+        let bottom_kg_s = links
+            .bottom_kg_s
+            .unwrap_or(opening(XV_114) * self.config.actuators.drain_kg_h / 3600.0);
         let speed = self.agitator.speed_rpm() * self.upsets.blades;
         let space = &self.config.head_space;
         let unblocked = if self.upsets.vent_blocked { 0.0 } else { 1.0 };
-        let manhole = if self.upsets.manhole_open { 1.0 } else { 0.0 };
+        let manhole = if self.upsets.manhole_open || links.manhole_open {
+            1.0
+        } else {
+            0.0
+        };
         let condenser = if self.upsets.condenser_lost {
             0.0
         } else {
@@ -239,7 +284,7 @@ impl Unit {
         };
         self.drives = Drives {
             feed_kg_s,
-            drain_kg_s: opening(XV_114) * self.config.actuators.drain_kg_h / 3600.0,
+            drain_kg_s: bottom_kg_s + links.dump_kg_s,
             stirring: self.config.agitation.stirring(speed),
             jacket: JacketDrive {
                 cooling: opening(TV_101),
@@ -258,13 +303,27 @@ impl Unit {
                 header_pa: self.header_kpa_g * 1e3 + ATMOSPHERE_PA,
                 vent: unblocked
                     * (opening(PV_101B) * space.blanket_vent + opening(XV_112) * space.vent),
-                relief: if self.burst { space.disc_line } else { 0.0 },
+                relief: links.balance_line + if self.burst { space.disc_line } else { 0.0 },
                 room: manhole * space.manhole,
                 exchange_mol_s: manhole * space.manhole_exchange_mol_s,
                 suction_m3_s: suction,
                 condenser: clamp(condenser, 0.0, 1.0),
             },
         };
+    }
+
+    /// Vapour in the dome (TT-104), °C.
+    pub fn vapour_c(&self) -> f64 {
+        let now = &self.now;
+        let t = now.temperature_c;
+        let ambient_c = self.config.thermal.ambient_c;
+        // The vapour dome stands between room and liquid; vapour itself brings it to the liquid's temperature.
+        let fraction = if now.pressures.total > 0.0 {
+            now.pressures.vapour / now.pressures.total
+        } else {
+            0.0
+        };
+        ambient_c + (0.6 + 0.4 * fraction) * (t - ambient_c)
     }
 
     /// True values in the order of [`TRANSMITTERS`].
@@ -278,14 +337,7 @@ impl Unit {
         );
         let t = now.temperature_c;
         let pressure = self.pressure_kpa_g();
-        let ambient_c = self.config.thermal.ambient_c;
-        // The vapour dome stands between room and liquid; vapour itself brings it to the liquid's temperature.
-        let fraction = if now.pressures.total > 0.0 {
-            now.pressures.vapour / now.pressures.total
-        } else {
-            0.0
-        };
-        let vapour_c = ambient_c + (0.6 + 0.4 * fraction) * (t - ambient_c);
+        let vapour_c = self.vapour_c();
         [
             t,
             t,
@@ -398,6 +450,41 @@ impl Unit {
     /// Parameters of the unit.
     pub fn config(&self) -> &R101Config {
         &self.config
+    }
+
+    /// What faults impose.
+    pub fn upsets(&self) -> &Upsets {
+        &self.upsets
+    }
+
+    /// B in V-101, kg.
+    pub fn dosing_vessel_kg(&self) -> f64 {
+        self.dosing_vessel_kg
+    }
+
+    /// Speed of M-101, rpm.
+    pub fn agitator_rpm(&self) -> f64 {
+        self.agitator.speed_rpm()
+    }
+
+    /// Coolant supply, °C.
+    pub fn coolant_c(&self) -> f64 {
+        self.coolant_c
+    }
+
+    /// Coolant supply, kPa(g).
+    pub fn coolant_kpa_g(&self) -> f64 {
+        self.coolant_kpa_g
+    }
+
+    /// How much of its coolant E-101 has, 0..1.
+    pub fn condenser(&self) -> f64 {
+        self.drives.gas.condenser
+    }
+
+    /// Whether M-101 goes on without the controller's heartbeat.
+    pub fn agitator_holds(&self) -> bool {
+        self.config.actuators.agitator_holds_on_watchdog
     }
 
     /// The integrated state.

@@ -1,19 +1,22 @@
 //! From a fault's name to what it does to the unit.
 
-use super::Aim;
-use crate::devices::{Jam, SensorFault};
-use crate::models::r101::Unit;
-use crate::models::r101::tags::{FV_101, TV_101, WT_101, XV_101A, XV_101B};
+use super::Unit;
+use super::tags::{FV_101, TV_101, WT_101, XV_101A, XV_101B};
+use crate::devices::{Jam, SensorFault, sensor_fault};
+use crate::faults::Aim;
 
-/// Time in which `sensor-drift` reaches its offset, s.
-const DRIFT_RAMP_S: f64 = 600.0;
+impl Unit {
+    /// Imposes one fault on a unit that was just healed.
+    pub(crate) fn apply(&mut self, name: &str, aim: Aim, value: Option<f64>) {
+        impose(self, name, aim, value);
+    }
+}
 
-/// Imposes one fault on a unit that was just healed.
-pub(super) fn apply(unit: &mut Unit, name: &str, aim: Aim, value: Option<f64>) {
+fn impose(unit: &mut Unit, name: &str, aim: Aim, value: Option<f64>) {
     let number = value.unwrap_or(0.0);
     let jam = value.map_or(Jam::Here, |percent| Jam::At(percent / 100.0));
     match (name, aim) {
-        ("agitator-stop", _) => unit.upsets_mut().agitator_tripped = true,
+        ("agitator-stop" | "agitator-vfd-trip", _) => unit.upsets_mut().agitator_tripped = true,
         ("agitator-blade-loss", _) => unit.upsets_mut().blades = 1.0 - number / 100.0,
         ("coolant-pump-trip", _) => {
             unit.upsets_mut().circulation_lost = true;
@@ -36,26 +39,6 @@ pub(super) fn apply(unit: &mut Unit, name: &str, aim: Aim, value: Option<f64>) {
                 unit.valve_mut(index).leak(number / 100.0);
             }
         }
-        ("sensor-drift", Aim::Transmitter(index)) => {
-            let rate = if number < 0.0 { -number } else { number } / DRIFT_RAMP_S;
-            unit.transmitter_mut(index).drift(number, rate);
-        }
-        ("sensor-bias", Aim::Transmitter(index)) => unit.transmitter_mut(index).drift(number, 1e9),
-        ("sensor-frozen", Aim::Transmitter(index)) => {
-            unit.transmitter_mut(index).fail(SensorFault::Frozen)
-        }
-        ("sensor-fail-high", Aim::Transmitter(index)) => {
-            unit.transmitter_mut(index).fail(SensorFault::FailHigh)
-        }
-        ("sensor-fail-low", Aim::Transmitter(index)) => {
-            unit.transmitter_mut(index).fail(SensorFault::FailLow)
-        }
-        ("sensor-wire-break", Aim::Transmitter(index)) => {
-            unit.transmitter_mut(index).fail(SensorFault::WireBreak)
-        }
-        ("sensor-nan", Aim::Transmitter(index)) => {
-            unit.transmitter_mut(index).fail(SensorFault::Nan)
-        }
         ("sensor-swap", Aim::Pair(first, second)) => {
             unit.upsets_mut().swapped = Some((first, second))
         }
@@ -77,6 +60,7 @@ pub(super) fn apply(unit: &mut Unit, name: &str, aim: Aim, value: Option<f64>) {
         ("manhole-open", _) => unit.upsets_mut().manhole_open = true,
         ("esd-pressed", _) => unit.upsets_mut().esd_pressed = true,
         ("drive-trip-vacuum-pump", _) => unit.upsets_mut().vacuum_pump_tripped = true,
+        (_, Aim::Transmitter(index)) => sensor_fault(unit.transmitter_mut(index), name, number),
         // io-station-loss touches the device, not the unit: the world asks the list.
         _ => {}
     }

@@ -1,0 +1,5 @@
+//! Sound and light.
+
+pub mod horn;
+
+pub use horn::Horn;

@@ -1,0 +1,6 @@
+//! Procedures after ISA-88.
+
+pub mod phase;
+pub mod phase_states;
+
+pub use phase::Phase;

@@ -1,0 +1,171 @@
+//! Scripts of a plant that really scans: one asks, one goes wrong, the scan goes on.
+
+use gateway::desk::{Change, Environment, Event};
+use gateway::{Desk, Hub};
+use station::engine::{Options, Station};
+use station::kinds::{Drivers, blocks};
+use station::recorder::RecorderPolicy;
+use station::replay::{Verdict, replay, segments};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const PLANT: &str = r#"[plant]
+name = "demo"
+title = { en = "Demo", zh = "示例" }
+
+[[task]]
+name = "fast"
+period_ms = 20
+
+[[script]]
+name = "ramp"
+desc = { en = "Ramp of the set-point", zh = "设定值爬坡" }
+file = "scripts/ramp.rhai"
+period_s = 0.1
+reads = ["HS-1.SP"]
+writes = ["HS-1.SP"]
+
+[[script]]
+name = "bad-one"
+desc = { en = "Goes wrong", zh = "出错的脚本" }
+file = "scripts/bad.rhai"
+period_s = 0.1
+"#;
+
+const UNIT: &str = r#"[unit]
+name = "U-1"
+title = { en = "Unit", zh = "单元" }
+area = "A1"
+
+[[tag]]
+name = "HS-1.SP"
+desc = { en = "Hand value", zh = "手动值" }
+unit = "%"
+range = [0.0, 10.0]
+initial = 1.0
+
+[[block]]
+name = "FV-1"
+kind = "AOUT"
+desc = { en = "Valve", zh = "阀门" }
+reason = "trial"
+demand = "HS-1.SP"
+safe = 0.0
+"#;
+
+/// Waits for what must happen, and fails if it does not.
+fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < until, "{what} did not happen");
+        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn folder(bad: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scripts");
+    let _ = std::fs::remove_dir_all(&folder);
+    for (name, text) in [
+        ("plant/plant.toml", PLANT),
+        ("plant/units/u.toml", UNIT),
+        (
+            "plant/scripts/ramp.rhai",
+            "let sp = read(\"HS-1.SP\");\nif sp.is_good { write(\"HS-1.SP\", sp.value + 1.0, \"ramp\"); }\n",
+        ),
+        ("plant/scripts/bad.rhai", bad),
+    ] {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+fn value(hub: &Hub, tag: &str) -> Option<f64> {
+    let handle = hub.handle(tag)? as usize;
+    hub.snapshot().cells.get(handle).map(|cell| cell.value)
+}
+
+fn event(hub: &Hub, words: &str) -> Option<Event> {
+    let mut events = hub.events(0).into_iter();
+    events.find(|event| event.text.en.contains(words))
+}
+
+#[test]
+fn a_script_works_through_the_desk_and_a_faulty_one_only_stops_itself() {
+    let folder = folder("let x = 0;\nloop { x += 1; }\n");
+    let plant = plant::load(&folder.join("plant"), &blocks(), &Drivers)
+        .unwrap_or_else(|(sources, problems)| panic!("{}", problems.render(&sources)));
+    let options = Options {
+        plant: folder.join("plant"),
+        data: folder.join("data"),
+        env: Environment::Simulation,
+        speed: 1.0,
+        for_ns: None,
+        endpoints: BTreeMap::new(),
+        recorder: RecorderPolicy::default(),
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let station = Station::start(plant, &options, runtime.handle()).expect("a station");
+    let hub = station.hub.clone();
+    wait_for("the ramp", || {
+        value(&hub, "HS-1.SP").filter(|sp| *sp == 10.0)
+    });
+    // At the end of the range the desk refuses, and says whom.
+    let refused = wait_for("the refusal", || event(&hub, "outside 0 to 10"));
+    assert_eq!(refused.actor, "script:ramp");
+    let stopped = wait_for("the fault", || event(&hub, "script bad-one stopped"));
+    assert!(stopped.text.en.contains("line 2"), "{}", stopped.text.en);
+    wait_for("the tag of the fault", || {
+        value(&hub, "SYS.BAD_ONE_FAULTED").filter(|faulted| *faulted == 1.0)
+    });
+    assert_eq!(value(&hub, "SYS.RAMP_FAULTED"), Some(0.0));
+    assert!(!station.has_faulted());
+    // A new edition starts it anew.
+    std::fs::write(
+        folder.join("plant/scripts/bad.rhai"),
+        "print(\"mended\");\n",
+    )
+    .expect("a file");
+    let change = Change {
+        id: "1".into(),
+        actor: "engineer".into(),
+        back: false,
+        reason: "mend the script".into(),
+    };
+    runtime
+        .block_on(hub.change(change))
+        .expect("an adopted edition");
+    wait_for("the mended script", || event(&hub, "mended"));
+    wait_for("the tag of the fault to clear", || {
+        value(&hub, "SYS.BAD_ONE_FAULTED").filter(|faulted| *faulted == 0.0)
+    });
+    station.stop();
+    let deeds = journal::Deeds::read(&folder.join("data/deeds.slj")).expect("a record");
+    // What scripts asked for is part of the recording, with the text of the scripts.
+    let files = segments(&folder.join("data")).expect("recordings");
+    assert!(!files.is_empty());
+    for file in files {
+        let report = replay(&file, None, |_, _| {}).expect("a replay");
+        assert!(
+            matches!(report.verdict, Verdict::Identical),
+            "{:?}",
+            report.verdict
+        );
+    }
+    let asked = deeds
+        .iter()
+        .filter(|deed| deed.actor == "script:ramp" && deed.what == "write")
+        .count();
+    assert!(asked >= 9, "{asked}");
+    assert!(
+        deeds
+            .iter()
+            .any(|deed| deed.actor == "script:ramp" && deed.why == "ramp")
+    );
+}
