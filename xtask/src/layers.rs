@@ -44,7 +44,7 @@ const ROWS: [Row; 14] = [
     },
     Row {
         name: "scanloop-plant",
-        may_import: &["scanloop-signal", "scanloop-scan"],
+        may_import: &["scanloop-signal", "scanloop-scan", "scanloop-matrix"],
         may_use_tokio: false,
         why: "kinds of blocks come in through a Registry that the station fills",
     },

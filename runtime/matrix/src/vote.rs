@@ -1,7 +1,6 @@
 //! The vote of a row, as a function of what its channels show.
 //!
-//! The same rule as the vote of the protect stage, written a second time, and with
-//! what a bypass does to it.
+//! The same rule as the vote of the protect stage, written a second time.
 
 use crate::model::{Cause, Degrade, OnBad};
 
@@ -35,8 +34,8 @@ impl Count {
         match (shown, on_bad) {
             (Shown::For, _) | (Shown::Bad, OnBad::Trip) => self.votes += 1,
             (Shown::Bad, OnBad::Exclude) => self.lost += 1,
-            (Shown::Bypassed, OnBad::Exclude) => self.bypassed += 1,
-            (Shown::Against, _) | (Shown::Bad, OnBad::NoTrip) | (Shown::Bypassed, _) => {}
+            (Shown::Bypassed, _) => self.bypassed += 1,
+            (Shown::Against, _) | (Shown::Bad, OnBad::NoTrip) => {}
         }
         self
     }
@@ -60,8 +59,7 @@ impl Count {
 /// channels beyond them show nothing.
 ///
 /// - A bad channel votes, or votes against, or is left out, as its [`OnBad`] says.
-/// - A bypassed channel never votes. Where a bad one would be left out, a bypassed one
-///   is too, and M shrinks alike; otherwise M stays.
+/// - A bypassed channel is left out. M shrinks by what is left out, as stated.
 /// - If every channel is left out, the vote is for the trip (nobody watches), unless
 ///   all of them are bypassed: then somebody has taken that upon himself.
 ///

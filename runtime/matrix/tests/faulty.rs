@@ -161,9 +161,10 @@ fn the_only_guard_may_be_overridden() {
 }
 
 #[test]
-fn an_override_and_two_bypasses_add_up() {
+fn an_override_and_three_bypasses_add_up() {
     let failure = caught(Theorem::Bypass, Fault::HazardBypassed, |matrix, _| {
-        matrix.bypass.per_vote_max = 2;
+        matrix.bypass.per_vote_max = 3;
+        matrix.bypass.per_unit_max = 3;
         // H-2 is out of the question here.
         let pressure = matrix.cause("C09").expect("C09");
         matrix.causes[pressure].mos = false;
@@ -171,6 +172,7 @@ fn an_override_and_two_bypasses_add_up() {
     assert_eq!(
         failure.counter_example,
         [
+            "TT-101A is bypassed for maintenance in C01 (TT-101 ≥ 50 °C)",
             "TT-101B is bypassed for maintenance in C01 (TT-101 ≥ 50 °C)",
             "TT-101C is bypassed for maintenance in C01 (TT-101 ≥ 50 °C)",
             "C06 (no agitation) is overridden for operation",
@@ -253,6 +255,14 @@ fn what_points_nowhere_or_means_nothing() {
     });
     caught(Theorem::Complete, Fault::Dangling, |matrix, _| {
         matrix.hazards[0].causes.push(99);
+    });
+    caught(Theorem::Complete, Fault::Dangling, |matrix, _| {
+        matrix.hazards[0].causes.push(99);
+        matrix.cells.insert((99, 0), vec![Symbol::Trip]);
+    });
+    // The only guard of H-2 means nothing: said once, not once more of the hazard.
+    caught(Theorem::Complete, Fault::BadCause, |matrix, _| {
+        matrix.causes[5].channels.clear();
     });
     caught(Theorem::Complete, Fault::SymbolOutOfPlace, |matrix, _| {
         matrix.cells.insert((0, 4), vec![Symbol::Yes]);

@@ -12,6 +12,7 @@ use super::logic::fewest;
 use super::report::{Fault, Findings, Subject};
 use super::space::Space;
 use super::state::{self, named, shortened, with_text};
+use super::trouble;
 use crate::model::{Hazard, Matrix};
 use biodivine_lib_bdd::{Bdd, BddValuation, BddVariable};
 use std::collections::BTreeMap;
@@ -22,7 +23,10 @@ pub(super) fn prove(matrix: &Matrix, facts: &Facts, found: &mut Findings) {
             .causes
             .iter()
             .copied()
-            .filter(|cause| acts(matrix, *cause))
+            .filter(|at| {
+                let row = matrix.causes.get(*at);
+                row.is_some_and(|row| trouble(row).is_none()) && acts(matrix, *at)
+            })
             .collect();
         causes.sort_unstable();
         causes.dedup();
