@@ -306,7 +306,7 @@ fn every_state_of_every_kind_is_met() {
             let all = states.iter().map(|state| (name.clone(), state.0));
             unmet.entry(kind).or_default().extend(all);
         }
-        for scan in 0..3000 {
+        for scan in 0..20_000 {
             if scan % 97 == 96 {
                 rig.task.program.start(Start::Warm);
             }

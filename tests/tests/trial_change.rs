@@ -199,44 +199,34 @@ fn a_standing_trip_bars_every_change_that_touches_it_and_no_other() {
     });
     rig.await_value("RG-1.TRIPPED", 1.0);
     let first_out = rig.value("RG-1.FIRST_OUT");
-    assert_eq!(first_out, 3.0, "C06 is the third row");
-    let unit = plant.unit();
+    assert_eq!(first_out, plant.row_of("RG-1", "C06") as f64);
+    let texts = plant.texts();
 
     plant.edit_block("C06", "below = 40.0", "below = 35.0");
     let why = refused(rig.change(false));
     assert!(why.contains("C06") && why.contains("RG-1"), "{why}");
     assert!(why.contains("latched trip"), "{why}");
 
-    plant.put_back(&unit);
-    plant.edit(
-        "units/r101.toml",
-        "effects = [\"E2\", \"E3\"]",
-        "effects = [\"E2\"]",
-    );
+    plant.put_back(&texts);
+    plant.edit("matrix/u100.csv", "C17,,X,X", "C17,,X,");
     let why = refused(rig.change(false));
     assert!(why.contains("RG-1 holds a latched trip"), "{why}");
 
-    // Without its row and its block: the trip cannot be edited away.
-    let row = unit
-        .lines()
-        .find(|line| line.contains("cause = \"C06.TRIP\""));
-    let at = unit.find("name = \"C06\"").unwrap();
-    let from = unit[..at].rfind("[[block]]").unwrap();
-    let to = at + unit[at..].find("[[block]]").unwrap();
-    let without = format!("{}{}", &unit[..from], &unit[to..]);
-    plant.put_back(&without.replace(row.unwrap(), ""));
+    // Without its row: the trip cannot be edited away.
+    plant.put_back(&texts);
+    plant.remove_cause("C06");
     let why = refused(rig.change(false));
     assert!(why.contains("RG-1") || why.contains("C06"), "{why}");
     assert!(why.contains("latched trip"), "{why}");
 
     // What feeds the cause is part of it.
-    plant.put_back(&unit);
+    plant.put_back(&texts);
     plant.edit_block("ST-101", "hi = 120.0", "hi = 150.0");
     let why = refused(rig.change(false));
     assert!(why.contains("ST-101"), "{why}");
 
     assert_eq!(rig.edition(), 1);
-    plant.put_back(&unit);
+    plant.put_back(&texts);
     plant.edit_block("PIC-101", "kp = 5.0", "kp = 5.5");
     rig.change(false).unwrap();
     assert_ne!(rig.edition(), 1);
@@ -271,7 +261,7 @@ fn a_wrong_text_or_another_field_changes_nothing() {
     };
     let rig = Rig::start(plant.path(), data.path(), &run);
     rig.await_tag("TT-101.PV", "good", |_, quality| quality.is_good());
-    let unit = plant.unit();
+    let texts = plant.texts();
 
     plant.edit_block("TIC-101", "kp = 4.0", "kpp = 4.0");
     plant.edit_block("C01", "limit = 50.0", "limit = \"hot\"");
@@ -287,7 +277,7 @@ fn a_wrong_text_or_another_field_changes_nothing() {
         ("fail_safe = 100.0", "fail_safe = 90.0"),
     ];
     for (from, to) in restart {
-        plant.put_back(&unit);
+        plant.put_back(&texts);
         plant.edit("units/r101.toml", from, to);
         let why = refused(rig.change(false));
         assert!(
@@ -295,7 +285,7 @@ fn a_wrong_text_or_another_field_changes_nothing() {
             "{why}"
         );
     }
-    plant.put_back(&unit);
+    plant.put_back(&texts);
     plant.edit("plant.toml", "timeout_ms = 300", "timeout_ms = 400");
     let why = refused(rig.change(false));
     assert!(

@@ -212,6 +212,11 @@ impl Trial {
 
     /// Brings the plant to dosing: agitator, modes, reset, dose.
     fn dose(&mut self, process: &Process) {
+        // The agitator has a trip group of its own, latched as all are after a start.
+        self.state_with("the agitator's trip can be reset", |state| {
+            state["RG-3.ARMED_RESET"] == 1.0
+        });
+        process.await_write("RG-3.RESET", 1.0);
         for (tag, value) in [
             ("M-101.START", 1.0),
             ("PIC-101.MODE", 1.0),

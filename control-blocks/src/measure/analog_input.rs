@@ -229,8 +229,7 @@ impl Block for AnalogInput {
         let fraction = (raw.value - self.raw_lo) * self.span_inverse;
         let is_calm = self.calm_since == image.interventions()
             && raw.quality.is_good()
-            && fraction >= SATURATION_LOW
-            && fraction <= OVERRANGE
+            && (SATURATION_LOW..=OVERRANGE).contains(&fraction)
             && image.age_scans(self.raw) == 0;
         if !is_calm {
             return self.step_any(scan, image, raw, fraction);

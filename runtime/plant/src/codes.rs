@@ -83,6 +83,12 @@ codes! {
     CAUSE_TEXT "P0502" "interlock cause without text in both languages";
     MATRIX "P0503" "cause-and-effect matrix wrong";
     MATRIX_DEVICE "P0504" "effect on a device that does not exist";
+    PROOF_COMPLETE "P0511" "row, column or hazard that stands for nothing";
+    PROOF_REACH "P0512" "trip that does not reach its final element";
+    PROOF_BYPASS "P0513" "hazard that bypasses leave unguarded";
+    PROOF_PERMISSIVE "P0514" "permissive that can never hold";
+    PROOF_RESPONSE "P0515" "interlock slower than it must be";
+    PROOF_SENSOR "P0516" "one failed sensor disables a safety row";
     SCENARIO "P0601" "scenario file wrong";
     SCENARIO_NAME "P0602" "scenario names an unknown tag or fault";
     DISPLAY_TAG "P0603" "display names an unknown tag";

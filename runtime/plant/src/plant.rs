@@ -1,6 +1,6 @@
 //! A plant without problems, and its linked programs.
 
-use crate::cause_effect::MatrixDraft;
+use crate::cause_effect::{self, MatrixDraft, TaskFacts};
 use crate::codes::{self, Code};
 use crate::diagnostic::Diagnostics;
 use crate::draft::{
@@ -49,6 +49,8 @@ pub struct Plant {
     pub sim: Option<SimDraft>,
     /// Cause-and-effect matrices.
     pub matrices: Vec<MatrixDraft>,
+    /// What was proved of each.
+    pub proofs: Vec<matrix::proof::Report>,
     /// Supervisory scripts.
     pub scripts: Vec<ScriptDraft>,
     /// Units with supervised processes.
@@ -108,7 +110,7 @@ fn finish(
         return Err((sources, problems));
     }
     let draft = draft::read(&sources, &mut problems);
-    let tasks = resolve(&draft, registry, drivers, &mut problems);
+    let (tasks, ages) = resolve(&draft, registry, drivers, &mut problems);
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
     for task in &tasks {
         for name in scan::link::declared_kinds(&task.input).into_keys() {
@@ -134,6 +136,22 @@ fn finish(
     let library = processes::library_with(&sources, &mut problems);
     supervised::check(&draft, &library, &owners, &mut problems);
     scripts::check(&draft, &sources, drivers, &owners, &targets, &mut problems);
+    // What does not link is not proved.
+    let mut proofs = Vec::new();
+    if problems.is_empty() {
+        let facts: Vec<TaskFacts<'_>> = tasks
+            .iter()
+            .map(|task| TaskFacts {
+                name: &task.name,
+                period_s: task.period_ns as f64 * 1e-9,
+                input: &task.input,
+            })
+            .collect();
+        for matrix in &draft.matrices {
+            let proof = cause_effect::prove(matrix, &draft, &facts, &ages, &mut problems);
+            proofs.push(proof);
+        }
+    }
     if !problems.is_empty() {
         problems.sort();
         return Err((sources, problems));
@@ -161,6 +179,7 @@ fn finish(
             .collect(),
         sim: draft.sim,
         matrices: draft.matrices,
+        proofs,
         scripts: draft.scripts,
         supervised: draft.supervised,
         library,

@@ -1,5 +1,6 @@
 //! From drafts to link inputs: which task owns what, which source brings what.
 
+use crate::cause_effect::Ages;
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::draft::{Draft, DriverDraft, PointDraft};
@@ -29,6 +30,8 @@ pub struct KeyProblem {
 pub struct PointFacts {
     /// Kind of the tag it feeds or takes.
     pub kind: Kind,
+    /// How often it is exchanged with the device, nanoseconds; 0 for every scan.
+    pub period_ns: u64,
 }
 
 /// The verdict on one driver and its points.
@@ -165,10 +168,24 @@ pub(crate) fn resolve(
     registry: &Registry,
     kinds: &dyn DriverKinds,
     problems: &mut Diagnostics,
-) -> Vec<TaskPlan> {
+) -> (Vec<TaskPlan>, Ages) {
     check_tasks(draft, problems);
     let repeats = check_duplicates(draft, problems);
-    let point_kinds = check_drivers(draft, kinds, problems);
+    let facts = check_drivers(draft, kinds, problems);
+    let point_kinds: Vec<Option<Kind>> = facts
+        .iter()
+        .map(|facts| facts.as_ref().map(|facts| facts.kind))
+        .collect();
+    let ages = draft
+        .points
+        .iter()
+        .zip(&facts)
+        .filter(|(point, _)| !point.is_output)
+        .filter_map(|(point, facts)| {
+            let age_s = facts.as_ref()?.period_ns as f64 * 1e-9;
+            Some((point.tag.clone(), age_s))
+        })
+        .collect();
     let mut plans: Vec<TaskPlan> = draft
         .tasks
         .iter()
@@ -177,7 +194,7 @@ pub(crate) fn resolve(
         .collect();
     connect_tasks(draft, &mut plans, problems);
     ownership::check(draft, &plans, &point_kinds, problems);
-    plans
+    (plans, ages)
 }
 
 fn check_tasks(draft: &Draft, problems: &mut Diagnostics) {
@@ -270,13 +287,13 @@ fn check_duplicates(draft: &Draft, problems: &mut Diagnostics) -> Repeats {
     repeats
 }
 
-/// Checks drivers with their points; the kind of each good point.
+/// Checks drivers with their points; what is known of each good point.
 fn check_drivers(
     draft: &Draft,
     kinds: &dyn DriverKinds,
     problems: &mut Diagnostics,
-) -> Vec<Option<Kind>> {
-    let mut point_kinds = vec![None; draft.points.len()];
+) -> Vec<Option<PointFacts>> {
+    let mut point_facts = vec![None; draft.points.len()];
     if draft.drivers.len() > limits::DRIVERS_MAX {
         problems.push(
             codes::PROGRAM_TOO_LARGE,
@@ -333,7 +350,7 @@ fn check_drivers(
         }
         for ((index, point), verdict) in mine.iter().zip(check.points) {
             match verdict {
-                Ok(facts) => point_kinds[*index] = Some(facts.kind),
+                Ok(facts) => point_facts[*index] = Some(facts),
                 Err(problem) => problems.push(
                     codes::POINT,
                     &point.node.place(&problem.key.unwrap_or_default()),
@@ -375,7 +392,7 @@ fn check_drivers(
             );
         }
     }
-    point_kinds
+    point_facts
 }
 
 fn task_of_driver<'d>(draft: &'d Draft, driver: &'d DriverDraft) -> &'d str {

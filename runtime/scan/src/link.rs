@@ -199,6 +199,28 @@ pub fn declared_kinds(input: &LinkInput) -> BTreeMap<String, Kind> {
     sources.chain(operators).chain(outputs).collect()
 }
 
+/// For every tag that a block writes, the tags that this block reads within one scan.
+pub fn declared_reads(input: &LinkInput) -> BTreeMap<String, Vec<String>> {
+    let mut silent = Vec::new();
+    let mut reads = BTreeMap::new();
+    for asked in ask(input, &mut silent) {
+        let inputs: Vec<String> = asked
+            .inputs
+            .iter()
+            .filter_map(|want| match &want.source {
+                Source::Tag(name) => Some(name.clone()),
+                Source::Delayed(_) => None,
+            })
+            .collect();
+        for out in asked.outputs {
+            if !matches!(out.role, Role::Tuning { .. }) {
+                reads.insert(out.tag, inputs.clone());
+            }
+        }
+    }
+    reads
+}
+
 /// Links one task's program.
 ///
 /// # Errors

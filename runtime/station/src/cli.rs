@@ -7,7 +7,7 @@ use plant::{Diagnostics, Plant, Sources};
 use station::lint::lint;
 use station::replay::{Verdict, replay, segments};
 use station::run::{RunOptions, run as run_plant};
-use station::{kinds, processes, report, scenario, tags_csv};
+use station::{kinds, processes, prove, report, scenario, tags_csv};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -76,6 +76,12 @@ enum Action {
         /// Print the lists themselves.
         #[arg(long)]
         list: bool,
+    },
+    /// Prove a plant's cause-and-effect matrices, and say what was proved.
+    Prove {
+        /// Folder of the plant.
+        #[arg(default_value = "plants/synthesis")]
+        plant: PathBuf,
     },
     /// Explain a diagnostic by its number.
     Explain {
@@ -174,6 +180,7 @@ pub fn run(cli: Cli) -> ExitCode {
             csv,
             list,
         } => processes_command(plant.as_deref(), json, csv, list),
+        Action::Prove { plant } => prove_command(&plant),
         Action::Explain { number } => explain(&number),
         Action::Version => {
             println!("scanloop {}", env!("CARGO_PKG_VERSION"));
@@ -189,6 +196,14 @@ pub fn run(cli: Cli) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What fails is a problem of the plant, told as such.
+fn prove_command(folder: &Path) -> Result<(), String> {
+    let begun = std::time::Instant::now();
+    let plant = load(folder)?;
+    print!("{}", prove::text(&plant, begun.elapsed()));
+    Ok(())
 }
 
 fn load(folder: &Path) -> Result<Plant, String> {

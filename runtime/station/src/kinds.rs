@@ -114,8 +114,15 @@ fn check_point(
             ),
         });
     }
+    let class = config.class.as_ref().and_then(|class| {
+        let mut classes = device?.classes.iter();
+        classes.find(|known| known.name == *class)
+    });
+    let first = || device.and_then(|device| device.classes.first());
+    let period_ms = class.or_else(first).map_or(0, |class| class.period_ms);
     Ok(PointFacts {
         kind: resolved.point().kind,
+        period_ns: period_ms.saturating_mul(1_000_000),
     })
 }
 

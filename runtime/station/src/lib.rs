@@ -16,6 +16,7 @@ pub mod north;
 pub mod play;
 pub mod ports;
 pub mod processes;
+pub mod prove;
 pub mod pump;
 pub mod recorder;
 pub mod replay;

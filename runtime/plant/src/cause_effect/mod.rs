@@ -12,6 +12,7 @@
 
 mod elaborate;
 mod grid;
+mod proof;
 mod read;
 
 use crate::source::Origin;
@@ -19,6 +20,7 @@ use crate::tree::Node;
 use matrix::Matrix;
 
 pub(crate) use elaborate::elaborate;
+pub(crate) use proof::{Ages, TaskFacts, prove};
 pub(crate) use read::read;
 
 /// A matrix as read, with the places of its parts.

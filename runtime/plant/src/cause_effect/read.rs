@@ -316,7 +316,7 @@ fn read_cause(node: &Node, draft: &mut MatrixDraft, problems: &mut Diagnostics) 
     let cells = reader.node("cells");
     let (desc, text) = (reader.node("desc"), reader.node("text"));
     let is_equal = of.is_some();
-    if is_equal == !any.is_empty() {
+    if is_equal != any.is_empty() {
         reader.problem(
             codes::MATRIX,
             "id",
