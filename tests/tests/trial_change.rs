@@ -100,7 +100,7 @@ fn is_bumpless(recordings: &[Recording], outputs: &[(String, f64)]) {
 fn tunings_limits_and_blocks_change_without_a_bump_and_go_back() {
     let (plant, data) = (PlantText::new("change"), Folder::new("change-data"));
     let outputs = outputs(&load(plant.path()));
-    assert_eq!(outputs.len(), 15);
+    assert_eq!(outputs.len(), 33);
     let rig = Rig::start(plant.path(), data.path(), &RUN);
     rig.await_dosing();
     // Away from the text's own value, to see that people's value survives.
@@ -286,13 +286,21 @@ fn a_wrong_text_or_another_field_changes_nothing() {
         );
     }
     plant.put_back(&texts);
-    plant.edit("plant.toml", "timeout_ms = 300", "timeout_ms = 400");
+    plant.edit(
+        "plant.toml",
+        "unit_id = 1\ntimeout_ms = 300",
+        "unit_id = 1\ntimeout_ms = 400",
+    );
     let why = refused(rig.change(false));
     assert!(
         why.contains("drivers") && why.contains("needs a restart"),
         "{why}"
     );
-    plant.edit("plant.toml", "timeout_ms = 400", "timeout_ms = 300");
+    plant.edit(
+        "plant.toml",
+        "unit_id = 1\ntimeout_ms = 400",
+        "unit_id = 1\ntimeout_ms = 300",
+    );
     plant.edit("plant.toml", "period_ms = 1000", "period_ms = 2000");
     let why = refused(rig.change(false));
     assert!(

@@ -47,17 +47,16 @@ impl Trial {
         let plant = PlantText::new("kill");
         let world = world_of(&load(plant.path()), None, 1).expect("a world");
         let device = Device::new(world, WORLD_SPEED);
-        let address = device.address();
-        plant.edit(
-            "plant.toml",
-            "host = \"192.168.10.11\"",
-            &format!("host = \"{}\"", address.ip()),
-        );
-        plant.edit(
-            "plant.toml",
-            "port = 502",
-            &format!("port = {}", address.port()),
-        );
+        for (host, address) in ["192.168.10.11", "192.168.10.12"]
+            .iter()
+            .zip(device.addresses())
+        {
+            plant.edit(
+                "plant.toml",
+                &format!("host = \"{host}\"\nport = 502"),
+                &format!("host = \"{}\"\nport = {}", address.ip(), address.port()),
+            );
+        }
         Trial {
             plant,
             data: Folder::new("kill-data"),

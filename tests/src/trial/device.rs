@@ -30,7 +30,7 @@ impl Bank for Log {
         address: u16,
         out: &mut [bool],
     ) -> Result<(), Exception> {
-        self.bank.read_bits(table, address, out)
+        self.bank.select(0).read_bits(table, address, out)
     }
 
     fn read_registers(
@@ -39,34 +39,67 @@ impl Bank for Log {
         address: u16,
         out: &mut [u16],
     ) -> Result<(), Exception> {
-        self.bank.read_registers(table, address, out)
+        self.bank.select(0).read_registers(table, address, out)
     }
 
     fn write_bits(&mut self, address: u16, values: &[bool]) -> Result<(), Exception> {
-        self.bank.write_bits(address, values)?;
+        self.bank.select(0).write_bits(address, values)?;
         let written = Written::Coils(usize::from(address), values.to_vec());
         self.written.push(written);
         Ok(())
     }
 
     fn write_registers(&mut self, address: u16, values: &[u16]) -> Result<(), Exception> {
-        self.bank.write_registers(address, values)?;
+        self.bank.select(0).write_registers(address, values)?;
         let written = Written::Registers(usize::from(address), values.to_vec());
         self.written.push(written);
         Ok(())
     }
 }
 
-/// A simulated device on a port of loopback.
+/// The second I/O station of the same world; what is written to it is not remembered.
+struct Second(Arc<Mutex<Log>>);
+
+impl Bank for Second {
+    fn read_bits(
+        &mut self,
+        table: BitTable,
+        address: u16,
+        out: &mut [bool],
+    ) -> Result<(), Exception> {
+        lock(&self.0).bank.select(1).read_bits(table, address, out)
+    }
+
+    fn read_registers(
+        &mut self,
+        table: RegisterTable,
+        address: u16,
+        out: &mut [u16],
+    ) -> Result<(), Exception> {
+        let mut log = lock(&self.0);
+        log.bank.select(1).read_registers(table, address, out)
+    }
+
+    fn write_bits(&mut self, address: u16, values: &[bool]) -> Result<(), Exception> {
+        lock(&self.0).bank.select(1).write_bits(address, values)
+    }
+
+    fn write_registers(&mut self, address: u16, values: &[u16]) -> Result<(), Exception> {
+        let mut log = lock(&self.0);
+        log.bank.select(1).write_registers(address, values)
+    }
+}
+
+/// The I/O stations of a simulated plant, each on a port of loopback.
 pub struct Device {
     log: Arc<Mutex<Log>>,
-    address: SocketAddr,
+    addresses: [SocketAddr; 2],
     stop: StopSource,
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Device {
-    /// A device with this world, `speed` times as fast as real time.
+    /// The devices of this world of two I/O stations, `speed` times as fast as real time.
     ///
     /// # Panics
     /// If there is no port for it.
@@ -84,10 +117,15 @@ impl Device {
         let server = runtime
             .block_on(Server::bind(loopback, &[UNIT_ID], Limits::default()))
             .expect("a port");
-        let address = server.local_addr();
+        let second = runtime
+            .block_on(Server::bind(loopback, &[UNIT_ID + 1], Limits::default()))
+            .expect("a port");
+        let addresses = [server.local_addr(), second.local_addr()];
         let (stop, stopped) = StopSource::new();
         let bank: Arc<Mutex<dyn Bank>> = log.clone();
-        runtime.spawn(server.run(bank, stopped));
+        runtime.spawn(server.run(bank, stopped.clone()));
+        let bank: Arc<Mutex<dyn Bank>> = Arc::new(Mutex::new(Second(log.clone())));
+        runtime.spawn(second.run(bank, stopped));
         let world = log.clone();
         runtime.spawn(async move {
             let mut grid = tokio::time::interval(Duration::from_millis(10));
@@ -102,23 +140,23 @@ impl Device {
         });
         Device {
             log,
-            address,
+            addresses,
             stop,
             _runtime: runtime,
         }
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Where they listen: `io1`, `io2`.
+    pub fn addresses(&self) -> [SocketAddr; 2] {
+        self.addresses
     }
 
-    /// Takes what was written since the last call.
+    /// Takes what was written to `io1` since the last call.
     pub fn take(&self) -> Vec<Written> {
         std::mem::take(&mut lock(&self.log).written)
     }
 
-    /// What its registers hold.
+    /// What the registers of `io1` hold.
     pub fn tables(&self) -> Tables {
         lock(&self.log).bank.world().tables().clone()
     }
