@@ -73,7 +73,7 @@ pub(super) struct Bench {
     pub period_ns: u64,
     drives: Vec<Drive>,
     pub holds: Vec<Hold>,
-    resets: Vec<Slot>,
+    resets: Vec<Option<Slot>>,
     mos: Vec<Vec<Option<Slot>>>,
     oos: Vec<Option<Slot>>,
     pins: Vec<Option<Slot>>,
@@ -264,7 +264,7 @@ impl Bench {
                 .matrix
                 .groups
                 .iter()
-                .filter_map(|group| wish(&format!("{}.RESET", group.name)))
+                .map(|group| wish(&format!("{}.RESET", group.name)))
                 .collect(),
             mos: causes
                 .iter()
@@ -369,8 +369,10 @@ impl Bench {
                 bits,
             });
         };
-        if wishes.reset {
-            self.resets.iter().for_each(|slot| ask(*slot, 1));
+        for (group, slot) in self.resets.iter().enumerate() {
+            if let (true, Some(slot)) = (wishes.reset.means(group), slot) {
+                ask(*slot, 1);
+            }
         }
         for (row, channel, on) in &wishes.mos {
             if let Some(slot) = self.mos[*row][*channel] {

@@ -1,15 +1,22 @@
 //! The cases, generated from the matrix.
 
-use super::oracle::{Position, Wishes, ns};
+use super::oracle::{Position, Resets, Wishes, ns};
 use super::play::Play;
 use super::sheet::{Try, combinations, step_at};
 use super::tally::{Check, Response};
 use matrix::{Priority, Symbol, Test};
 use scan::Start;
 
+/// After the longest lock-out that a drive can have it may start again.
+const LOCK_OUT_NS: u64 = 86_400_000_000_000;
+
 fn reset() -> Wishes {
+    reset_of(Resets::All)
+}
+
+fn reset_of(reset: Resets) -> Wishes {
     Wishes {
-        reset: true,
+        reset,
         ..Wishes::default()
     }
 }
@@ -53,6 +60,7 @@ impl Play<'_> {
 
     fn row_cases(&mut self, row: usize) {
         self.delay(row);
+        self.one_group_after_another(row);
         self.votes(row);
         self.hysteresis(row);
         self.maintenance(row);
@@ -136,8 +144,7 @@ impl Play<'_> {
         }
         self.wish(Check::StartUp, reset());
         self.scans(Check::StartUp, 2);
-        // Lock-outs of drives have passed after the longest of them.
-        self.leap(Check::StartUp, 86_400_000_000_000);
+        self.leap(Check::StartUp, LOCK_OUT_NS);
         self.wish(Check::StartUp, move_devices(true));
         self.scans(Check::StartUp, 2);
         self.keep();
@@ -212,6 +219,31 @@ impl Play<'_> {
             self.scans(Check::Later, delay + after);
             self.healthy();
             self.scans(Check::Later, after + 2);
+        }
+    }
+
+    /// The groups in which a row acts are reset one after another: what people are told
+    /// stays until the last of them.
+    fn one_group_after_another(&mut self, row: usize) {
+        let groups = 0..self.sheet.matrix.groups.len();
+        let acts_in = |group: &usize| {
+            let (latched, standing, later) = self.sheet.deeds(row, *group);
+            latched || standing || !later.is_empty()
+        };
+        let mut groups: Vec<usize> = groups.filter(acts_in).collect();
+        let delay = self.delay_of(row);
+        for _ in 0..groups.len() {
+            let name = format!("{}: one group after another", self.id(row));
+            self.begin(Some(row), name);
+            self.try_all(row, Try::Beyond);
+            self.through(delay, Check::Reset);
+            self.healthy();
+            self.scans(Check::Reset, 2);
+            for group in &groups {
+                self.wish(Check::Reset, reset_of(Resets::One(*group)));
+                self.scans(Check::Reset, 1);
+            }
+            groups.rotate_left(1);
         }
     }
 
@@ -514,7 +546,7 @@ impl Play<'_> {
                 format!("{}: permissive {}", cause.id, what.word()),
             );
             self.wish(Check::Permissive, move_devices(false));
-            self.scans(Check::Permissive, 1);
+            self.leap(Check::Permissive, LOCK_OUT_NS);
             for channel in &cause.channels {
                 let test = match (channel.test, cause.permissive) {
                     (Test::Above(_), Some(strict)) => Test::Above(strict.limit),

@@ -15,11 +15,34 @@ pub(super) fn ns(seconds: f64) -> u64 {
     (seconds * 1e9).round() as u64
 }
 
+/// Which groups are asked to reset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Resets {
+    /// None.
+    #[default]
+    None,
+    /// This one.
+    One(usize),
+    /// All of them.
+    All,
+}
+
+impl Resets {
+    /// Whether this group is among them.
+    pub fn means(self, group: usize) -> bool {
+        match self {
+            Resets::None => false,
+            Resets::One(one) => one == group,
+            Resets::All => true,
+        }
+    }
+}
+
 /// What people ask for in one scan.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Wishes {
-    /// Reset of every group.
-    pub reset: bool,
+    /// Reset of these groups.
+    pub reset: Resets,
     /// Maintenance override of a channel of a row: on or off.
     pub mos: Vec<(usize, usize, bool)>,
     /// Operational override of a row: on or off.
@@ -299,7 +322,7 @@ impl<'s> Oracle<'s> {
             self.row(row, world, wishes, dt_ns, before[row], &mut begun);
         }
         for group in 0..self.groups.len() {
-            self.group(group, wishes.reset, dt_ns);
+            self.group(group, wishes.reset.means(group), dt_ns);
         }
         self.say();
         self.devices(wishes);
