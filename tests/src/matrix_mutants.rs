@@ -1,6 +1,7 @@
 //! Wrong editions of a plant's cause-and-effect matrix: each differs from the right one
 //! in one thing that somebody could have got wrong.
 
+use matrix::EffectKind;
 use plant::{Plant, Sources};
 use std::path::Path;
 use toml::{Table, Value};
@@ -46,6 +47,23 @@ pub fn plant(name: &str) -> Plant {
     }
 }
 
+/// The right edition, its matrices written anew: what is refused or caught of mutants
+/// is so for what they change.
+///
+/// # Errors
+/// If the text itself is refused.
+pub fn rewritten(plant: &Plant) -> Result<Plant, String> {
+    let mut files = plant.sources.files().to_vec();
+    for (name, text) in &mut files {
+        if name.starts_with("matrix/")
+            && let Ok(table) = text.parse::<Table>()
+        {
+            *text = table.to_string();
+        }
+    }
+    load(files)
+}
+
 /// Every wrong edition of the matrices of a plant, in the order of rows and columns.
 pub fn all(plant: &Plant) -> Vec<Mutant> {
     let files = plant.sources.files().to_vec();
@@ -57,6 +75,8 @@ pub fn all(plant: &Plant) -> Vec<Mutant> {
             && let Ok(table) = text.parse::<Table>()
         {
             causes(&files, place, &table, &mut mutants);
+            effects(plant, &files, place, &table, &mut mutants);
+            bypass(&files, place, &table, &mut mutants);
         }
     }
     mutants
@@ -242,6 +262,135 @@ fn causes(files: &[(String, String)], place: usize, table: &Table, mutants: &mut
                 let left = channels - 1;
                 let vote = format!("{}oo{left}", m.min(left));
                 cause.insert("vote".into(), Value::String(vote));
+            });
+        }
+    }
+}
+
+/// Every action gone, or to another position, or in another reset group.
+fn effects(
+    plant: &Plant,
+    files: &[(String, String)],
+    place: usize,
+    table: &Table,
+    mutants: &mut Vec<Mutant>,
+) {
+    let Some(Value::Array(effects)) = table.get("effect") else {
+        return;
+    };
+    for (column, effect) in effects.iter().enumerate() {
+        let Some(Value::Array(acts)) = effect.get("acts") else {
+            continue;
+        };
+        let id = effect["id"].as_str().unwrap_or_default();
+        let mut mutant = |what: String, equivalent, change: &dyn Fn(&mut Table)| {
+            let mut other = table.clone();
+            if let Some(Value::Array(effects)) = other.get_mut("effect")
+                && let Some(Value::Table(effect)) = effects.get_mut(column)
+            {
+                change(effect);
+            }
+            mutants.push(Mutant {
+                what: format!("{id}: {what}"),
+                cause: first_cause(plant, id),
+                equivalent,
+                files: with(files, place, other.to_string()),
+            });
+        };
+        for (n, act) in acts.iter().enumerate() {
+            let device = act["device"].as_str().unwrap_or_default();
+            let why = is_shadowed(plant, id, device)
+                .then_some("every row of this column demands the same by an earlier one");
+            mutant(format!("{device} forgotten"), why, &|effect| {
+                if let Some(Value::Array(acts)) = effect.get_mut("acts") {
+                    acts.remove(n);
+                }
+            });
+            let other = match (act.get("to").and_then(Value::as_str), act.get("value")) {
+                (Some("open"), _) => ("to", Value::String("closed".into())),
+                (Some("closed"), _) => ("to", Value::String("open".into())),
+                (None, Some(Value::Float(value))) => (
+                    "value",
+                    Value::Float(if *value > 50.0 { 99.0 } else { 1.0 }),
+                ),
+                _ => continue,
+            };
+            mutant(format!("{device} to {}", other.1), why, &|effect| {
+                if let Some(Value::Array(acts)) = effect.get_mut("acts")
+                    && let Some(Value::Table(act)) = acts.get_mut(n)
+                {
+                    act.insert(other.0.into(), other.1.clone());
+                }
+            });
+        }
+        let groups = table.get("group").and_then(Value::as_array);
+        for group in groups.into_iter().flatten() {
+            if group.get("name") != effect.get("group") {
+                let name = group["name"].clone();
+                mutant(format!("group {name}"), None, &|effect| {
+                    effect.insert("group".into(), name.clone());
+                });
+            }
+        }
+    }
+}
+
+/// The first row that acts in a column.
+fn first_cause(plant: &Plant, effect: &str) -> String {
+    let matrices = plant.matrices.iter().map(|draft| &draft.matrix);
+    let mut found = matrices.filter_map(|matrix| {
+        let column = matrix.effect(effect)?;
+        let row = (0..matrix.causes.len()).find(|row| !matrix.cell(*row, column).is_empty())?;
+        Some(matrix.causes[row].id.clone())
+    });
+    found.next().unwrap_or_default()
+}
+
+/// Whether an earlier column moves the device likewise whenever this one does.
+fn is_shadowed(plant: &Plant, effect: &str, device: &str) -> bool {
+    plant.matrices.iter().any(|draft| {
+        let matrix = &draft.matrix;
+        let Some(column) = matrix.effect(effect) else {
+            return false;
+        };
+        let action = |column: usize| match &matrix.effects[column].kind {
+            EffectKind::Final(acts) => acts.iter().find(|act| act.device() == device),
+            _ => None,
+        };
+        (0..column).any(|earlier| {
+            action(earlier).is_some()
+                && action(earlier) == action(column)
+                && (0..matrix.causes.len()).all(|row| {
+                    let own = matrix.cell(row, column);
+                    own.is_empty() || own == matrix.cell(row, earlier)
+                })
+        })
+    })
+}
+
+/// Other limits of bypasses.
+fn bypass(files: &[(String, String)], place: usize, table: &Table, mutants: &mut Vec<Mutant>) {
+    let Some(Value::Table(rules)) = table.get("bypass") else {
+        return;
+    };
+    for (key, value) in rules {
+        let others = match value {
+            Value::Integer(n) => vec![Value::Integer(n + 1), Value::Integer(n - 1)],
+            Value::Float(n) if key == "expiry_h" => {
+                vec![Value::Float(n + 0.1), Value::Float(n - 0.1)]
+            }
+            _ => continue,
+        };
+        for value in others {
+            let mut other = table.clone();
+            if let Some(Value::Table(rules)) = other.get_mut("bypass") {
+                rules.insert(key.clone(), value.clone());
+            }
+            mutants.push(Mutant {
+                what: format!("bypass: {key} {value}"),
+                cause: String::new(),
+                equivalent: None,
+                files: with(files, place, other.to_string()),
             });
         }
     }
