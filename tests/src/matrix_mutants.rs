@@ -405,7 +405,10 @@ fn one_percent(value: f64) -> f64 {
     }
 }
 
-fn rows_of(n: usize, channel: &Value, mutant: &mut dyn FnMut(String, &dyn Fn(&mut Table))) {
+/// Takes what is wrong, and the change that makes it so.
+type Note<'n> = dyn FnMut(String, &dyn Fn(&mut Table)) + 'n;
+
+fn rows_of(n: usize, channel: &Value, mutant: &mut Note<'_>) {
     let Value::Table(channel) = channel else {
         return;
     };

@@ -318,8 +318,8 @@ impl<'s> Oracle<'s> {
             .map(|row| self.bypassed_in_unit(row))
             .collect();
         let mut begun = vec![0usize; self.rows.len()];
-        for row in 0..self.rows.len() {
-            self.row(row, world, wishes, dt_ns, before[row], &mut begun);
+        for (row, in_unit) in before.into_iter().enumerate() {
+            self.row(row, world, wishes, dt_ns, in_unit, &mut begun);
         }
         for group in 0..self.groups.len() {
             self.group(group, wishes.reset.means(group), dt_ns);
@@ -383,7 +383,7 @@ impl<'s> Oracle<'s> {
             let key = self.keys[sheet.book[row]].map(|place| world[place]);
             let is_on = key.is_some_and(|(value, is_bad)| value != 0.0 && !is_bad);
             let is_off = key.is_some_and(|(value, is_bad)| value == 0.0 && !is_bad);
-            for channel in 0..cause.channels.len() {
+            for (channel, shown) in shown.iter_mut().enumerate() {
                 let wish = wishes
                     .mos
                     .iter()
@@ -402,11 +402,11 @@ impl<'s> Oracle<'s> {
                 }
                 if let Some(elapsed_ns) = state.mos[channel] {
                     let is_due = elapsed_ns >= ns(rules.expiry_s);
-                    if is_off || (is_due && shown[channel] == Shown::Against) {
+                    if is_off || (is_due && *shown == Shown::Against) {
                         state.mos[channel] = None;
                     } else {
                         state.mos[channel] = Some(elapsed_ns.saturating_add(dt_ns));
-                        shown[channel] = Shown::Bypassed;
+                        *shown = Shown::Bypassed;
                     }
                 }
             }

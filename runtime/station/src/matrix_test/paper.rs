@@ -50,7 +50,7 @@ pub fn text(plant: &str, verdicts: &[Verdict]) -> String {
             let matrix = &verdict.sheet.matrix;
             let _ = writeln!(
                 out,
-                "      NOT {} × {}: never seen to act alone",
+                "      note: {} × {} was never seen to act alone: another row always demanded it too",
                 matrix.causes[row].id, matrix.effects[column].id
             );
         }

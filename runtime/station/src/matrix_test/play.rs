@@ -7,6 +7,13 @@ use super::tally::{Check, Count, Failure, Verdict};
 use plant::Plant;
 use scan::Start;
 
+/// What every case begins with.
+struct Base<'s> {
+    saved: Saved,
+    oracle: Oracle<'s>,
+    world: Vec<(f64, bool)>,
+}
+
 /// Program and oracle, side by side.
 pub(super) struct Play<'s> {
     pub sheet: &'s Sheet,
@@ -16,7 +23,7 @@ pub(super) struct Play<'s> {
     pub world: Vec<(f64, bool)>,
     /// Drives whose feedback did not stand while they ran, or that have to rest.
     astray: Vec<bool>,
-    base: Option<(Saved, Oracle<'s>, Vec<(f64, bool)>)>,
+    base: Option<Base<'s>>,
     pub verdict: Verdict,
     /// Row of the case, and what it drives.
     row: Option<usize>,
@@ -80,18 +87,21 @@ impl<'s> Play<'s> {
     /// Begins a case: everything healthy, reset, devices away from their safe positions.
     pub fn begin(&mut self, row: Option<usize>, case: String) {
         self.name(row, case);
-        if let Some((saved, oracle, world)) = &self.base {
-            self.bench.restore(saved);
-            self.oracle.clone_from(oracle);
-            self.world.clone_from(world);
+        if let Some(base) = &self.base {
+            self.bench.restore(&base.saved);
+            self.oracle.clone_from(&base.oracle);
+            self.world.clone_from(&base.world);
             self.astray.fill(false);
         }
     }
 
     /// What [`Play::begin`] goes back to is the state of now.
     pub fn keep(&mut self) {
-        let base = (self.bench.save(), self.oracle.clone(), self.world.clone());
-        self.base = Some(base);
+        self.base = Some(Base {
+            saved: self.bench.save(),
+            oracle: self.oracle.clone(),
+            world: self.world.clone(),
+        });
     }
 
     pub fn start(&mut self, start: Start) {
