@@ -76,17 +76,24 @@ impl Rig {
         let world = bank.shared();
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let (server, stopped) = driver::StopSource::new();
-        let (address, link) = runtime.block_on(async {
-            let bound = WorldServer::bind(world.clone(), loopback, Limits::default())
-                .await
-                .expect("a device");
-            let device = bound.local_addr();
-            tokio::spawn(bound.run(stopped));
-            if run.has_link {
-                let link = Link::between(device).await;
-                (link.address(), Some(link))
-            } else {
-                (device, None)
+        let names = &text.sim.as_ref().expect("a simulation").drivers;
+        let mut endpoints = BTreeMap::new();
+        let mut link = None;
+        runtime.block_on(async {
+            for (station, name) in names.iter().enumerate() {
+                let world = world.clone();
+                let bound = WorldServer::bind_station(world, station, loopback, Limits::default())
+                    .await
+                    .expect("a device");
+                let mut address = bound.local_addr();
+                tokio::spawn(bound.run(stopped.clone()));
+                // The wire that is disturbed is that of the first device.
+                if run.has_link && station == 0 {
+                    let between = Link::between(address).await;
+                    address = between.address();
+                    link = Some(between);
+                }
+                endpoints.insert(name.clone(), address);
             }
         });
         let options = Options {
@@ -95,7 +102,7 @@ impl Rig {
             env: Environment::Simulation,
             speed: run.speed,
             for_ns: run.for_s.map(|s| (s * 1e9) as u64),
-            endpoints: BTreeMap::from([("io1".to_string(), address)]),
+            endpoints,
             recorder: RecorderPolicy::default(),
         };
         let station = Station::start(text, &options, runtime.handle());
