@@ -3,6 +3,7 @@
 //! - [`broken`]: plants that must not load, each with the problems it must show
 //!   (`tests/broken/*.toml`),
 //! - [`good`]: a small plant that loads, the seed of mutations,
+//! - [`matrix_mutants`]: wrong editions of cause-and-effect matrices,
 //! - [`mutate`]: damage to texts and bytes, from a seed,
 //! - [`fuzz`]: the doors of the system under mutated input, for a given time
 //!   (`cargo run -p scanloop-tests --release --bin fuzz -- --help`),
@@ -15,5 +16,6 @@
 pub mod broken;
 pub mod fuzz;
 pub mod good;
+pub mod matrix_mutants;
 pub mod mutate;
 pub mod trial;

@@ -5,6 +5,7 @@ use gateway::desk::TaskTiming;
 use indicatif::{ProgressBar, ProgressStyle};
 use plant::{Diagnostics, Plant, Sources};
 use station::lint::lint;
+use station::matrix_test;
 use station::replay::{Verdict, replay, segments};
 use station::run::{RunOptions, run as run_plant};
 use station::{kinds, processes, prove, report, scenario, tags_csv};
@@ -43,6 +44,21 @@ enum Action {
         /// Also write JUnit XML here.
         #[arg(long)]
         junit: Option<PathBuf>,
+    },
+    /// Test the protect stage against its cause-and-effect matrices, exhaustively: exit
+    /// code 0 if every row, column and device does what they say.
+    Matrix {
+        /// Folder of the plant.
+        plant: PathBuf,
+        /// Also write the figures as CSV here.
+        #[arg(long)]
+        csv: Option<PathBuf>,
+        /// Also write a report to print and sign here.
+        #[arg(long)]
+        html: Option<PathBuf>,
+        /// Date that the report bears; none without it.
+        #[arg(long)]
+        date: Option<String>,
     },
     /// Replay a recording and compare every digest.
     Replay {
@@ -172,6 +188,12 @@ pub fn run(cli: Cli) -> ExitCode {
             scenario,
             junit,
         } => test(&plant, scenario.as_deref(), junit.as_deref()),
+        Action::Matrix {
+            plant,
+            csv,
+            html,
+            date,
+        } => matrix_command(&plant, csv.as_deref(), html.as_deref(), date),
         Action::Replay { recording, with } => replay_command(&recording, with.as_deref()),
         Action::Tags { plant, import, out } => tags(&plant, import.as_deref(), out.as_deref()),
         Action::Processes {
@@ -366,6 +388,35 @@ fn test(folder: &Path, only: Option<&str>, junit: Option<&Path>) -> Result<(), S
     } else {
         Err(String::new())
     }
+}
+
+fn matrix_command(
+    folder: &Path,
+    csv: Option<&Path>,
+    html: Option<&Path>,
+    date: Option<String>,
+) -> Result<(), String> {
+    let plant = load(folder)?;
+    let verdicts = matrix_test::run(&plant, &matrix_test::Options::default())?;
+    print!("{}", matrix_test::paper::text(&plant.name, &verdicts));
+    let write = |path: &Path, text: String| {
+        std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    if let Some(path) = csv {
+        write(path, matrix_test::paper::csv(&verdicts)?)?;
+    }
+    if let Some(path) = html {
+        let head = matrix_test::html::Head {
+            plant: plant.name.clone(),
+            title: (plant.title.en.clone(), plant.title.zh.clone()),
+            digest: plant.digest,
+            date,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+        };
+        write(path, matrix_test::html::report(&head, &verdicts))?;
+    }
+    let passed = !verdicts.is_empty() && verdicts.iter().all(matrix_test::Verdict::passed);
+    if passed { Ok(()) } else { Err(String::new()) }
 }
 
 fn replay_command(recording: &Path, with: Option<&Path>) -> Result<(), String> {

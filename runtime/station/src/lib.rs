@@ -12,6 +12,7 @@ pub mod engine;
 pub mod kinds;
 pub mod layout;
 pub mod lint;
+pub mod matrix_test;
 pub mod north;
 pub mod play;
 pub mod ports;
