@@ -45,7 +45,7 @@ fn the_synthesis_plant_does_what_its_matrix_says() {
     }
     for check in Check::ALL {
         let count = verdict.by_check()[&check];
-        assert_eq!(count.checks == 0, check == Check::Permissive, "{check:?}");
+        assert!(count.checks > 0, "{check:?}");
     }
     let c01 = verdict.responses[matrix.cause("C01").unwrap()];
     assert_eq!((c01.scans, c01.is_priority_1), (Some(11), true));
@@ -165,9 +165,18 @@ fn a_wrong_block_behind_a_right_matrix_is_found() {
         names
     });
     // Every row that demands E3 demands E2 too, and E2 takes TV-102 to the same 0 %.
+    // Phases and the timer of an end point are of the logic stage, which no matrix rules.
     assert_eq!(
         survivors,
-        ["TV-102: trips 1 gone", "TV-102: trips 1 goes elsewhere"]
+        [
+            "TV-102: trips 1 gone",
+            "TV-102: trips 1 goes elsewhere",
+            "HQ-202: a scan later",
+            "UP-101: trips 0 gone",
+            "UP-101: trips 1 gone",
+            "UP-202: trips 0 gone",
+            "UP-202: trips 1 gone",
+        ]
     );
 }
 
