@@ -270,7 +270,8 @@ impl Image {
     }
 
     /// Brings a copy of all cells up to date that was made at epoch `copied`, 0 for a
-    /// copy of something else; gives the epoch of the copy.
+    /// copy of something else; gives the epoch of the copy. Values, qualities and marks
+    /// are then equal; a quiet cell that was only refreshed keeps its older age.
     pub fn copy_to(&self, cells: &mut [Cell], copied: u64) -> u64 {
         let (live, quiet) = self.cells.split_at(self.quiet_from);
         let (live_copy, quiet_copy) = cells.split_at_mut(self.quiet_from);

@@ -276,6 +276,35 @@ proptest! {
     }
 
     #[test]
+    fn what_is_not_looked_at_has_not_changed(deeds in deeds(), pauses in prop::collection::vec(0..4_u8, 40)) {
+        // Enough quiet cells for several stretches.
+        let mut input = input();
+        for n in 100..170 {
+            input.blocks.push(block("STATION", &format!("HIC-{n}"), &[]));
+        }
+        let mut bench = Bench::of(&input);
+        let mut copy = bench.linked.program.image.cells().to_vec();
+        let mut copied = 0;
+        for (n, (scan, pause)) in deeds.iter().zip(pauses).enumerate() {
+            let mut entries: Vec<Entry> = scan.iter().map(|deed| entry(&bench, *deed)).collect();
+            let (_, which, value) = scan.first().copied().unwrap_or((0, 0, 1.0));
+            let far = format!("HIC-{}.SP", 100 + (7 * n + usize::from(which)) % 70);
+            entries.push(bench.write(&far, value));
+            bench.scan_with(&entries[..]);
+            let image = &bench.linked.program.image;
+            prop_assert_eq!(bench.log.digests.last().copied(), Some(image.digest()));
+            // The copy is brought up to date now and then.
+            if pause == 0 {
+                copied = image.copy_to(&mut copy, copied);
+                let same = copy.iter().zip(image.cells()).all(|(a, b)| {
+                    (a.bits, a.quality(), a.is_forced()) == (b.bits, b.quality(), b.is_forced())
+                });
+                prop_assert!(same);
+            }
+        }
+    }
+
+    #[test]
     fn a_frame_and_its_recorded_entries_do_the_same(
         frames in prop::collection::vec(
             ((prop::num::f64::ANY, 0..u16::MAX), (-5.0..5.0_f64, 0..u16::MAX)), 1..30),
