@@ -111,6 +111,30 @@ test("a setpoint is entered in two steps by keyboard alone and follows from the 
   clean(page);
 });
 
+test("the first reading of the mode leaves the field a person already types into", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base);
+  await page.waitForSelector("hmi-faceplate input");
+  const kept = await page.evaluate(() => {
+    const { store } = window.hmi;
+    const handle = store.tag("TIC-101.MODE_ACT").handle;
+    const mode = store.read("TIC-101.MODE_ACT").value;
+    const old = document.querySelector("hmi-faceplate");
+    const part = document.createElement("hmi-faceplate");
+    part.name = old.name;
+    part.close = old.close;
+    store.forget("TIC-101.MODE_ACT");
+    old.replaceWith(part);
+    const before = part.querySelector("input");
+    store.apply([handle], [mode], [0]);
+    store.flush();
+    return before.isConnected && before === part.querySelector("input");
+  });
+  assert.equal(kept, true);
+  clean(page);
+});
+
 test("manual mode opens the output and closes the setpoint", async (t) => {
   const server = await serve();
   t.after(server.end);

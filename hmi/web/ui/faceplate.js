@@ -187,7 +187,9 @@ class Faceplate extends Part {
   /** One entry: the setpoint, or the output in manual. */
   entry() {
     const box = h("div", { class: "entry" });
-    let shownFor = null;
+    // The fields for the setpoint stand from the start: the first reading of the mode must
+    // not put new ones under a person who has begun to type.
+    let shownFor = false;
     const update = () => {
       const mode = store.read(this.loop.mode_act || this.loop.mode).value;
       const manual = mode === 0;
