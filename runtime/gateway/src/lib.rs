@@ -7,7 +7,8 @@
 //!  clerk <────────────── orders (bounded) ────────────── Hub <── Desk <── clients
 //! ```
 //!
-//! - [`desk`]: the trait, and every noun in it,
+//! - [`desk`]: the trait, and the nouns of the running plant,
+//! - [`alarms`]: the nouns of alarms and records,
 //! - [`hub`]: the desk in memory,
 //! - [`history`]: the recent past for trends,
 //! - [`order`]: what the desk asks of the station.
@@ -15,6 +16,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod alarms;
 pub mod desk;
 pub mod history;
 pub mod hub;
