@@ -258,8 +258,7 @@ pub struct SequenceRow {
     pub seq: u64,
     /// Scan in which it was seen.
     pub scan: u64,
-    /// Place among the edges of that scan, by the source's own time stamp, then by order
-    /// of evaluation.
+    /// Place among the edges of that scan; within one scan there is no order in time.
     pub place: u32,
     /// Grid time of the scan, milliseconds since the epoch.
     pub utc_ms: i64,
