@@ -207,7 +207,7 @@ impl Witness for Digest {
 }
 
 struct Recorded {
-    witness: Bench<TaskOutlet, ScanWitness>,
+    witness: Bench<RealOutlet, ScanWitness>,
     items: rtrb::Consumer<Item>,
     parts: Vec<Vec<f64>>,
 }
