@@ -17,7 +17,7 @@ struct Row {
 
 const STATION: &str = "scanloop";
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 15] = [
     Row {
         name: "scanloop-signal",
         may_import: &[],
@@ -43,8 +43,19 @@ const ROWS: [Row; 14] = [
         why: "what is proved of a matrix may not lean on what runs it",
     },
     Row {
+        name: "scanloop-alarm",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "the life of an alarm is a function of events and of time as an argument",
+    },
+    Row {
         name: "scanloop-plant",
-        may_import: &["scanloop-signal", "scanloop-scan", "scanloop-matrix"],
+        may_import: &[
+            "scanloop-signal",
+            "scanloop-scan",
+            "scanloop-alarm",
+            "scanloop-matrix",
+        ],
         may_use_tokio: false,
         why: "kinds of blocks come in through a Registry that the station fills",
     },
