@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod annunciator;
 pub mod change;
 pub mod chronicle;
 pub mod clerk;
