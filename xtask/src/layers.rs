@@ -17,7 +17,7 @@ struct Row {
 
 const STATION: &str = "scanloop";
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 15] = [
     Row {
         name: "scanloop-signal",
         may_import: &[],
@@ -53,6 +53,12 @@ const ROWS: [Row; 14] = [
         may_import: &["scanloop-signal"],
         may_use_tokio: false,
         why: "bytes that stay know nothing of what they mean",
+    },
+    Row {
+        name: "scanloop-records",
+        may_import: &["scanloop-signal", "scanloop-journal"],
+        may_use_tokio: false,
+        why: "a view over the ledger knows what is recorded and nothing else",
     },
     Row {
         name: "scanloop-driver",
