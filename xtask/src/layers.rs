@@ -66,6 +66,12 @@ const ROWS: [Row; 15] = [
         why: "bytes that stay know nothing of what they mean",
     },
     Row {
+        name: "scanloop-records",
+        may_import: &["scanloop-signal", "scanloop-journal"],
+        may_use_tokio: false,
+        why: "a view over the ledger knows what is recorded and nothing else",
+    },
+    Row {
         name: "scanloop-driver",
         may_import: &["scanloop-signal"],
         may_use_tokio: true,
