@@ -9,6 +9,7 @@ pub mod chronicle;
 pub mod clerk;
 pub mod clock;
 pub mod closed_loop;
+mod closed_scripts;
 pub mod directory;
 pub mod engine;
 pub mod feed;
@@ -25,6 +26,7 @@ pub mod pump;
 pub mod recorder;
 pub mod replay;
 pub mod report;
+pub mod response;
 #[allow(unsafe_code)]
 pub mod rt;
 pub mod run;
