@@ -235,6 +235,8 @@ pub struct Rationale {
     pub shelving: bool,
     /// Longest time on the shelf, seconds.
     pub shelve_s_max: f64,
+    /// Why a highly managed alarm may be shelved all the same; empty = it may not.
+    pub shelving_reason: String,
     /// What is different in modes of the plant; the first that is on counts.
     pub modes: Vec<Mode>,
     /// When it is suppressed by design.
@@ -294,6 +296,7 @@ impl Rationale {
             latching: false,
             shelving: true,
             shelve_s_max: 8.0 * 3_600.0,
+            shelving_reason: String::new(),
             modes: Vec::new(),
             suppression: Vec::new(),
             first_out: String::new(),

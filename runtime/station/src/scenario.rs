@@ -267,7 +267,7 @@ pub fn plant_with(plant: &Plant, scenario: &Scenario, name: &str) -> Result<Plan
         for (block, draft) in plant.blocks.iter().filter(|(_, draft)| over.means(draft)) {
             is_known = true;
             let (path, text) = &mut files[draft.node.at.file];
-            if path.starts_with("matrix/") {
+            if path.starts_with("matrix/") || path.starts_with("alarms/") {
                 generated.push((block, over));
                 continue;
             }
