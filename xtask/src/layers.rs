@@ -17,7 +17,7 @@ struct Row {
 
 const STATION: &str = "scanloop";
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 15] = [
     Row {
         name: "scanloop-signal",
         may_import: &[],
@@ -44,7 +44,12 @@ const ROWS: [Row; 14] = [
     },
     Row {
         name: "scanloop-plant",
-        may_import: &["scanloop-signal", "scanloop-scan", "scanloop-matrix"],
+        may_import: &[
+            "scanloop-signal",
+            "scanloop-scan",
+            "scanloop-matrix",
+            "scanloop-people",
+        ],
         may_use_tokio: false,
         why: "kinds of blocks come in through a Registry that the station fills",
     },
@@ -53,6 +58,12 @@ const ROWS: [Row; 14] = [
         may_import: &["scanloop-signal"],
         may_use_tokio: false,
         why: "bytes that stay know nothing of what they mean",
+    },
+    Row {
+        name: "scanloop-people",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "who may do what is judged without the plant, the network and a clock",
     },
     Row {
         name: "scanloop-driver",
@@ -88,7 +99,7 @@ const ROWS: [Row; 14] = [
     },
     Row {
         name: "scanloop-gateway",
-        may_import: &["scanloop-signal", "scanloop-journal"],
+        may_import: &["scanloop-signal", "scanloop-journal", "scanloop-people"],
         may_use_tokio: true,
         why: "the desk door sees snapshots and records, not the scan",
     },
