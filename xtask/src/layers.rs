@@ -55,6 +55,7 @@ const ROWS: [Row; 15] = [
             "scanloop-scan",
             "scanloop-alarm",
             "scanloop-matrix",
+            "scanloop-people",
         ],
         may_use_tokio: false,
         why: "kinds of blocks come in through a Registry that the station fills",
@@ -70,6 +71,9 @@ const ROWS: [Row; 15] = [
         may_import: &["scanloop-signal", "scanloop-journal"],
         may_use_tokio: false,
         why: "a view over the ledger knows what is recorded and nothing else",
+        name: "scanloop-people",
+        may_import: &["scanloop-signal"],
+        why: "who may do what is judged without the plant, the network and a clock",
     },
     Row {
         name: "scanloop-driver",
@@ -105,7 +109,7 @@ const ROWS: [Row; 15] = [
     },
     Row {
         name: "scanloop-gateway",
-        may_import: &["scanloop-signal", "scanloop-journal"],
+        may_import: &["scanloop-signal", "scanloop-journal", "scanloop-people"],
         may_use_tokio: true,
         why: "the desk door sees snapshots and records, not the scan",
     },
