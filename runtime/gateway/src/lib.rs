@@ -8,6 +8,7 @@
 //! ```
 //!
 //! - [`desk`]: the trait, and every noun in it,
+//! - [`equipment`]: units, blocks and matrices behind the tags,
 //! - [`hub`]: the desk in memory,
 //! - [`history`]: the recent past for trends,
 //! - [`order`]: what the desk asks of the station.
@@ -16,6 +17,7 @@
 #![warn(missing_docs)]
 
 pub mod desk;
+pub mod equipment;
 pub mod history;
 pub mod hub;
 pub mod order;

@@ -92,6 +92,7 @@ codes! {
     SCENARIO "P0601" "scenario file wrong";
     SCENARIO_NAME "P0602" "scenario names an unknown tag or fault";
     DISPLAY_TAG "P0603" "display names an unknown tag";
+    DISPLAY "P0604" "display wrong";
     MODEL "P0701" "unknown simulation model";
     SCRIPT "P0801" "script wrong";
     SCRIPT_TEXT "P0802" "text of a script wrong";

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod closed_loop;
 pub mod directory;
 pub mod engine;
+pub mod equipment;
 pub mod kinds;
 pub mod layout;
 pub mod lint;
