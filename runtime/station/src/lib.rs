@@ -4,12 +4,14 @@
 #![warn(missing_docs)]
 
 pub mod change;
+pub mod chronicle;
 pub mod clerk;
 pub mod clock;
 pub mod closed_loop;
 pub mod directory;
 pub mod engine;
 pub mod equipment;
+pub mod feed;
 pub mod kinds;
 pub mod layout;
 pub mod lint;
