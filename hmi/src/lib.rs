@@ -2,7 +2,7 @@
 //! pages it serves (`hmi/web`).
 //!
 //! Reading order: [`desk`], what the interface may see and ask; [`display`] and
-//! [`svg`], drawings; [`frames`], the socket's messages; [`cmd`], checks of a
+//! [`svg`], drawings; [`lint`], what is wrong with them; [`frames`], the socket's messages; [`cmd`], checks of a
 //! command; [`service`], forcing and online change; [`routes`], the whole surface;
 //! [`serve()`].
 //!
@@ -18,6 +18,7 @@ pub mod desk;
 pub mod display;
 pub mod fake;
 pub mod frames;
+pub mod lint;
 pub mod routes;
 pub mod service;
 pub mod svg;
@@ -30,10 +31,12 @@ mod cbor;
 mod door;
 mod names;
 mod serve;
+mod shelf;
 mod ws;
 
 pub use app::SOCKETS_MAX;
 pub use desk::Desk;
 pub use display::Display;
 pub use serve::{CONNECTIONS_MAX, ServeError, Serving, serve};
+pub use shelf::{Source, read_folder};
 pub use ws::{SUBSCRIPTIONS_MAX, TAGS_PER_SOCKET_MAX};

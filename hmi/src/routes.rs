@@ -45,6 +45,7 @@ routes! {
     "GET" "/assets/{*path}" get(api::asset), "Scripts, style sheets, texts of the page.";
     "GET" "/api/v1/health" get(api::health), "Whether the server runs and the runtime scans.";
     "GET" "/api/v1/directory" get(api::directory), "Tags, loops, interlocks, displays.";
+    "GET" "/api/v1/displays" get(api::displays), "Displays in force, and why newer files are not.";
     "GET" "/api/v1/display/{id}" get(api::display), "One drawing, cleaned.";
     "GET" "/api/v1/trend" get(api::trend), "History in buckets, CBOR.";
     "GET" "/api/v1/timing" get(api::timing), "Scan timing of every task.";

@@ -14,8 +14,9 @@ use tokio::task::JoinHandle;
 
 use crate::app::{App, SOCKETS_MAX};
 use crate::desk::Desk;
-use crate::display::{self, Display, DisplayError};
+use crate::display::DisplayError;
 use crate::routes;
+use crate::shelf::{self, Source};
 
 /// HTTP connections open at the same time; sockets are counted apart.
 pub const CONNECTIONS_MAX: usize = 256;
@@ -72,6 +73,7 @@ impl Serving {
 
 /// Serves the interface until `stop` turns true (or its sender is gone).
 ///
+/// Displays of a folder are read again when a file in it changes.
 /// Must be called within a tokio runtime. Returns as soon as the address is bound.
 ///
 /// # Errors
@@ -79,13 +81,14 @@ impl Serving {
 pub async fn serve(
     addr: SocketAddr,
     desk: Arc<dyn Desk>,
-    displays: Vec<Display>,
+    displays: impl Into<Source>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Serving, ServeError> {
     if !addr.ip().is_loopback() {
         return Err(ServeError::NotLoopback { addr });
     }
-    let displays = display::load_all(displays)?;
+    let source = displays.into();
+    let displays = shelf::load(&source)?;
     let mut warnings: Vec<String> = Vec::new();
     for display in &displays {
         let lines = display.warnings.iter();
@@ -96,6 +99,13 @@ pub async fn serve(
     let addr = listener.local_addr().map_err(bind)?;
     let (stopping_tx, stopping) = watch::channel(false);
     let app = Arc::new(App::new(desk, displays, addr.port(), stopping.clone()));
+    if let Source::Folder(folder) = source {
+        tokio::spawn(shelf::watch(
+            folder,
+            Arc::clone(&app.shelf),
+            stopping.clone(),
+        ));
+    }
     let sockets = Arc::clone(&app.sockets);
     let router = routes::router(app);
     let task = tokio::spawn(async move {

@@ -71,8 +71,11 @@ const ROWS: [Row; 15] = [
         may_import: &["scanloop-signal", "scanloop-journal"],
         may_use_tokio: false,
         why: "a view over the ledger knows what is recorded and nothing else",
+    },
+    Row {
         name: "scanloop-people",
         may_import: &["scanloop-signal"],
+        may_use_tokio: false,
         why: "who may do what is judged without the plant, the network and a clock",
     },
     Row {

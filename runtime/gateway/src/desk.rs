@@ -14,6 +14,8 @@ use crate::alarms::{
 use serde::{Deserialize, Serialize};
 use signal::Quality;
 
+use crate::equipment::Equipment;
+
 /// The answer of [`Desk::submit`], boxed so that the trait stays object-safe.
 pub type Submission<'a> = Pin<Box<dyn Future<Output = Result<Receipt, Refusal>> + Send + 'a>>;
 
@@ -170,6 +172,9 @@ pub struct Directory {
     pub loops: Vec<Loop>,
     /// Interlock groups.
     pub interlocks: Vec<Interlock>,
+    /// Units, blocks and matrices behind the tags.
+    #[serde(default)]
+    pub equipment: Equipment,
 }
 
 impl Directory {
@@ -184,6 +189,7 @@ impl Directory {
             tags: Vec::new(),
             loops: Vec::new(),
             interlocks: Vec::new(),
+            equipment: Equipment::default(),
         }
     }
 }

@@ -7,8 +7,13 @@
 //!  clerk <────────────── orders (bounded) ────────────── Hub <── Desk <── clients
 //! ```
 //!
+<<<<<<< HEAD
+//! - [`desk`]: the trait, and every noun in it,
+//! - [`equipment`]: units, blocks and matrices behind the tags,
+=======
 //! - [`desk`]: the trait, and the nouns of the running plant,
 //! - [`alarms`]: the nouns of alarms and records,
+>>>>>>> main
 //! - [`hub`]: the desk in memory,
 //! - [`history`]: the recent past for trends,
 //! - [`order`]: what the desk asks of the station.
@@ -18,6 +23,7 @@
 
 pub mod alarms;
 pub mod desk;
+pub mod equipment;
 pub mod history;
 pub mod hub;
 pub mod order;

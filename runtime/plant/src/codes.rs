@@ -92,6 +92,7 @@ codes! {
     SCENARIO "P0601" "scenario file wrong";
     SCENARIO_NAME "P0602" "scenario names an unknown tag or fault";
     DISPLAY_TAG "P0603" "display names an unknown tag";
+    DISPLAY "P0604" "display wrong";
     ALARM_WRONG "P0611" "alarm wrong";
     ALARM_RATIONALE "P0612" "alarm without rationalisation";
     ALARM_NOTHING "P0613" "alarm without consequence";

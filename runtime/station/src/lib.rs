@@ -12,6 +12,7 @@ pub mod closed_loop;
 mod closed_scripts;
 pub mod directory;
 pub mod engine;
+pub mod equipment;
 pub mod feed;
 pub mod kinds;
 pub mod layout;
