@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod alarm_desk;
 pub mod annunciator;
 pub mod change;
 pub mod chronicle;
@@ -14,6 +15,7 @@ pub mod directory;
 pub mod engine;
 pub mod equipment;
 pub mod feed;
+pub mod history_writer;
 pub mod kinds;
 pub mod layout;
 pub mod lint;
@@ -25,6 +27,7 @@ pub mod processes;
 pub mod prove;
 pub mod pump;
 pub mod recorder;
+pub mod records_desk;
 pub mod replay;
 pub mod report;
 pub mod response;
