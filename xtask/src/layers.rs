@@ -17,7 +17,7 @@ struct Row {
 
 const STATION: &str = "scanloop";
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 15] = [
     Row {
         name: "scanloop-signal",
         may_import: &[],
@@ -44,7 +44,12 @@ const ROWS: [Row; 14] = [
     },
     Row {
         name: "scanloop-plant",
-        may_import: &["scanloop-signal", "scanloop-scan", "scanloop-matrix"],
+        may_import: &[
+            "scanloop-signal",
+            "scanloop-scan",
+            "scanloop-matrix",
+            "scanloop-notify",
+        ],
         may_use_tokio: false,
         why: "kinds of blocks come in through a Registry that the station fills",
     },
@@ -53,6 +58,12 @@ const ROWS: [Row; 14] = [
         may_import: &["scanloop-signal"],
         may_use_tokio: false,
         why: "bytes that stay know nothing of what they mean",
+    },
+    Row {
+        name: "scanloop-notify",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "a message carries its own words; what it is about is not known here",
     },
     Row {
         name: "scanloop-driver",

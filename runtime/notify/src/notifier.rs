@@ -177,17 +177,20 @@ impl Notifier {
 
     /// An alarm went off.
     pub fn tell(&self, notice: AlarmNotice) {
-        self.shared.with(|dispatch, now_ms| dispatch.tell(now_ms, notice));
+        self.shared
+            .with(|dispatch, now_ms| dispatch.tell(now_ms, notice));
     }
 
     /// An alarm was acknowledged.
     pub fn acknowledged(&self, alarm: &str) {
-        self.shared.with(|dispatch, now_ms| dispatch.acknowledged(now_ms, alarm));
+        self.shared
+            .with(|dispatch, now_ms| dispatch.acknowledged(now_ms, alarm));
     }
 
     /// An alarm is over.
     pub fn cleared(&self, alarm: &str) {
-        self.shared.with(|dispatch, now_ms| dispatch.cleared(now_ms, alarm));
+        self.shared
+            .with(|dispatch, now_ms| dispatch.cleared(now_ms, alarm));
     }
 
     /// A receipt by link; gives the alarms that were still being told.
@@ -195,7 +198,8 @@ impl Notifier {
     /// # Errors
     /// The link is unknown, used or too old.
     pub fn receipt(&self, token: &str, who: Option<&str>) -> Result<Vec<String>, ReceiptProblem> {
-        self.shared.with(|dispatch, now_ms| dispatch.receipt(now_ms, token, who))
+        self.shared
+            .with(|dispatch, now_ms| dispatch.receipt(now_ms, token, who))
     }
 
     /// A receipt by somebody at a page, who is known there.
@@ -203,7 +207,8 @@ impl Notifier {
     /// # Errors
     /// The alarm is not being told.
     pub fn receipt_of_alarm(&self, alarm: &str, who: &str) -> Result<(), ReceiptProblem> {
-        self.shared.with(|dispatch, now_ms| dispatch.receipt_of_alarm(now_ms, alarm, who))
+        self.shared
+            .with(|dispatch, now_ms| dispatch.receipt_of_alarm(now_ms, alarm, who))
     }
 
     /// What happened since the last call, for the ledger; 1 000 records at most, so call
@@ -265,6 +270,11 @@ fn attempt(door: &mut dyn Channel, job: &Job) -> Result<(), SendProblem> {
         Purpose::Probe => door.probe(),
         _ => door.send(&job.message),
     });
-    catch_unwind(call)
-        .unwrap_or_else(|_| Err(SendProblem::new(ProblemKind::Protocol, None, "the channel broke")))
+    catch_unwind(call).unwrap_or_else(|_| {
+        Err(SendProblem::new(
+            ProblemKind::Protocol,
+            None,
+            "the channel broke",
+        ))
+    })
 }

@@ -60,7 +60,10 @@ pub enum Event {
     /// Somebody has read it.
     Receipt { who: String },
     /// A receipt that does not count.
-    ReceiptRefused { who: String, problem: ReceiptProblem },
+    ReceiptRefused {
+        who: String,
+        problem: ReceiptProblem,
+    },
     /// Telling of this alarm has ended.
     Ended { why: End },
     /// A channel fails. An alarm of the station should say so.

@@ -93,7 +93,11 @@ impl Shift {
         };
         let count = self.people.len().max(1) as i64;
         let place = (day - turn.since).div_euclid(turn.days).rem_euclid(count);
-        self.people.get(place as usize).copied().into_iter().collect()
+        self.people
+            .get(place as usize)
+            .copied()
+            .into_iter()
+            .collect()
     }
 }
 

@@ -94,8 +94,8 @@ impl SecretPlace {
                 (path, text)
             }
             SecretPlace::Env(name) => {
-                let text = std::env::var(name)
-                    .map_err(|_| SecretProblem::Env { name: name.clone() })?;
+                let text =
+                    std::env::var(name).map_err(|_| SecretProblem::Env { name: name.clone() })?;
                 (name, text)
             }
         };

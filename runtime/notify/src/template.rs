@@ -164,13 +164,15 @@ impl Frame<'_> {
                 format!("and {more} more\n")
             });
         }
-        let first = notices
-            .first()
-            .map_or("", |notice| notice.alarm.as_str());
+        let first = notices.first().map_or("", |notice| notice.alarm.as_str());
         let names = one_line(first, 64);
         let mut text = format!("{head} {names} …");
         if !self.link.is_empty() {
-            body.push_str(if is_zh { "\n已读回执：" } else { "\nI have read this: " });
+            body.push_str(if is_zh {
+                "\n已读回执："
+            } else {
+                "\nI have read this: "
+            });
             body.push_str(self.link);
             body.push('\n');
             text = format!("{text} {}", self.link);
@@ -206,7 +208,9 @@ fn short(text: &str, link: &str) -> String {
     }
     let text = text.replace(link, "");
     let rest = limits::SHORT_CHARS_MAX.saturating_sub(link.chars().count() + 1);
-    format!("{} {link}", one_line(&text, rest)).trim_end().to_string()
+    format!("{} {link}", one_line(&text, rest))
+        .trim_end()
+        .to_string()
 }
 
 /// A text as one line: control characters, separators of lines and marks of writing

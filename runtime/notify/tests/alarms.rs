@@ -112,9 +112,7 @@ fn a_temporary_failure_is_tried_again_and_delivered() {
             if problem.code == Some(451))
     };
     assert_eq!(records.iter().filter(is_failed).count(), 1);
-    let delivered = |record: &DeliveryRecord| {
-        matches!(&record.event, Event::Delivered { attempt: 2, person, .. } if person == "li")
-    };
+    let delivered = |record: &DeliveryRecord| matches!(&record.event, Event::Delivered { attempt: 2, person, .. } if person == "li");
     assert!(records.iter().any(delivered));
     assert_eq!(mails(&server, 2).len(), 2);
     notifier.stop();
@@ -142,7 +140,10 @@ fn a_receipt_by_the_link_of_the_message_stops_the_escalation() {
     notifier.tell(notice("TT-101.HH", 1));
     let asked = gateway.asked.recv_timeout(PATIENCE).unwrap();
     let (_, rest) = asked.body.split_once("/receipt/").unwrap();
-    let token: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+    let token: String = rest
+        .chars()
+        .take_while(char::is_ascii_alphanumeric)
+        .collect();
     let alarms = notifier.receipt(&token, None);
     assert_eq!(alarms, Ok(vec!["TT-101.HH".to_string()]));
     let who = "wang".to_string();
@@ -173,7 +174,11 @@ fn a_flood_of_500_gives_one_digest_and_every_highest_priority() {
     assert_eq!(urgent.len(), 20);
     // Five one by one, then one for all the others.
     let mails = mails(&server, 6);
-    assert!(receivers::subject(&mails[5]).contains("475 alarms"), "{}", mails[5]);
+    assert!(
+        receivers::subject(&mails[5]).contains("475 alarms"),
+        "{}",
+        mails[5]
+    );
     notifier.stop();
     assert!(server.arrived.try_recv().is_err());
     assert!(records.len() >= 500);
@@ -201,13 +206,14 @@ fn a_channel_that_is_not_there_is_told_in_health_and_records() {
     let notifier = Notifier::start(config(dead_port(), dead_port(), 0)).unwrap();
     notifier.tell(notice("TT-101.HH", 1));
     notifier.tell(notice("LT-101.L", 2));
-    let failed = |record: &DeliveryRecord| {
-        matches!(&record.event, Event::ChannelFailed { channel, .. } if channel == "mail")
-    };
+    let failed = |record: &DeliveryRecord| matches!(&record.event, Event::ChannelFailed { channel, .. } if channel == "mail");
     until(&notifier, failed);
     let health = notifier.health();
     assert!(health.channels[0].is_failed);
-    assert!(health.channels[0].said.starts_with("unreachable"), "{health:?}");
+    assert!(
+        health.channels[0].said.starts_with("unreachable"),
+        "{health:?}"
+    );
 }
 
 #[test]
@@ -233,9 +239,7 @@ fn a_channel_that_breaks_or_lies_is_survived() {
     let notifier = Notifier::start_with(config, vec![Box::new(mail), Box::new(sms)]).unwrap();
     notifier.tell(notice("LT-101.L", 2));
     let records = until(&notifier, ended(&End::Unreached));
-    let said = |record: &DeliveryRecord| {
-        matches!(&record.event, Event::Failed { problem, .. } if problem.said == "the channel broke")
-    };
+    let said = |record: &DeliveryRecord| matches!(&record.event, Event::Failed { problem, .. } if problem.said == "the channel broke");
     assert!(records.iter().any(said));
     // The answer to the second attempt was lost, the mail was not.
     assert_eq!(mails(&server, 1).len(), 1);

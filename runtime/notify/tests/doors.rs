@@ -19,7 +19,11 @@ fn mail_door(port: u16, tls: &str) -> Box<dyn Channel> {
     door(&format!(
         "kind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"{tls}\"\n\
          from = \"scanloop@plant.invalid\"\ntimeout_s = 0.3\n{}",
-        if tls == "none" { "" } else { "ca_file = \"tests/authority.pem\"" }
+        if tls == "none" {
+            ""
+        } else {
+            "ca_file = \"tests/authority.pem\""
+        }
     ))
 }
 
@@ -65,9 +69,14 @@ fn every_attempt_of_a_message_has_the_same_number() {
     let mut door = mail_door(server.port, "none");
     let id = |text: &str| {
         let mut lines = text.lines();
-        lines.find(|line| line.starts_with("Message-ID:")).map(str::to_string)
+        lines
+            .find(|line| line.starts_with("Message-ID:"))
+            .map(str::to_string)
     };
-    assert_eq!(kind(door.send(&message("a@b.c"))), (ProblemKind::Busy, Some(451)));
+    assert_eq!(
+        kind(door.send(&message("a@b.c"))),
+        (ProblemKind::Busy, Some(451))
+    );
     assert_eq!(door.send(&message("a@b.c")), Ok(()));
     let first = id(&server.arrived.recv().unwrap().text);
     assert!(first.is_some());
@@ -84,7 +93,13 @@ fn a_subject_of_two_lines_gives_no_second_header_field() {
     let mail = server.arrived.recv().unwrap();
     assert_eq!(subject(&mail.text), "hot Bcc: eve@evil.invalid body");
     assert!(!mail.text.contains("\r\nBcc:"));
-    assert_eq!(mail.commands.iter().filter(|line| line.starts_with("RCPT")).count(), 1);
+    assert_eq!(
+        mail.commands
+            .iter()
+            .filter(|line| line.starts_with("RCPT"))
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -97,9 +112,18 @@ fn an_address_with_a_line_break_is_refused_before_anything_is_sent() {
 #[test]
 fn answers_of_a_mail_server_are_told_apart() {
     for (act, wanted) in [
-        (Mail::Recipient("550 no such user"), (ProblemKind::Refused, Some(550))),
-        (Mail::Recipient("451 come again"), (ProblemKind::Busy, Some(451))),
-        (Mail::AfterData("552 too large"), (ProblemKind::Refused, Some(552))),
+        (
+            Mail::Recipient("550 no such user"),
+            (ProblemKind::Refused, Some(550)),
+        ),
+        (
+            Mail::Recipient("451 come again"),
+            (ProblemKind::Busy, Some(451)),
+        ),
+        (
+            Mail::AfterData("552 too large"),
+            (ProblemKind::Refused, Some(552)),
+        ),
         (Mail::IsSilent, (ProblemKind::TimedOut, None)),
         (Mail::IsSilentAfterData, (ProblemKind::TimedOut, None)),
     ] {
@@ -112,7 +136,10 @@ fn answers_of_a_mail_server_are_told_apart() {
 #[test]
 fn a_mail_server_that_is_not_there_or_closes_is_unreachable() {
     let mut door = mail_door(dead_port(), "none");
-    assert_eq!(kind(door.send(&message("a@b.c"))).0, ProblemKind::Unreachable);
+    assert_eq!(
+        kind(door.send(&message("a@b.c"))).0,
+        ProblemKind::Unreachable
+    );
     assert_eq!(kind(door.probe()).0, ProblemKind::Unreachable);
     let server = mail_server(&[Mail::Closes]);
     let outcome = kind(mail_door(server.port, "none").send(&message("a@b.c")));
@@ -151,7 +178,11 @@ fn without_the_required_tls_nothing_is_said() {
     let mut door = mail_door(server.port, "starttls");
     assert_eq!(kind(door.send(&message("a@b.c"))).0, ProblemKind::Tls);
     let commands = server.arrived.recv().unwrap().commands;
-    assert!(!commands.iter().any(|line| line.starts_with("MAIL") || line.starts_with("AUTH")));
+    assert!(
+        !commands
+            .iter()
+            .any(|line| line.starts_with("MAIL") || line.starts_with("AUTH"))
+    );
 }
 
 #[test]
@@ -170,11 +201,16 @@ fn a_webhook_gets_what_plant_text_says_as_json() {
 fn a_webhook_that_fails_once_gets_the_same_message_again() {
     let server = web_server(&[Web::Answers(500, "oh"), Web::Answers(200, "")]);
     let mut door = web_door(server.port, "");
-    assert_eq!(kind(door.send(&message("x"))), (ProblemKind::Busy, Some(500)));
+    assert_eq!(
+        kind(door.send(&message("x"))),
+        (ProblemKind::Busy, Some(500))
+    );
     assert_eq!(door.send(&message("x")), Ok(()));
     let key = |header: &[String]| {
         let mut lines = header.iter();
-        lines.find(|line| line.to_lowercase().starts_with("idempotency-key")).cloned()
+        lines
+            .find(|line| line.to_lowercase().starts_with("idempotency-key"))
+            .cloned()
     };
     let first = key(&server.asked.recv().unwrap().header);
     assert!(first.is_some());
@@ -194,8 +230,14 @@ fn answers_of_a_webhook_are_told_apart() {
         let mut door = web_door(server.port, "");
         assert_eq!(kind(door.send(&message("x"))), wanted, "{act:?}");
     }
-    assert_eq!(kind(web_door(dead_port(), "").send(&message("x"))).0, ProblemKind::Unreachable);
-    assert_eq!(kind(web_door(dead_port(), "").probe()).0, ProblemKind::Unreachable);
+    assert_eq!(
+        kind(web_door(dead_port(), "").send(&message("x"))).0,
+        ProblemKind::Unreachable
+    );
+    assert_eq!(
+        kind(web_door(dead_port(), "").probe()).0,
+        ProblemKind::Unreachable
+    );
 }
 
 #[test]
@@ -205,7 +247,10 @@ fn a_gateway_that_says_200_to_everything_is_read() {
         Web::Answers(200, "{\"errcode\": 0}"),
     ]);
     let mut door = web_door(server.port, "expect = '\"errcode\": 0'");
-    assert_eq!(kind(door.send(&message("x"))), (ProblemKind::Busy, Some(200)));
+    assert_eq!(
+        kind(door.send(&message("x"))),
+        (ProblemKind::Busy, Some(200))
+    );
     assert_eq!(door.send(&message("x")), Ok(()));
 }
 
@@ -227,12 +272,24 @@ fn a_gateway_gets_its_secret_in_a_header_and_a_form() {
     assert!(!problem.to_string().contains("secret is"), "{problem}");
     assert!(!problem.to_string().contains("top&"));
     let asked = server.asked.recv().unwrap();
-    assert!(asked.body.starts_with("key=top%26secret&to=%2B8613000000001&text=%E6"));
-    assert!(asked.header.iter().any(|line| line.ends_with("Bearer top&secret")));
+    assert!(
+        asked
+            .body
+            .starts_with("key=top%26secret&to=%2B8613000000001&text=%E6")
+    );
+    assert!(
+        asked
+            .header
+            .iter()
+            .any(|line| line.ends_with("Bearer top&secret"))
+    );
 }
 
 #[test]
 fn the_decoder_of_these_tests_decodes() {
     assert_eq!(base64("5rip5bqm"), "温度".as_bytes());
-    assert_eq!(subject("Subject: a =?utf-8?b?5rip?= =?utf-8?b?5bqm?= b\r\n"), "a 温度 b");
+    assert_eq!(
+        subject("Subject: a =?utf-8?b?5rip?= =?utf-8?b?5bqm?= b\r\n"),
+        "a 温度 b"
+    );
 }

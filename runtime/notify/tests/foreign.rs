@@ -19,7 +19,10 @@ impl Drop for Peer {
 fn python() -> Option<String> {
     let python = std::env::var("SCANLOOP_PYTHON").ok();
     let is_required = std::env::var("SCANLOOP_PEERS").is_ok_and(|wish| wish == "required");
-    assert!(python.is_some() || !is_required, "SCANLOOP_PYTHON is not set");
+    assert!(
+        python.is_some() || !is_required,
+        "SCANLOOP_PYTHON is not set"
+    );
     python
 }
 

@@ -79,11 +79,13 @@ impl HttpChannel {
 
     fn request(&self, message: &Message) -> Result<Request<String>, String> {
         let url = fill(&self.config.url, |place| {
-            self.value(place, message).map(|value| percent_escaped(&value))
+            self.value(place, message)
+                .map(|value| percent_escaped(&value))
         });
         let form = self.config.form;
         let body = fill(&self.config.body, |place| {
-            self.value(place, message).map(|value| escaped(&value, form))
+            self.value(place, message)
+                .map(|value| escaped(&value, form))
         });
         let (method, kind) = match (self.config.method, form) {
             (Method::Get, _) => ("GET", None),
@@ -108,7 +110,10 @@ impl HttpChannel {
     fn problem(&self, kind: ProblemKind, code: Option<u16>, said: &str) -> SendProblem {
         let mut said = said.to_string();
         if let Some(secret) = &self.secret {
-            for shown in [secret.reveal().to_string(), percent_escaped(secret.reveal())] {
+            for shown in [
+                secret.reveal().to_string(),
+                percent_escaped(secret.reveal()),
+            ] {
                 said = said.replace(&shown, "…");
             }
         }
@@ -191,8 +196,7 @@ impl Channel for HttpChannel {
         } else {
             format!("{host}:{port}")
         };
-        let unreachable =
-            |said: &str| Err(self.problem(ProblemKind::Unreachable, None, said));
+        let unreachable = |said: &str| Err(self.problem(ProblemKind::Unreachable, None, said));
         let addresses = match target.to_socket_addrs() {
             Ok(addresses) => addresses,
             Err(error) => return unreachable(&error.to_string()),

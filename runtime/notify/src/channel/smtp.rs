@@ -60,11 +60,18 @@ impl SmtpChannel {
     }
 
     fn write(&self, message: &Message) -> Result<lettre::Message, String> {
-        let to = message.to.parse().map_err(|error| format!("address: {error}"))?;
+        let to = message
+            .to
+            .parse()
+            .map_err(|error| format!("address: {error}"))?;
         let subject = crate::template::one_line(&message.subject, usize::MAX);
         // The same for every attempt: a reader that gets it twice can tell.
         let id = format!("<{}.{}@scanloop.invalid>", self.start, message.id);
-        let important = if message.priority == 1 { "high" } else { "normal" };
+        let important = if message.priority == 1 {
+            "high"
+        } else {
+            "normal"
+        };
         let mut body = String::with_capacity(message.text.len());
         for line in message.text.lines() {
             body.push_str(line);
@@ -195,7 +202,11 @@ impl Channel for SmtpChannel {
     fn probe(&mut self) -> Result<(), SendProblem> {
         match self.transport.test_connection() {
             Ok(true) => Ok(()),
-            Ok(false) => Err(SendProblem::new(ProblemKind::Protocol, None, "no answer to NOOP")),
+            Ok(false) => Err(SendProblem::new(
+                ProblemKind::Protocol,
+                None,
+                "no answer to NOOP",
+            )),
             Err(error) => Err(self.problem(&error)),
         }
     }

@@ -106,7 +106,14 @@ pub(super) fn config(text: NotifyText, problems: &mut Problems) -> Config {
         .enumerate()
         .map(|(at, person)| {
             let path = format!("person.{}", at + 1);
-            one_person(person, &path, offset_min, &channels, &channel_names, problems)
+            one_person(
+                person,
+                &path,
+                offset_min,
+                &channels,
+                &channel_names,
+                problems,
+            )
         })
         .collect::<Vec<_>>();
     let rosters = text
@@ -134,7 +141,14 @@ pub(super) fn config(text: NotifyText, problems: &mut Problems) -> Config {
         .enumerate()
         .filter_map(|(at, beat)| {
             let path = format!("heartbeat.{}", at + 1);
-            one_heartbeat(beat, &path, &channel_names, &person_names, &people, problems)
+            one_heartbeat(
+                beat,
+                &path,
+                &channel_names,
+                &person_names,
+                &people,
+                problems,
+            )
         })
         .collect();
     if text.enabled && text.profile.is_empty() {
@@ -229,10 +243,10 @@ fn one_channel(text: &ChannelText, path: &str, problems: &mut Problems) -> Chann
         ("secret", text.secret.is_some()),
         ("expect", text.expect.is_some()),
     ];
-    let (own, foreign): (&[(&str, bool)], &[(&str, bool)]) = if is_mail {
-        (&mail_keys, &http_keys)
+    let (own, foreign) = if is_mail {
+        (mail_keys.as_slice(), http_keys.as_slice())
     } else {
-        (&http_keys, &mail_keys)
+        (http_keys.as_slice(), mail_keys.as_slice())
     };
     for (key, _) in foreign.iter().filter(|(_, is_given)| *is_given) {
         let known: Vec<&str> = own.iter().map(|(key, _)| *key).collect();
@@ -270,7 +284,11 @@ fn required(text: Option<&String>, key: &str, path: &str, problems: &mut Problem
             String::new()
         }
         None => {
-            problems.say(path, format!("{key} is missing"), format!("give {key} = \"…\""));
+            problems.say(
+                path,
+                format!("{key} is missing"),
+                format!("give {key} = \"…\""),
+            );
             String::new()
         }
     }
@@ -479,7 +497,9 @@ fn one_roster(
                 let message = format!("{text:?} is no date and time");
                 problems.say(&format!("{path}.{key}"), message, help);
             }
-            local.unwrap_or(Local { day: 0, minute: 0 }).at_ms(offset_min)
+            local
+                .unwrap_or(Local { day: 0, minute: 0 })
+                .at_ms(offset_min)
         };
         let (from_ms, to_ms) = (moment("from", &text.from), moment("to", &text.to));
         if from_ms >= to_ms && to_ms > 0 {
@@ -598,14 +618,21 @@ fn one_profile(
                 channels.find("channel", name, &path, problems)
             })
             .collect();
-        for (key, is_empty) in [("to", text.to.is_empty()), ("channels", text.channels.is_empty())] {
+        for (key, is_empty) in [
+            ("to", text.to.is_empty()),
+            ("channels", text.channels.is_empty()),
+        ] {
             if is_empty {
                 problems.say(&format!("{path}.{key}"), "nobody and nothing is named", "");
             }
         }
         for target in &to {
-            let Target::Person(person) = target else { continue };
-            let Some(person) = known.get(*person) else { continue };
+            let Target::Person(person) = target else {
+                continue;
+            };
+            let Some(person) = known.get(*person) else {
+                continue;
+            };
             let is_reached = channels.iter().any(|c| person.addresses.contains_key(c));
             if !channels.is_empty() && !is_reached {
                 let message = format!("{} has no address for any of these channels", person.name);
@@ -641,7 +668,12 @@ fn one_heartbeat(
     let (low, high) = (text.every_s.saturating_add(1), 1_209_600);
     let at = format!("{path}.missed_after_s");
     problems.within(&at, text.missed_after_s, low, high);
-    let channel = channels.find("channel", &text.channel, &format!("{path}.channel"), problems);
+    let channel = channels.find(
+        "channel",
+        &text.channel,
+        &format!("{path}.channel"),
+        problems,
+    );
     let to = text
         .to
         .as_ref()
@@ -657,6 +689,9 @@ fn one_heartbeat(
         to,
         every_ms: u64::from(text.every_s) * 1_000,
         missed_after_ms: u64::from(text.missed_after_s) * 1_000,
-        at: text.at.as_ref().map(|text| minute(text, &format!("{path}.at"), problems)),
+        at: text
+            .at
+            .as_ref()
+            .map(|text| minute(text, &format!("{path}.at"), problems)),
     })
 }

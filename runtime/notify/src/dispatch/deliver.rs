@@ -158,7 +158,9 @@ impl Dispatch {
     }
 
     fn write(&self, now_ms: u64, id: u64, delivery: &Delivery) -> Message {
-        let person = delivery.person.and_then(|person| self.config.people.get(person));
+        let person = delivery
+            .person
+            .and_then(|person| self.config.people.get(person));
         let link = match (&self.config.receipt_url, &delivery.token) {
             (Some(url), Some(token)) => url.replace("{token}", token),
             _ => String::new(),
@@ -189,7 +191,11 @@ impl Dispatch {
             id,
             to: address.cloned().unwrap_or_default(),
             subject: written.subject,
-            text: if is_short { written.short } else { written.body },
+            text: if is_short {
+                written.short
+            } else {
+                written.body
+            },
             priority: delivery.priority,
             alarm: match delivery.items.as_slice() {
                 [one] => one.alarm.clone(),

@@ -125,7 +125,8 @@ impl Dispatch {
         let Some(beat) = self.config.heartbeats.get(at).cloned() else {
             return;
         };
-        self.timers.insert((now_ms + beat.every_ms, Timer::Beat(at)));
+        self.timers
+            .insert((now_ms + beat.every_ms, Timer::Beat(at)));
         if self.beats.get(at).is_none_or(|state| state.is_open) {
             return;
         }
@@ -136,7 +137,13 @@ impl Dispatch {
         self.make_ready(id);
     }
 
-    pub(super) fn beat_done(&mut self, now_ms: u64, channel: usize, to: Option<usize>, is_sent: bool) {
+    pub(super) fn beat_done(
+        &mut self,
+        now_ms: u64,
+        channel: usize,
+        to: Option<usize>,
+        is_sent: bool,
+    ) {
         let found = self
             .config
             .heartbeats
@@ -173,7 +180,10 @@ impl Dispatch {
 
     /// Whether an alarm reached nobody yet.
     pub fn is_owed(&self, alarm: &str) -> bool {
-        let active = self.by_alarm.get(alarm).and_then(|number| self.active.get(number));
+        let active = self
+            .by_alarm
+            .get(alarm)
+            .and_then(|number| self.active.get(number));
         active.is_some_and(|active| active.state == State::Owed)
     }
 }

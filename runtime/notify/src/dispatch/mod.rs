@@ -179,7 +179,11 @@ pub struct Dispatch {
 impl Dispatch {
     /// An empty schedule. `tokens` gives the parts of receipt links that nobody can guess;
     /// 80 bits of each are used.
-    pub fn new(config: Config, now_ms: u64, tokens: impl FnMut() -> u128 + Send + 'static) -> Dispatch {
+    pub fn new(
+        config: Config,
+        now_ms: u64,
+        tokens: impl FnMut() -> u128 + Send + 'static,
+    ) -> Dispatch {
         let channels = config.channels.iter().map(|channel| ChannelState {
             health: ChannelHealth {
                 name: channel.name.clone(),
@@ -268,7 +272,11 @@ impl Dispatch {
             unreached: self.unreached,
             records_lost: self.records_lost,
             is_heartbeat_missed: self.beats.iter().any(|beat| beat.is_missed),
-            channels: self.channels.iter().map(|state| state.health.clone()).collect(),
+            channels: self
+                .channels
+                .iter()
+                .map(|state| state.health.clone())
+                .collect(),
         }
     }
 

@@ -154,7 +154,8 @@ impl Dispatch {
         let profile = self.config.profiles.get(active.profile);
         if let Some(step) = profile.and_then(|profile| profile.steps.get(active.next_step)) {
             let due_ms = active.told_ms + step.after_ms;
-            self.timers.insert((due_ms, Timer::Step(number, active.next_step)));
+            self.timers
+                .insert((due_ms, Timer::Step(number, active.next_step)));
         }
     }
 
@@ -187,7 +188,8 @@ impl Dispatch {
                     Target::Person(person) => people.push(person),
                     Target::Roster(roster) => {
                         let roster = self.config.rosters.get(roster);
-                        people.extend(roster.map_or_else(Vec::new, |roster| roster.on_call(now_ms)));
+                        people
+                            .extend(roster.map_or_else(Vec::new, |roster| roster.on_call(now_ms)));
                     }
                 }
             }
@@ -266,7 +268,13 @@ impl Dispatch {
         }
         active.state = State::Owed;
         self.unreached += 1;
-        self.record_of(now_ms, number, Event::Ended { why: End::Unreached });
+        self.record_of(
+            now_ms,
+            number,
+            Event::Ended {
+                why: End::Unreached,
+            },
+        );
     }
 
     pub(super) fn end(&mut self, now_ms: u64, number: u64, why: End) {

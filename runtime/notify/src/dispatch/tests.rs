@@ -134,10 +134,21 @@ fn without_receipt_the_next_person_is_told_at_the_next_step() {
     let jobs = run(&mut dispatch, after_s(300), SMS, &Ok(()));
     assert_eq!(to(&jobs), ["+8613000000002"]);
     assert!(jobs[0].message.text.contains("temperature high"));
-    assert_eq!(to(&run(&mut dispatch, after_s(300), MAIL, &Ok(()))), ["li@plant.invalid"]);
-    assert_eq!(to(&run(&mut dispatch, after_s(900), SMS, &Ok(()))), ["+8613000000003"]);
+    assert_eq!(
+        to(&run(&mut dispatch, after_s(300), MAIL, &Ok(()))),
+        ["li@plant.invalid"]
+    );
+    assert_eq!(
+        to(&run(&mut dispatch, after_s(900), SMS, &Ok(()))),
+        ["+8613000000003"]
+    );
     let events = events(&mut dispatch);
-    assert_eq!(events.last(), Some(&Event::Ended { why: End::StepsDone }));
+    assert_eq!(
+        events.last(),
+        Some(&Event::Ended {
+            why: End::StepsDone
+        })
+    );
 }
 
 #[test]
@@ -149,7 +160,10 @@ fn a_receipt_by_link_stops_the_escalation_and_serves_once() {
     let alarms = dispatch.receipt(after_s(60), &token, None);
     assert_eq!(alarms, Ok(vec!["TT-101.HH".to_string()]));
     assert!(run(&mut dispatch, after_s(5_000), SMS, &Ok(())).is_empty());
-    assert_eq!(dispatch.receipt(after_s(61), &token, None), Err(ReceiptProblem::Used));
+    assert_eq!(
+        dispatch.receipt(after_s(61), &token, None),
+        Err(ReceiptProblem::Used)
+    );
     let who = "wang".to_string();
     assert!(events(&mut dispatch).contains(&Event::Ended {
         why: End::Receipt { who }
@@ -179,7 +193,10 @@ fn a_profile_that_asks_for_acknowledgement_goes_on_after_a_receipt() {
     let mut dispatch = dispatch_of(config);
     dispatch.tell(START_MS, notice("TT-101.HH", 1));
     run(&mut dispatch, START_MS, SMS, &Ok(()));
-    assert_eq!(dispatch.receipt_of_alarm(after_s(1), "TT-101.HH", "wang"), Ok(()));
+    assert_eq!(
+        dispatch.receipt_of_alarm(after_s(1), "TT-101.HH", "wang"),
+        Ok(())
+    );
     assert_eq!(run(&mut dispatch, after_s(300), SMS, &Ok(())).len(), 1);
     dispatch.acknowledged(after_s(301), "TT-101.HH");
     assert!(run(&mut dispatch, after_s(900), SMS, &Ok(())).is_empty());
@@ -192,7 +209,10 @@ fn a_step_that_reaches_nobody_brings_the_next_one_at_once() {
     let refused = SendProblem::new(ProblemKind::Refused, Some(404), "no such number");
     let job = dispatch.take_job(START_MS, SMS).unwrap();
     dispatch.done(START_MS, &job, Err(refused));
-    assert_eq!(to(&run(&mut dispatch, START_MS, SMS, &Ok(()))), ["+8613000000002"]);
+    assert_eq!(
+        to(&run(&mut dispatch, START_MS, SMS, &Ok(()))),
+        ["+8613000000002"]
+    );
     let early = Event::Step {
         step: 2,
         early: true,
@@ -241,7 +261,12 @@ fn what_reached_nobody_is_told_when_a_channel_returns() {
     let channel = "mail".to_string();
     let events = events(&mut dispatch);
     assert!(events.contains(&Event::ChannelReturned { channel }));
-    assert_eq!(events.last(), Some(&Event::Ended { why: End::StepsDone }));
+    assert_eq!(
+        events.last(),
+        Some(&Event::Ended {
+            why: End::StepsDone
+        })
+    );
 }
 
 #[test]
@@ -336,14 +361,22 @@ fn a_receipt_of_a_digest_is_a_receipt_of_all_that_is_in_it() {
 #[test]
 fn low_priorities_wait_for_the_morning_and_high_ones_do_not() {
     // 22:30 in China.
-    let night_ms = crate::civil::Local::parse("2026-11-23 22:30").unwrap().at_ms(480);
-    let morning_ms = crate::civil::Local::parse("2026-11-24 06:00").unwrap().at_ms(480);
+    let night_ms = crate::civil::Local::parse("2026-11-23 22:30")
+        .unwrap()
+        .at_ms(480);
+    let morning_ms = crate::civil::Local::parse("2026-11-24 06:00")
+        .unwrap()
+        .at_ms(480);
     let mut dispatch = Dispatch::new(config(), night_ms, || 0);
     dispatch.tell(night_ms, notice("LOW", 3));
     dispatch.tell(night_ms, notice("HIGH", 1));
     assert!(run(&mut dispatch, night_ms, MAIL, &Ok(())).is_empty());
     let steps = run(&mut dispatch, night_ms + 300_000, MAIL, &Ok(()));
-    assert_eq!(steps.len(), 1, "the second step of HIGH goes to li at night");
+    assert_eq!(
+        steps.len(),
+        1,
+        "the second step of HIGH goes to li at night"
+    );
     assert!(run(&mut dispatch, morning_ms - 1, MAIL, &Ok(())).is_empty());
     let jobs = run(&mut dispatch, morning_ms, MAIL, &Ok(()));
     assert_eq!(jobs.len(), 1);
@@ -352,7 +385,9 @@ fn low_priorities_wait_for_the_morning_and_high_ones_do_not() {
 
 #[test]
 fn what_is_acknowledged_before_the_morning_is_not_told_then() {
-    let night_ms = crate::civil::Local::parse("2026-11-23 02:30").unwrap().at_ms(480);
+    let night_ms = crate::civil::Local::parse("2026-11-23 02:30")
+        .unwrap()
+        .at_ms(480);
     let mut dispatch = Dispatch::new(config(), night_ms, || 0);
     dispatch.tell(night_ms, notice("LOW", 3));
     dispatch.acknowledged(night_ms + 1_000, "LOW");

@@ -80,7 +80,11 @@ fn serve_mail(
             return Ok(None);
         }
         let command = line.trim_end().to_string();
-        let word = command.split([' ', ':']).next().unwrap_or("").to_uppercase();
+        let word = command
+            .split([' ', ':'])
+            .next()
+            .unwrap_or("")
+            .to_uppercase();
         mail.commands.push(command.clone());
         let answer = match word.as_str() {
             "EHLO" => "250-here\r\n250 AUTH PLAIN".to_string(),
@@ -234,7 +238,9 @@ pub fn base64(text: &str) -> Vec<u8> {
 /// Subject of a mail, its encoded words read (RFC 2047, section 2, form B).
 pub fn subject(mail: &str) -> String {
     let unfolded = mail.replace("\r\n ", " ");
-    let line = unfolded.lines().find_map(|line| line.strip_prefix("Subject: "));
+    let line = unfolded
+        .lines()
+        .find_map(|line| line.strip_prefix("Subject: "));
     let mut subject = String::new();
     let mut was_word = false;
     for word in line.unwrap_or("").split(' ') {
