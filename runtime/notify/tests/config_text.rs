@@ -1,4 +1,5 @@
 //! What is wrong in `[notify]` is told where it stands.
+#![allow(clippy::unwrap_used)]
 
 use notify::Config;
 
