@@ -105,4 +105,7 @@ codes! {
     SCRIPT_TEXT "P0802" "text of a script wrong";
     PROCESS "P0901" "supervised process wrong";
     SUPERVISED "P0902" "requirement of a supervised process missing";
+    NOTIFY_FILE "P1101" "text of messages missing or not named";
+    NOTIFY "P1102" "text of messages wrong";
+    NOTIFY_UNIT "P1103" "message about an unknown unit";
 }

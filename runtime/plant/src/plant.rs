@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostics;
 use crate::draft::{
     self, BlockDraft, Draft, DriverDraft, PointDraft, SimDraft, TagDraft, UnitDraft, Words,
 };
+use crate::notifications;
 use crate::ownership::givers_outside;
 use crate::processes::{self, Library};
 use crate::resolve::{DriverKinds, TaskPlan, is_reference, resolve};
@@ -60,6 +61,8 @@ pub struct Plant {
     pub supervised: Vec<SupervisedUnit>,
     /// Supervised processes: the built-in lists and the plant's own.
     pub library: Library,
+    /// Outgoing messages, if the plant has any.
+    pub notify: Option<notify::Config>,
 }
 
 /// All programs of a plant.
@@ -145,6 +148,7 @@ fn finish(
     let library = processes::library_with(&sources, &mut problems);
     supervised::check(&draft, &library, &owners, &mut problems);
     scripts::check(&draft, &sources, drivers, &owners, &targets, &mut problems);
+    let notify = notifications::read(&draft, &sources, &mut problems);
     // What does not link is not proved.
     let mut proofs = Vec::new();
     if problems.is_empty() {
@@ -193,6 +197,7 @@ fn finish(
         scripts: draft.scripts,
         supervised: draft.supervised,
         library,
+        notify,
     })
 }
 
