@@ -8,6 +8,7 @@
 //! ```
 //!
 //! - [`desk`]: the trait, and every noun in it,
+//! - [`counter`]: where people show who they are, and sign,
 //! - [`hub`]: the desk in memory,
 //! - [`history`]: the recent past for trends,
 //! - [`order`]: what the desk asks of the station.
@@ -15,11 +16,13 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod counter;
 pub mod desk;
 pub mod history;
 pub mod hub;
 pub mod order;
 
+pub use counter::{Counter, People, Person, Wish};
 pub use desk::Desk;
 pub use history::History;
 pub use hub::Hub;

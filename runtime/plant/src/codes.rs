@@ -97,4 +97,7 @@ codes! {
     SCRIPT_TEXT "P0802" "text of a script wrong";
     PROCESS "P0901" "supervised process wrong";
     SUPERVISED "P0902" "requirement of a supervised process missing";
+    ROLE "P1001" "role wrong";
+    SIGNATURE "P1002" "signature of a tag that people do not write";
+    DOOR "P1003" "door of the operator interface wrong";
 }

@@ -19,6 +19,7 @@ pub mod draft;
 mod explain;
 pub mod names;
 mod ownership;
+pub(crate) mod people;
 pub mod plant;
 pub mod processes;
 pub mod resolve;
@@ -28,6 +29,7 @@ pub mod source;
 pub mod supervised;
 pub mod tree;
 
+pub use crate::people::{DoorDraft, PeopleDraft};
 pub use cause_effect::MatrixDraft;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use draft::{BlockDraft, DriverDraft, PointDraft, TagDraft, TaskDraft, Words};

@@ -7,6 +7,7 @@ use crate::draft::{
     self, BlockDraft, Draft, DriverDraft, PointDraft, SimDraft, TagDraft, UnitDraft, Words,
 };
 use crate::ownership::givers_outside;
+use crate::people::{self, PeopleDraft};
 use crate::processes::{self, Library};
 use crate::resolve::{DriverKinds, TaskPlan, is_reference, resolve};
 use crate::scripts::{self, ScriptDraft, Targets};
@@ -57,6 +58,8 @@ pub struct Plant {
     pub supervised: Vec<SupervisedUnit>,
     /// Supervised processes: the built-in lists and the plant's own.
     pub library: Library,
+    /// People, and the door of their pages.
+    pub people: PeopleDraft,
 }
 
 /// All programs of a plant.
@@ -133,6 +136,7 @@ fn finish(
         }
     }
     servers::check(&draft, drivers, &owners, &tags, &mut problems);
+    people::check(&draft, &tags, &mut problems);
     let library = processes::library_with(&sources, &mut problems);
     supervised::check(&draft, &library, &owners, &mut problems);
     scripts::check(&draft, &sources, drivers, &owners, &targets, &mut problems);
@@ -183,6 +187,7 @@ fn finish(
         scripts: draft.scripts,
         supervised: draft.supervised,
         library,
+        people: draft.people,
     })
 }
 

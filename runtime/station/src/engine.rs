@@ -4,7 +4,7 @@ use crate::change::{ChangeEnds, Changer};
 use crate::clerk::{Clerk, env_word, standing_forces};
 use crate::clock::RtClock;
 use crate::closed_loop::{LoopError, point_configs};
-use crate::directory::{Named, named};
+use crate::directory::{Named, areas, named};
 use crate::kinds;
 use crate::layout::Layout;
 use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet, image_frames};
@@ -154,6 +154,9 @@ impl Station {
         };
         let history = history_of(directory.tags.len());
         hub.set_directory(directory, forceable, history);
+        let told = crate::counter::open(&hub, &plant, options);
+        not_granted.extend(told);
+        hub.set_rules(plant.people.rules.clone(), areas(&plant));
         let flags = flags_of(&plant);
         let supervision = Arc::new(Supervision::new(
             &plant,
@@ -381,6 +384,8 @@ impl Station {
         let pump = spawn("pump", move || pump.run(&stop))?;
         let stop = stop_desk.clone();
         let recorder = spawn("recorder", move || recorder.run(&stop))?;
+        let people = hub.clone();
+        drop(tokio.spawn(async move { people.keep_people().await }));
         Ok(Station {
             hub,
             pulses,
