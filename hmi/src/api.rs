@@ -51,18 +51,44 @@ struct WholeDirectory<'a> {
     #[serde(flatten)]
     directory: &'a Directory,
     displays: &'a [Loaded],
+    revision: u64,
+}
+
+#[derive(Serialize)]
+struct ShownDisplays<'a> {
+    revision: u64,
+    displays: &'a [Loaded],
+    problem: &'a str,
 }
 
 pub(crate) async fn directory(State(app): State<Arc<App>>) -> Response {
+    let shown = app.shelf.get();
     Json(WholeDirectory {
         directory: &app.desk.directory(),
-        displays: &app.displays,
+        displays: &shown.displays,
+        revision: shown.revision,
+    })
+    .into_response()
+}
+
+pub(crate) async fn displays(State(app): State<Arc<App>>) -> Response {
+    let shown = app.shelf.get();
+    Json(ShownDisplays {
+        revision: shown.revision,
+        displays: &shown.displays,
+        problem: &shown.problem,
     })
     .into_response()
 }
 
 pub(crate) async fn display(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
-    match app.displays.iter().find(|d| d.id == id) {
+    match app
+        .shelf
+        .get()
+        .displays
+        .iter()
+        .find(|d| d.id == id && d.drawn)
+    {
         Some(d) => {
             let svg = HeaderValue::from_static("image/svg+xml");
             ([(header::CONTENT_TYPE, svg)], d.svg.clone()).into_response()

@@ -9,6 +9,7 @@ use crate::desk::Desk;
 use crate::display::Loaded;
 use crate::door::Hosts;
 use crate::names::{Names, NamesCache};
+use crate::shelf::Shelf;
 
 /// Sockets open at the same time.
 pub const SOCKETS_MAX: usize = 64;
@@ -16,7 +17,7 @@ pub const SOCKETS_MAX: usize = 64;
 /// Shared state of all requests.
 pub(crate) struct App {
     pub(crate) desk: Arc<dyn Desk>,
-    pub(crate) displays: Vec<Loaded>,
+    pub(crate) shelf: Arc<Shelf>,
     pub(crate) hosts: Hosts,
     pub(crate) names: NamesCache,
     pub(crate) answers: Answers,
@@ -33,7 +34,7 @@ impl App {
     ) -> App {
         App {
             desk,
-            displays,
+            shelf: Arc::new(Shelf::new(displays)),
             hosts,
             names: NamesCache::default(),
             answers: Answers::default(),

@@ -72,6 +72,7 @@ routes! {
     "POST" "/api/v1/active" Session post(people::active), "The person moved: no idle lock.";
     "POST" "/api/v1/password" Session post(people::password), "The person's own new password.";
     "GET" "/api/v1/directory" View get(api::directory), "Tags, loops, interlocks, displays.";
+    "GET" "/api/v1/displays" View get(api::displays), "Displays in force, and why newer files are not.";
     "GET" "/api/v1/display/{id}" View get(api::display), "One drawing, cleaned.";
     "GET" "/api/v1/trend" View get(api::trend), "History in buckets, CBOR.";
     "GET" "/api/v1/timing" View get(api::timing), "Scan timing of every task.";

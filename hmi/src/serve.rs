@@ -19,9 +19,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::app::{App, SOCKETS_MAX};
 use crate::desk::Desk;
-use crate::display::{self, Display, DisplayError};
+use crate::display::DisplayError;
 use crate::door::Hosts;
 use crate::routes;
+use crate::shelf::{self, Source};
 use crate::stream::Impatient;
 use crate::tls::{self, Secure, TlsError};
 use crate::visitor::Peer;
@@ -86,6 +87,7 @@ impl Serving {
 
 /// Serves the interface until `stop` turns true (or its sender is gone).
 ///
+/// Displays of a folder are read again when a file in it changes.
 /// Must be called within a tokio runtime. Returns as soon as the address is bound.
 ///
 /// # Errors
@@ -93,13 +95,13 @@ impl Serving {
 pub async fn serve(
     addr: SocketAddr,
     desk: Arc<dyn Desk>,
-    displays: Vec<Display>,
+    displays: impl Into<Source>,
     stop: watch::Receiver<bool>,
 ) -> Result<Serving, ServeError> {
     if !addr.ip().is_loopback() {
         return Err(ServeError::NotLoopback { addr });
     }
-    listen(addr, desk, displays, stop, None).await
+    listen(addr, desk, displays.into(), stop, None).await
 }
 
 /// Serves the interface by TLS, also to other machines, which then need a session or the
@@ -111,22 +113,22 @@ pub async fn serve(
 pub async fn serve_secure(
     addr: SocketAddr,
     desk: Arc<dyn Desk>,
-    displays: Vec<Display>,
+    displays: impl Into<Source>,
     stop: watch::Receiver<bool>,
     secure: &Secure,
 ) -> Result<Serving, ServeError> {
-    listen(addr, desk, displays, stop, Some(secure)).await
+    listen(addr, desk, displays.into(), stop, Some(secure)).await
 }
 
 async fn listen(
     addr: SocketAddr,
     desk: Arc<dyn Desk>,
-    displays: Vec<Display>,
+    source: Source,
     mut stop: watch::Receiver<bool>,
     secure: Option<&Secure>,
 ) -> Result<Serving, ServeError> {
     let tls = secure.map(tls::acceptor).transpose()?;
-    let displays = display::load_all(displays)?;
+    let displays = shelf::load(&source)?;
     let mut warnings: Vec<String> = Vec::new();
     for display in &displays {
         let lines = display.warnings.iter();
@@ -141,6 +143,13 @@ async fn listen(
         None => Hosts::new(addr.port()),
     };
     let app = Arc::new(App::new(desk, displays, hosts, stopping.clone()));
+    if let Source::Folder(folder) = source {
+        tokio::spawn(shelf::watch(
+            folder,
+            Arc::clone(&app.shelf),
+            stopping.clone(),
+        ));
+    }
     let sockets = Arc::clone(&app.sockets);
     let router = routes::router(app);
     let task = tokio::spawn(async move {

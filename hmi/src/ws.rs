@@ -317,7 +317,14 @@ impl Session {
             let now_ns = self.app.desk.now_utc_ns();
             let age_ms = (now_ns - snapshot.utc_ns) as f64 / 1e6;
             let now_ms = now_ns.div_euclid(1_000_000);
-            out.push(frames::heartbeat(self.seq, snapshot.scan, now_ms, age_ms));
+            let shown = self.app.shelf.revision();
+            out.push(frames::heartbeat(
+                self.seq,
+                snapshot.scan,
+                now_ms,
+                age_ms,
+                shown,
+            ));
         }
         out
     }

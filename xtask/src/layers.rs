@@ -43,10 +43,17 @@ const ROWS: [Row; 15] = [
         why: "what is proved of a matrix may not lean on what runs it",
     },
     Row {
+        name: "scanloop-alarm",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "the life of an alarm is a function of events and of time as an argument",
+    },
+    Row {
         name: "scanloop-plant",
         may_import: &[
             "scanloop-signal",
             "scanloop-scan",
+            "scanloop-alarm",
             "scanloop-matrix",
             "scanloop-people",
         ],
@@ -58,6 +65,12 @@ const ROWS: [Row; 15] = [
         may_import: &["scanloop-signal"],
         may_use_tokio: false,
         why: "bytes that stay know nothing of what they mean",
+    },
+    Row {
+        name: "scanloop-records",
+        may_import: &["scanloop-signal", "scanloop-journal"],
+        may_use_tokio: false,
+        why: "a view over the ledger knows what is recorded and nothing else",
     },
     Row {
         name: "scanloop-people",

@@ -8,13 +8,21 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::alarms::{
+    AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
+};
 use crate::counter::{People, Person, Wish};
 use people::{Action, SignatureClass};
 use serde::{Deserialize, Serialize};
 use signal::Quality;
 
+use crate::equipment::Equipment;
+
 /// The answer of [`Desk::submit`], boxed so that the trait stays object-safe.
 pub type Submission<'a> = Pin<Box<dyn Future<Output = Result<Receipt, Refusal>> + Send + 'a>>;
+
+/// An answer that may need the disk, boxed so that the trait stays object-safe.
+pub type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
 
 /// What the operator interface needs of the runtime.
 ///
@@ -89,6 +97,48 @@ pub trait Desk: Send + Sync + 'static {
     /// Events with a sequence number greater than `since`, oldest first; at most
     /// a few hundred, the newest if there are more.
     fn events(&self, since: u64) -> Vec<Event>;
+
+    /// The alarm list as it stands; the same `Arc` until something changes.
+    fn alarms(&self) -> Arc<AlarmList> {
+        crate::alarms::no_alarms()
+    }
+
+    /// The rationalisation record of an alarm.
+    fn alarm_guidance(&self, alarm: &str) -> Option<AlarmGuidance> {
+        let _ = alarm;
+        None
+    }
+
+    /// Asks for something to be done with alarms. Resolves when it is recorded and done.
+    fn alarm_act(&self, command: AlarmCommand) -> Submission<'_> {
+        let _ = command;
+        Box::pin(async { Err(Refusal::not_offered()) })
+    }
+
+    /// Records of any class, alarms among them, newest first.
+    fn records(&self, query: RecordQuery) -> Answered<'_, RecordPage> {
+        let _ = query;
+        Box::pin(async { Err(Refusal::not_offered()) })
+    }
+
+    /// Key figures of the alarm system between two times, milliseconds since the epoch,
+    /// as JSON, the same as `scanloop alarms kpi --json` prints.
+    fn alarm_figures(&self, from_ms: i64, to_ms: i64) -> Answered<'_, String> {
+        let _ = (from_ms, to_ms);
+        Box::pin(async { Err(Refusal::not_offered()) })
+    }
+
+    /// The newest edges of the sequence of events with a number greater than `since`,
+    /// oldest first; at most a few hundred.
+    fn sequence(&self, since: u64) -> Vec<SequenceRow> {
+        let _ = since;
+        Vec::new()
+    }
+
+    /// The newest trips with what was before and after them, newest first.
+    fn trips(&self) -> Vec<Arc<TripRecord>> {
+        Vec::new()
+    }
 }
 
 /// A text in both languages of the interface.
@@ -140,6 +190,9 @@ pub struct Directory {
     pub loops: Vec<Loop>,
     /// Interlock groups.
     pub interlocks: Vec<Interlock>,
+    /// Units, blocks and matrices behind the tags.
+    #[serde(default)]
+    pub equipment: Equipment,
 }
 
 impl Directory {
@@ -154,6 +207,7 @@ impl Directory {
             tags: Vec::new(),
             loops: Vec::new(),
             interlocks: Vec::new(),
+            equipment: Equipment::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod people;
 
+use crate::alarms::{SequenceRow, TripRecord};
 use crate::counter::{Counter, People, Person, Wish};
 use crate::desk::{
     Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing, OnlyWhen,
@@ -20,6 +21,12 @@ use tokio::sync::oneshot;
 pub const ORDERS_WAITING_MAX: usize = 256;
 /// Events kept for clients that come later.
 pub const EVENTS_KEPT_MAX: usize = 2_000;
+/// Edges of the sequence of events kept for clients that come later.
+pub const SEQUENCE_KEPT_MAX: usize = 5_000;
+/// Trips kept for clients that come later.
+pub const TRIPS_KEPT_MAX: usize = 32;
+/// Edges given in one answer.
+const SEQUENCE_ANSWER_MAX: usize = 500;
 /// Refused attempts that wait for the record.
 const ATTEMPTS_WAITING_MAX: usize = 1_024;
 
@@ -40,6 +47,8 @@ pub struct Hub {
     forces: ArcSwap<Vec<Force>>,
     history: Mutex<History>,
     events: Mutex<VecDeque<Event>>,
+    sequence: Mutex<VecDeque<SequenceRow>>,
+    trips: Mutex<VecDeque<Arc<TripRecord>>>,
     orders: Sender<Order>,
     attempts: Sender<Attempt>,
     counter: OnceLock<Arc<Counter>>,
@@ -52,6 +61,15 @@ pub struct Intake {
     pub orders: Receiver<Order>,
     /// Attempts that did not, for the record.
     pub attempts: Receiver<Attempt>,
+}
+
+/// Adds the newest; the oldest goes if there are too many.
+fn push_bounded<T>(list: &Mutex<VecDeque<T>>, newest: T, at_most: usize) {
+    let mut list = lock(list);
+    if list.len() >= at_most {
+        list.pop_front();
+    }
+    list.push_back(newest);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -80,6 +98,8 @@ impl Hub {
             forces: ArcSwap::from_pointee(Vec::new()),
             history: Mutex::new(History::new(0, 1, 1)),
             events: Mutex::new(VecDeque::new()),
+            sequence: Mutex::new(VecDeque::new()),
+            trips: Mutex::new(VecDeque::new()),
             orders,
             attempts,
             counter: OnceLock::new(),
@@ -150,6 +170,16 @@ impl Hub {
             events.pop_front();
         }
         events.push_back(event);
+    }
+
+    /// Adds an edge to the sequence of events.
+    pub fn add_sequence(&self, row: SequenceRow) {
+        push_bounded(&self.sequence, row, SEQUENCE_KEPT_MAX);
+    }
+
+    /// Adds the record of a trip.
+    pub fn add_trip(&self, record: Arc<TripRecord>) {
+        push_bounded(&self.trips, record, TRIPS_KEPT_MAX);
     }
 
     /// Handle of a tag.
@@ -541,6 +571,17 @@ impl Desk for Hub {
             .iter()
             .map(|event| (*event).clone())
             .collect()
+    }
+
+    fn sequence(&self, since: u64) -> Vec<SequenceRow> {
+        let rows = lock(&self.sequence);
+        let from = rows.partition_point(|row| row.seq <= since);
+        let from = from.max(rows.len().saturating_sub(SEQUENCE_ANSWER_MAX));
+        rows.range(from..).cloned().collect()
+    }
+
+    fn trips(&self) -> Vec<Arc<TripRecord>> {
+        lock(&self.trips).iter().rev().cloned().collect()
     }
 }
 

@@ -2,6 +2,7 @@
 //! them on their way to the scan. No record, no action.
 
 use crate::change::{Adopted, Changer};
+use crate::chronicle::Cast;
 use crate::directory::{Named, Place, areas, named};
 use crate::ports::ScanOrder;
 use crate::pump::{ForceNotes, PumpUpdate, history_of};
@@ -301,10 +302,9 @@ impl Clerk {
         let history = history_of(directory.tags.len());
         let update = PumpUpdate {
             edition: adopted.number,
-            images: adopted.images,
+            feeds: adopted.feeds,
+            cast: Cast::new(&adopted.plant, &directory, &places),
             places,
-            interlocks: directory.interlocks.clone(),
-            names: directory.tags.iter().map(|tag| tag.name.clone()).collect(),
         };
         self.hub.set_directory(directory, forceable, history);
         self.hub

@@ -77,6 +77,7 @@ pub fn named(
             },
             loops: loops(plant, &entries),
             interlocks: interlocks(plant, &entries),
+            equipment: crate::equipment::equipment(plant, |name| entries.contains_key(name)),
             tags,
         },
         places,
@@ -401,7 +402,7 @@ fn cause(row: usize, value: &Value, entries: &BTreeMap<&str, (usize, &TagEntry)>
         text: texts,
         live: known(word("live")),
         armed: known(word("armed")),
-        bypassed: None,
+        bypassed: known(Some(format!("{}.BYPASSED", split(&tag).0))),
         tag,
     }
 }

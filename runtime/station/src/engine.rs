@@ -1,13 +1,15 @@
 //! A running station: every thread started, every end connected.
 
 use crate::change::{ChangeEnds, Changer};
+use crate::chronicle::Cast;
 use crate::clerk::{Clerk, env_word, standing_forces};
 use crate::clock::RtClock;
 use crate::closed_loop::{LoopError, point_configs};
 use crate::directory::{Named, areas, named};
+use crate::feed::feed;
 use crate::kinds;
 use crate::layout::Layout;
-use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet, image_frames};
+use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet};
 use crate::pump::{DriverEnd, ForceNotes, Pump, PumpShares, PumpUpdate, TaskEnd, history_of};
 use crate::recorder::{EditionText, Recorder, RecorderPolicy, Tap};
 use crate::rt;
@@ -147,10 +149,9 @@ impl Station {
         } = named(&plant, &programs, options.env, 1, epoch());
         let mut edition = PumpUpdate {
             edition: 1,
-            images: Vec::new(),
+            feeds: Vec::new(),
+            cast: Cast::new(&plant, &directory, &places),
             places: places.clone(),
-            interlocks: directory.interlocks.clone(),
-            names: directory.tags.iter().map(|tag| tag.name.clone()).collect(),
         };
         let history = history_of(directory.tags.len());
         hub.set_directory(directory, forceable, history);
@@ -196,8 +197,8 @@ impl Station {
             let plan = &plant.tasks[index];
             let layout = Layout::new(&plant, index, &linked.linked, 1);
             let program = linked.linked.program;
-            let (images, image_reader) = image_frames(1, &program);
-            edition.images.push(image_reader);
+            let (feed, feed_out) = feed(1, &program, plan.period_ns);
+            edition.feeds.push(feed_out);
             let (items, items_out) = rtrb::RingBuffer::new(ITEMS_WAITING_MAX);
             let (orders, orders_out) =
                 rtrb::RingBuffer::<ScanOrder>::new(limits::COMMANDS_WAITING_MAX);
@@ -283,7 +284,7 @@ impl Station {
                 outlet: TaskOutlet {
                     drivers: writers,
                     exports,
-                    images,
+                    feed,
                     layout,
                     armed: true,
                 },
