@@ -1,10 +1,12 @@
 //! The desk in memory: filled by the station, asked by clients.
 
 mod alarms;
+mod people;
 
 use crate::alarms::{
     AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
 };
+use crate::counter::{Counter, People, Person, Wish};
 use crate::desk::{
     Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing,
     OnlyWhen, Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend,
@@ -17,7 +19,7 @@ pub use alarms::AlarmIntake;
 use arc_swap::ArcSwap;
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
 
 /// Orders that may wait for the clerk.
@@ -55,6 +57,7 @@ pub struct Hub {
     alarms: AlarmDesk,
     orders: Sender<Order>,
     attempts: Sender<Attempt>,
+    counter: OnceLock<Arc<Counter>>,
     now: Box<dyn Fn() -> i64 + Send + Sync>,
 }
 
@@ -109,6 +112,7 @@ impl Hub {
             alarms,
             orders,
             attempts,
+            counter: OnceLock::new(),
             now: Box::new(now),
         };
         let intake = Intake {
@@ -221,6 +225,28 @@ impl Hub {
                 Ok(()) => wait.await.unwrap_or_else(|_| Err(stopped())),
             }
         })
+    }
+
+    /// A write that whoever asks has the right to.
+    fn written(&self, command: Command) -> Submission<'_> {
+        match self.check(&command) {
+            Err(refusal) => {
+                self.refused(Attempt {
+                    utc_ns: self.now_utc_ns(),
+                    actor: command.actor,
+                    id: Some(command.id),
+                    tag: Some(command.tag),
+                    value: Some(command.value),
+                    refusal: (*refusal).clone(),
+                });
+                Box::pin(async move { Err(*refusal) })
+            }
+            Ok(mut order) => {
+                let (answer, wait) = oneshot::channel();
+                order.answer = answer;
+                self.send(order, wait)
+            }
+        }
     }
 
     /// The checks that need no clock and no person: shape, range, step, view.
@@ -435,8 +461,10 @@ impl Desk for Hub {
         (self.now)()
     }
 
+    /// What a part of the station asks: a script, a server.
     fn submit(&self, command: Command) -> Submission<'_> {
-        match self.check(&command) {
+        match self.part_may(&command.tag) {
+            Ok(()) => self.written(command),
             Err(refusal) => {
                 self.refused(Attempt {
                     utc_ns: self.now_utc_ns(),
@@ -448,12 +476,20 @@ impl Desk for Hub {
                 });
                 Box::pin(async move { Err(*refusal) })
             }
-            Ok(mut order) => {
-                let (answer, wait) = oneshot::channel();
-                order.answer = answer;
-                self.send(order, wait)
-            }
         }
+    }
+
+    fn ask(&self, person: Person, wish: Wish) -> Submission<'_> {
+        match (self.counter.get().cloned(), wish) {
+            (Some(counter), wish) => Box::pin(self.asked(counter, person, wish)),
+            (None, Wish::Write(command)) => self.submit(command),
+            (None, Wish::Force(forcing)) => self.force(forcing),
+            (None, Wish::Change(change)) => self.change(change),
+        }
+    }
+
+    fn people(&self) -> Option<&dyn People> {
+        self.counter.get().map(|_| self as &dyn People)
     }
 
     fn force(&self, forcing: Forcing) -> Submission<'_> {

@@ -6,6 +6,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::names;
 use crate::notifications;
+use crate::people::{self as folk, PeopleDraft};
 use crate::processes;
 use crate::scripts::{self, ScriptDraft};
 use crate::servers::{self, ServerDraft};
@@ -106,6 +107,10 @@ pub struct TagDraft {
     pub operator: Option<f64>,
     /// Largest step of one command.
     pub step_max: Option<f64>,
+    /// Class of the action of writing it, if stated.
+    pub action: Option<::people::Action>,
+    /// What a person has to give for writing it, if stated.
+    pub signature: Option<::people::SignatureClass>,
     /// Task.
     pub task: String,
     /// Where it is declared.
@@ -188,6 +193,10 @@ pub struct Draft {
     pub supervised: Vec<SupervisedUnit>,
     /// File with the text of messages, and where it is named.
     pub notify: Option<(String, Origin)>,
+    /// People.
+    pub people: PeopleDraft,
+    /// Where they are declared.
+    pub people_node: Option<Node>,
 }
 
 /// Oldest snapshot for a warm start unless the text says otherwise, seconds.
@@ -258,6 +267,8 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
     let plant = top.node("plant");
     let start = top.node("start");
     let sim = top.node("sim");
+    let people = top.node("people");
+    let door = top.node("hmi");
     let tasks = top.tables("task");
     let drivers = top.tables("driver");
     let servers = top.tables("server");
@@ -286,6 +297,11 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
         }
         reader.finish();
     }
+    if let Some(node) = people {
+        draft.people.rules = folk::read(node, problems);
+        draft.people_node = Some(node.clone());
+    }
+    draft.people.door = door.and_then(|node| folk::read_door(node, problems));
     if let Some(node) = sim
         && let Some(mut reader) = Reader::new(node, "sim", problems)
     {
@@ -617,6 +633,8 @@ fn read_tag(node: &Node, task: &str, draft: &mut Draft, problems: &mut Diagnosti
             "",
         );
     }
+    let action = folk::action(&mut reader, "action");
+    let signature = folk::class(&mut reader, "signature");
     let own_task = reader.text("task");
     if let Some(own) = &own_task
         && draft.tasks.iter().all(|task| task.name != *own)
@@ -641,6 +659,8 @@ fn read_tag(node: &Node, task: &str, draft: &mut Draft, problems: &mut Diagnosti
         decimals,
         operator,
         step_max,
+        action,
+        signature,
         task: own_task.unwrap_or_else(|| task.to_string()),
         node: node.clone(),
     });

@@ -9,6 +9,7 @@ use crate::draft::{
 };
 use crate::notifications;
 use crate::ownership::givers_outside;
+use crate::people::{self, PeopleDraft};
 use crate::processes::{self, Library};
 use crate::resolve::{DriverKinds, TaskPlan, is_reference, resolve};
 use crate::scripts::{self, ScriptDraft, Targets};
@@ -63,6 +64,8 @@ pub struct Plant {
     pub library: Library,
     /// Outgoing messages, if the plant has any.
     pub notify: Option<notify::Config>,
+    /// People, and the door of their pages.
+    pub people: PeopleDraft,
 }
 
 /// All programs of a plant.
@@ -144,6 +147,7 @@ fn finish(
         }
     }
     servers::check(&draft, drivers, &owners, &tags, &mut problems);
+    people::check(&draft, &tags, &mut problems);
     alarms::check(&mut draft.alarms, &named, &mut problems);
     let library = processes::library_with(&sources, &mut problems);
     supervised::check(&draft, &library, &owners, &mut problems);
@@ -198,6 +202,7 @@ fn finish(
         supervised: draft.supervised,
         library,
         notify,
+        people: draft.people,
     })
 }
 

@@ -99,6 +99,8 @@ enum Action {
         #[arg(default_value = "plants/synthesis")]
         plant: PathBuf,
     },
+    /// Who is enrolled at a station, with which roles and qualifications.
+    Users(station::users::UsersArguments),
     /// Explain a diagnostic by its number.
     Explain {
         /// Such as P0213.
@@ -128,7 +130,8 @@ struct RunArguments {
     /// Folder for records and recordings.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Address of the operator interface; loopback only.
+    /// Address of the operator interface; other than loopback only with [hmi] in the
+    /// plant's text, which names a certificate.
     #[arg(long, default_value = "127.0.0.1:8080")]
     hmi: SocketAddr,
     /// Scenario whose steps are played in simulation; "none" for none.
@@ -203,6 +206,7 @@ pub fn run(cli: Cli) -> ExitCode {
             list,
         } => processes_command(plant.as_deref(), json, csv, list),
         Action::Prove { plant } => prove_command(&plant),
+        Action::Users(arguments) => station::users::run(&arguments, load),
         Action::Explain { number } => explain(&number),
         Action::Version => {
             println!("scanloop {}", env!("CARGO_PKG_VERSION"));

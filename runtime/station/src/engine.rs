@@ -5,7 +5,7 @@ use crate::chronicle::Cast;
 use crate::clerk::{Clerk, env_word, standing_forces};
 use crate::clock::RtClock;
 use crate::closed_loop::{LoopError, point_configs};
-use crate::directory::{Named, named};
+use crate::directory::{Named, areas, named};
 use crate::feed::feed;
 use crate::kinds;
 use crate::layout::Layout;
@@ -155,6 +155,9 @@ impl Station {
         };
         let history = history_of(directory.tags.len());
         hub.set_directory(directory, forceable, history);
+        let told = crate::counter::open(&hub, &plant, options);
+        not_granted.extend(told);
+        hub.set_rules(plant.people.rules.clone(), areas(&plant));
         let flags = flags_of(&plant);
         let supervision = Arc::new(Supervision::new(
             &plant,
@@ -382,6 +385,8 @@ impl Station {
         let pump = spawn("pump", move || pump.run(&stop))?;
         let stop = stop_desk.clone();
         let recorder = spawn("recorder", move || recorder.run(&stop))?;
+        let people = hub.clone();
+        drop(tokio.spawn(async move { people.keep_people().await }));
         Ok(Station {
             hub,
             pulses,

@@ -152,6 +152,11 @@ pub async fn run(
             .unwrap_or(0),
         speed: options.speed,
     };
+    let secure = plant.people.door.as_ref().map(|door| hmi::Secure {
+        certificate: options.plant.join(&door.certificate),
+        key: options.plant.join(&door.key),
+        names: door.names.clone(),
+    });
     let title = plant.title.en.clone();
     let handle = tokio::runtime::Handle::current();
     let station = Station::start(plant, &station_options, &handle).map_err(RunError::Start)?;
@@ -164,7 +169,7 @@ pub async fn run(
         say(line);
     }
     say(&format!("data and recordings: {}", data.display()));
-    let serving = match serve_hmi(&options, &station).await {
+    let serving = match serve_hmi(&options, &station, secure.as_ref()).await {
         Ok(serving) => serving,
         Err(error) => {
             station.stop();
@@ -172,7 +177,8 @@ pub async fn run(
         }
     };
     if let Some((serving, _)) = &serving {
-        say(&format!("operator interface: http://{}", serving.addr));
+        let scheme = if secure.is_some() { "https" } else { "http" };
+        say(&format!("operator interface: {scheme}://{}", serving.addr));
     }
     let mut servers = Vec::new();
     for bound in bound {
@@ -285,15 +291,22 @@ fn to_play(options: &RunOptions) -> Result<Option<scenario::Scenario>, RunError>
 
 type Served = Option<(Serving, tokio::sync::watch::Sender<bool>)>;
 
-async fn serve_hmi(options: &RunOptions, station: &Station) -> Result<Served, RunError> {
+async fn serve_hmi(
+    options: &RunOptions,
+    station: &Station,
+    secure: Option<&hmi::Secure>,
+) -> Result<Served, RunError> {
     let Some(address) = options.hmi else {
         return Ok(None);
     };
     let displays = options.plant.join("displays");
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let serving = hmi::serve(address, station.hub.clone(), displays, stopped)
-        .await
-        .map_err(RunError::Hmi)?;
+    let hub = station.hub.clone();
+    let serving = match secure {
+        Some(secure) => hmi::serve_secure(address, hub, displays, stopped, secure).await,
+        None => hmi::serve(address, hub, displays, stopped).await,
+    };
+    let serving = serving.map_err(RunError::Hmi)?;
     for warning in &serving.warnings {
         eprintln!("display: {warning}");
     }
