@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod alarms;
 pub mod change;
 pub mod clerk;
 pub mod clock;
