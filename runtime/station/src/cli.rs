@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use gateway::desk::TaskTiming;
 use indicatif::{ProgressBar, ProgressStyle};
 use plant::{Diagnostics, Plant, Sources};
+use station::alarms::{self, Form};
 use station::lint::lint;
 use station::matrix_test;
 use station::replay::{Verdict, replay, segments};
@@ -101,6 +102,12 @@ enum Action {
     },
     /// Who is enrolled at a station, with which roles and qualifications.
     Users(station::users::UsersArguments),
+    /// Alarms of a plant.
+    Alarms {
+        /// What to print.
+        #[command(subcommand)]
+        what: AlarmAction,
+    },
     /// Explain a diagnostic by its number.
     Explain {
         /// Such as P0213.
@@ -108,6 +115,22 @@ enum Action {
     },
     /// Print the version.
     Version,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum AlarmAction {
+    /// Print the master alarm database: every alarm with its rationalisation.
+    List {
+        /// Folder of the plant.
+        #[arg(default_value = "plants/synthesis")]
+        plant: PathBuf,
+        /// Print CSV.
+        #[arg(long)]
+        csv: bool,
+        /// Print JSON.
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+    },
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -207,6 +230,9 @@ pub fn run(cli: Cli) -> ExitCode {
         } => processes_command(plant.as_deref(), json, csv, list),
         Action::Prove { plant } => prove_command(&plant),
         Action::Users(arguments) => station::users::run(&arguments, load),
+        Action::Alarms {
+            what: AlarmAction::List { plant, csv, json },
+        } => alarms_list(&plant, csv, json),
         Action::Explain { number } => explain(&number),
         Action::Version => {
             println!("scanloop {}", env!("CARGO_PKG_VERSION"));
@@ -229,6 +255,16 @@ fn prove_command(folder: &Path) -> Result<(), String> {
     let begun = std::time::Instant::now();
     let plant = load(folder)?;
     print!("{}", prove::text(&plant, begun.elapsed()));
+    Ok(())
+}
+
+fn alarms_list(folder: &Path, csv: bool, json: bool) -> Result<(), String> {
+    let form = match (csv, json) {
+        (true, _) => Form::Csv,
+        (_, true) => Form::Json,
+        _ => Form::Text,
+    };
+    print!("{}", alarms::list(&load(folder)?, form)?);
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 pub mod alarm_desk;
 pub mod annunciator;
+pub mod alarms;
 pub mod change;
 pub mod chronicle;
 pub mod clerk;
