@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod audit;
 pub mod change;
 pub mod clerk;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod directory;
 pub mod engine;
 pub mod kinds;
 pub mod layout;
+pub mod ledger_sender;
 pub mod lint;
 pub mod matrix_test;
 pub mod north;
@@ -27,6 +29,7 @@ pub mod rt;
 pub mod run;
 pub mod scan_thread;
 pub mod scenario;
+pub mod second_place;
 pub mod station_tags;
 pub mod supervision;
 pub mod tags_csv;
