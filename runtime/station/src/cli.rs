@@ -5,6 +5,7 @@ use gateway::desk::TaskTiming;
 use indicatif::{ProgressBar, ProgressStyle};
 use plant::{Diagnostics, Plant, Sources};
 use station::alarms::{self, Form};
+use station::audit::{self, Audit};
 use station::lint::lint;
 use station::matrix_test;
 use station::replay::{Verdict, replay, segments};
@@ -69,6 +70,9 @@ enum Action {
         #[arg(long)]
         with: Option<PathBuf>,
     },
+    /// Verify, list or copy out the audit trail of a data folder.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Write the tags of a plant as CSV, or take descriptions and limits from one.
     Tags {
         /// Folder of the plant.
@@ -153,6 +157,10 @@ struct RunArguments {
     /// Folder for records and recordings.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Second place for the signed checkpoints of the audit trail: a folder, best on
+    /// another machine.
+    #[arg(long)]
+    checkpoints: Option<PathBuf>,
     /// Address of the operator interface; other than loopback only with [hmi] in the
     /// plant's text, which names a certificate.
     #[arg(long, default_value = "127.0.0.1:8080")]
@@ -199,6 +207,7 @@ pub fn run(cli: Cli) -> ExitCode {
         speed: 1.0,
         run_for: None,
         data: None,
+        checkpoints: None,
         hmi: SocketAddr::from(([127, 0, 0, 1], 8080)),
         play: "demo".into(),
     });
@@ -221,6 +230,7 @@ pub fn run(cli: Cli) -> ExitCode {
             date,
         } => matrix_command(&plant, csv.as_deref(), html.as_deref(), date),
         Action::Replay { recording, with } => replay_command(&recording, with.as_deref()),
+        Action::Audit(asked) => audit::run(asked, |line| println!("{line}")),
         Action::Tags { plant, import, out } => tags(&plant, import.as_deref(), out.as_deref()),
         Action::Processes {
             plant,
@@ -290,6 +300,7 @@ fn run_command(arguments: RunArguments) -> Result<(), String> {
         speed: arguments.speed,
         run_for: arguments.run_for,
         data,
+        checkpoints: arguments.checkpoints,
         hmi: (!arguments.headless).then_some(arguments.hmi),
         play: (arguments.play != "none").then_some(arguments.play),
     };
