@@ -17,7 +17,7 @@ struct Row {
 
 const STATION: &str = "scanloop";
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 15] = [
     Row {
         name: "scanloop-signal",
         may_import: &[],
@@ -53,6 +53,12 @@ const ROWS: [Row; 14] = [
         may_import: &["scanloop-signal"],
         may_use_tokio: false,
         why: "bytes that stay know nothing of what they mean",
+    },
+    Row {
+        name: "scanloop-historian",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "samples come in as they are, and no clock but theirs is known",
     },
     Row {
         name: "scanloop-driver",
