@@ -103,6 +103,15 @@ fn actor_of(name: &str) -> Actor {
     Actor::new(kind, name)
 }
 
+/// Class of what people did among themselves.
+fn note_class(what: &str) -> Class {
+    if what.contains("sign") || what.contains("lock") || what.contains("session") {
+        Class::Login
+    } else {
+        Class::Access
+    }
+}
+
 /// How often the ledger is tended, and tried again while it is down.
 const TEND_NS: i64 = 100_000_000;
 const REOPEN_NS: i64 = 1_000_000_000;
