@@ -131,10 +131,11 @@ struct Polled {
 }
 
 /// The whole driver: scaled reals with quality and time, a frame every cycle.
-fn whole_driver(address: SocketAddr, period_ms: u64, ranges: u16) -> Polled {
+fn whole_driver(address: SocketAddr, period_ms: u64, ranges: u16, connections: u8) -> Polled {
     runtime().block_on(async {
         let mut config = DeviceConfig {
             port: address.port(),
+            connections,
             ..DeviceConfig::default()
         };
         config.classes[0].period_ms = period_ms;
@@ -182,10 +183,11 @@ fn main() {
     pin(CLIENT_PROCESSOR);
     println!("# modbus\n\n{}\n", machine());
     println!(
-        "125 registers a request, one at a time, one connection; server on processor {SERVER_PROCESSOR}, client on {CLIENT_PROCESSOR}, all SCHED_FIFO; {rounds} rounds of {SECONDS} s each.\n"
+        "125 registers a request to one device; server on processor {SERVER_PROCESSOR}, client on {CLIENT_PROCESSOR}, all SCHED_FIFO; {rounds} rounds of {SECONDS} s each.\n"
     );
     let (mut alone, mut driver, mut processor) =
         (Pairs::default(), Pairs::default(), Pairs::default());
+    let mut two = Pairs::default();
     let mut cores = Vec::new();
     let mut last = None;
     for round in 0..rounds {
@@ -197,13 +199,16 @@ fn main() {
         };
         let (ours, theirs) = if round % 2 == 0 {
             let theirs = c();
-            (whole_driver(address, 1, 80), theirs)
+            (whole_driver(address, 1, 80, 1), theirs)
         } else {
-            let ours = whole_driver(address, 1, 80);
+            let ours = whole_driver(address, 1, 80, 1);
             (ours, c())
         };
         alone.push(crate_alone(address), theirs.0);
         driver.push(ours.requests_per_s, theirs.0);
+        let twice = whole_driver(address, 1, 80, 2);
+        assert_eq!(twice.good, 10_000, "every value is good");
+        two.push(twice.requests_per_s, theirs.0);
         processor.push(ours.core * 1e6 / ours.requests_per_s, theirs.1);
         cores.push(ours.core);
         assert_eq!(ours.good, 10_000, "every value is good");
@@ -223,10 +228,11 @@ fn main() {
         alone.ratio_text(),
     );
     line(
-        "driver (scaled values, quality, time, frames)",
+        "driver, connections = 1 (scaled values, quality, time, frames)",
         &driver.ours,
         driver.ratio_text(),
     );
+    line("driver, connections = 2", &two.ours, two.ratio_text());
     let ahead = driver
         .ratios()
         .iter()
@@ -248,7 +254,7 @@ fn main() {
             last.p50_us, last.p99_us
         );
     }
-    let paced: Vec<Polled> = (0..3).map(|_| whole_driver(address, 20, 8)).collect();
+    let paced: Vec<Polled> = (0..3).map(|_| whole_driver(address, 20, 8, 1)).collect();
     let rate: Vec<f64> = paced.iter().map(|p| p.requests_per_s * 125.0).collect();
     let core: Vec<f64> = paced.iter().map(|p| p.core * 100.0).collect();
     println!(

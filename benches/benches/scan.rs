@@ -19,8 +19,9 @@ use scan::{
 use scanloop_benches::measure::{Pairs, machine, median, ns_of, quantile};
 use scanloop_benches::text;
 use signal::{Quality, Signal, Utc};
+use station::feed::{FeedOut, feed};
 use station::layout::Layout;
-use station::ports::{ScanOrder, TaskInlet, TaskOutlet, image_frames};
+use station::ports::{ScanOrder, TaskInlet, TaskOutlet};
 use station::station_tags::StationValues;
 use station::witness::{Durations, ITEMS_WAITING_MAX, Item, PARTS, ScanWitness};
 
@@ -71,19 +72,38 @@ fn link(plant: &Plant) -> Linked {
     plant.link().tasks.remove(0).linked
 }
 
-fn real_outlet(plant: &Plant, linked: &Linked) -> TaskOutlet {
+/// The outlet of a station, with somebody who reads what it feeds.
+struct RealOutlet {
+    outlet: TaskOutlet,
+    fed: FeedOut,
+}
+
+impl Outlet for RealOutlet {
+    fn publish(&mut self, scan: &Scan, program: &Program) {
+        self.outlet.publish(scan, program);
+        while let Some(frame) = self.fed.take() {
+            self.fed.give_back(frame);
+        }
+    }
+}
+
+fn real_outlet(plant: &Plant, linked: &Linked) -> RealOutlet {
     let layout = Layout::new(plant, 0, linked, 1);
     let drivers = layout
         .drivers
         .iter()
         .map(|driver| output_frames(driver.outputs.len()).0)
         .collect();
-    TaskOutlet {
-        drivers,
-        exports: Vec::new(),
-        images: image_frames(1, &linked.program).0,
-        layout,
-        armed: true,
+    let (feed, fed) = feed(1, &linked.program, plant.tasks[0].period_ns);
+    RealOutlet {
+        outlet: TaskOutlet {
+            drivers,
+            exports: Vec::new(),
+            feed,
+            layout,
+            armed: true,
+        },
+        fed,
     }
 }
 
@@ -187,7 +207,7 @@ impl Witness for Digest {
 }
 
 struct Recorded {
-    witness: Bench<TaskOutlet, ScanWitness>,
+    witness: Bench<RealOutlet, ScanWitness>,
     items: rtrb::Consumer<Item>,
     parts: Vec<Vec<f64>>,
 }
@@ -277,7 +297,7 @@ fn prove_equal(plant: &Plant, loops: usize, groups: usize, dt: f64) {
         in_c.scan(&signals, false);
     }
     let image = &ours.task.program.image;
-    let slots = &ours.task.outlet.layout.drivers[0].outputs;
+    let slots = &ours.task.outlet.outlet.layout.drivers[0].outputs;
     let mut moving = 0;
     for (index, slot) in slots.iter().enumerate() {
         let mine = f64::from_bits(image.cell(*slot).bits);

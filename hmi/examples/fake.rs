@@ -1,36 +1,20 @@
 //! Serves the pages with a make-believe reactor: `cargo run -p scanloop-hmi --example fake`.
 //!
-//! Arguments: port (default 8080, 0 = any). Prints the address; ends on Ctrl-C.
+//! Arguments: port (default 8080, 0 = any), folder of displays (default those of the
+//! synthesis plant). Prints the address; ends on Ctrl-C.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hmi::Desk;
 use hmi::fake::FakeDesk;
-use hmi::{Desk, Display};
 use tokio::sync::watch;
 
 fn wall_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn displays(folder: &Path) -> std::io::Result<Vec<Display>> {
-    let mut list = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "svg") {
-            let id = path.file_stem().map(|s| s.to_string_lossy().into_owned());
-            list.push(Display {
-                id: id.unwrap_or_default(),
-                svg: std::fs::read_to_string(&path)?,
-                toml: std::fs::read_to_string(path.with_extension("toml"))?,
-            });
-        }
-    }
-    list.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(list)
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -49,13 +33,16 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         Some(port) => port.parse()?,
         None => 8080,
     };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plants/synthesis/displays");
+    let folder = match std::env::args().nth(2) {
+        Some(folder) => Path::new(&folder).to_owned(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../plants/synthesis/displays"),
+    };
     let desk = Arc::new(FakeDesk::new(wall_ms(), 7_200));
     let (stop_tx, stop) = watch::channel(false);
     let serving = hmi::serve(
         SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         Arc::clone(&desk) as Arc<dyn Desk>,
-        displays(&folder)?,
+        folder,
         stop,
     )
     .await?;

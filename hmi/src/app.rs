@@ -9,6 +9,7 @@ use crate::desk::Desk;
 use crate::display::Loaded;
 use crate::door::Hosts;
 use crate::names::{Names, NamesCache};
+use crate::shelf::Shelf;
 
 /// Sockets open at the same time.
 pub const SOCKETS_MAX: usize = 64;
@@ -16,7 +17,7 @@ pub const SOCKETS_MAX: usize = 64;
 /// Shared state of all requests.
 pub(crate) struct App {
     pub(crate) desk: Arc<dyn Desk>,
-    pub(crate) displays: Vec<Loaded>,
+    pub(crate) shelf: Arc<Shelf>,
     pub(crate) hosts: Hosts,
     pub(crate) names: NamesCache,
     pub(crate) answers: Answers,
@@ -28,13 +29,13 @@ impl App {
     pub(crate) fn new(
         desk: Arc<dyn Desk>,
         displays: Vec<Loaded>,
-        port: u16,
+        hosts: Hosts,
         stop: watch::Receiver<bool>,
     ) -> App {
         App {
             desk,
-            displays,
-            hosts: Hosts::new(port),
+            shelf: Arc::new(Shelf::new(displays)),
+            hosts,
             names: NamesCache::default(),
             answers: Answers::default(),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),

@@ -3,6 +3,8 @@
 //! A drawing comes from a drawing program and is not trusted: [`crate::svg`] keeps
 //! only what a display needs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::desk::Text;
@@ -13,7 +15,7 @@ use crate::svg;
 pub struct Display {
     /// Identifier in addresses: `r101`; letters, digits, `-` and `_`.
     pub id: String,
-    /// The drawing.
+    /// The drawing; empty if the display has panels or cards only.
     pub svg: String,
     /// Title, level, place in the hierarchy.
     pub toml: String,
@@ -35,6 +37,19 @@ pub struct Sidecar {
     /// Function key, `F2`.
     #[serde(default)]
     pub key: Option<String>,
+    /// Identifier of the drawing; none = that of the display itself. Several displays
+    /// may share one drawing by parameters.
+    #[serde(default)]
+    pub drawing: Option<String>,
+    /// What stands for `{name}` in the drawing.
+    #[serde(default)]
+    pub params: BTreeMap<String, String>,
+    /// Units of an overview.
+    #[serde(default)]
+    pub cards: Vec<Card>,
+    /// Values with their recent past, under the cards of an overview.
+    #[serde(default)]
+    pub sparks: Vec<Labelled>,
     /// Faceplate that is open when the display is called up: a loop or block name.
     #[serde(default)]
     pub open: Option<String>,
@@ -78,6 +93,35 @@ pub enum Panel {
         /// Group name.
         group: String,
     },
+    /// Steps and state of a phase, with its commands.
+    Phase {
+        /// Block name.
+        block: String,
+    },
+    /// What is missing before something may start.
+    Permit {
+        /// Block name.
+        block: String,
+    },
+}
+
+/// A unit of an overview: its state and its most telling values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Heading.
+    pub title: Text,
+    /// Display that the card calls up.
+    #[serde(default)]
+    pub nav: Option<String>,
+    /// Unit of equipment, for its alarms.
+    #[serde(default)]
+    pub unit: String,
+    /// Phase block whose state and step the card tells.
+    #[serde(default)]
+    pub phase: Option<String>,
+    /// Tags drawn as moving analogue indicators.
+    pub values: Vec<Labelled>,
 }
 
 /// A tag with the short label that stands beside its value.
@@ -152,6 +196,8 @@ pub struct Loaded {
     pub svg: String,
     /// What was dropped or looks wrong, with the line where known.
     pub warnings: Vec<String>,
+    /// Whether there is a drawing.
+    pub drawn: bool,
 }
 
 /// Why a display cannot be served.
@@ -176,6 +222,17 @@ pub enum DisplayError {
         id: String,
         /// Reason with line and column.
         source: Box<toml::de::Error>,
+    },
+    /// The drawing uses a parameter that the sidecar does not give, or the value of one
+    /// is not plain.
+    #[error("display `{id}`: parameter `{name}`: {reason}")]
+    Parameter {
+        /// Display.
+        id: String,
+        /// Parameter.
+        name: String,
+        /// What is wrong.
+        reason: &'static str,
     },
     /// The drawing is not usable.
     #[error("display `{id}`: drawing: {source}")]
@@ -206,16 +263,71 @@ impl Display {
                 return Err(DisplayError::Sidecar { id, source });
             }
         };
+        let svg = match fill(&svg, &sidecar.params) {
+            Ok(svg) => svg,
+            Err((name, reason)) => return Err(DisplayError::Parameter { id, name, reason }),
+        };
+        if svg.trim().is_empty() {
+            return Ok(Loaded {
+                id,
+                sidecar,
+                svg: String::new(),
+                warnings: Vec::new(),
+                drawn: false,
+            });
+        }
         match svg::clean(&svg) {
             Ok(clean) => Ok(Loaded {
                 id,
                 sidecar,
                 svg: clean.svg,
                 warnings: clean.warnings,
+                drawn: true,
             }),
             Err(source) => Err(DisplayError::Drawing { id, source }),
         }
     }
+}
+
+/// Puts the values of parameters in place of `{name}`. A value is one line without
+/// characters that mean something in markup, so that the drawing keeps its shape and
+/// its lines.
+///
+/// # Errors
+/// The parameter, and what is wrong with it.
+pub fn fill(
+    svg: &str,
+    params: &BTreeMap<String, String>,
+) -> Result<String, (String, &'static str)> {
+    for (name, value) in params {
+        let markup = |c: char| c.is_control() || "<>&\"'{}".contains(c);
+        if value.contains(markup) || value.chars().count() > 100 {
+            return Err((name.clone(), "its value is not a short plain text"));
+        }
+    }
+    let mut out = String::with_capacity(svg.len());
+    let mut rest = svg;
+    while let Some(at) = rest.find('{') {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let name: String = after[1..]
+            .chars()
+            .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+            .collect();
+        let end = 1 + name.len();
+        if name.is_empty() || after[end..].chars().next() != Some('}') {
+            out.push('{');
+            rest = &after[1..];
+            continue;
+        }
+        match params.get(&name) {
+            Some(value) => out.push_str(value),
+            None => return Err((name, "the sidecar gives it no value")),
+        }
+        rest = &after[end + 1..];
+    }
+    out.push_str(rest);
+    Ok(out)
 }
 
 /// The tags that a drawing binds once it is cleaned, each with its line in `svg`, in
@@ -242,4 +354,29 @@ pub fn load_all(displays: Vec<Display>) -> Result<Vec<Loaded>, DisplayError> {
         loaded.push(next);
     }
     Ok(loaded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(list: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let own = |(k, v): &(&str, &str)| (k.to_string(), v.to_string());
+        list.iter().map(own).collect()
+    }
+
+    #[test]
+    fn parameters_stand_in_for_names_in_braces_and_nothing_else() {
+        let filled = fill("TT-{n}01 {N} { } {", &params(&[("n", "2")]));
+        assert_eq!(filled.as_deref(), Ok("TT-201 {N} { } {"));
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_or_with_markup_is_refused_by_name() {
+        assert_eq!(fill("{n}", &params(&[])).map_err(|e| e.0), Err("n".into()));
+        for bad in ["<g/>", "\"", "a\nb", "{n}", "&amp;"] {
+            let error = fill("{n}", &params(&[("n", bad)]));
+            assert_eq!(error.map_err(|e| e.0), Err("n".into()), "{bad}");
+        }
+    }
 }

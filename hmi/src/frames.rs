@@ -7,7 +7,7 @@
 //! | welcome | `[0, {v, epoch, utc_ms}]` |
 //! | values | `[1, seq, scan, utc_ms, handles, values, qualities]` |
 //! | events | `[4, [{seq, utc_ms, kind, tag, actor, en, zh}]]` |
-//! | heartbeat | `[5, seq, scan, utc_ms, age_ms]` |
+//! | heartbeat | `[5, seq, scan, utc_ms, age_ms, revision of the displays]` |
 //! | subscribed | `[6, id, known, [unknown names]]` |
 //!
 //! Client to server, JSON text: [`FromClient`]. Nothing is ever written to the plant
@@ -77,10 +77,10 @@ pub(crate) fn values(
     e.into_bytes()
 }
 
-pub(crate) fn heartbeat(seq: u64, scan: u64, utc_ms: i64, age_ms: f64) -> Vec<u8> {
+pub(crate) fn heartbeat(seq: u64, scan: u64, utc_ms: i64, age_ms: f64, shown: u64) -> Vec<u8> {
     let mut e = Encoder::with_capacity(48);
-    e.array(5).unsigned(5).unsigned(seq).unsigned(scan);
-    e.float(utc_ms as f64).float(age_ms);
+    e.array(6).unsigned(5).unsigned(seq).unsigned(scan);
+    e.float(utc_ms as f64).float(age_ms).unsigned(shown);
     e.into_bytes()
 }
 

@@ -96,6 +96,25 @@ pub struct Clean {
     pub warnings: Vec<String>,
     /// Tags that the bindings name, with the line of the element in the source.
     pub bound: Vec<(String, usize)>,
+    /// Elements with `data-*` attributes, in the order of the drawing.
+    pub marks: Vec<Mark>,
+}
+
+/// The `data-*` attributes of one element.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Line of the element in the source.
+    pub line: usize,
+    /// Attributes, the prefix `data-` left out.
+    pub data: Vec<(String, String)>,
+}
+
+impl Mark {
+    /// The value of an attribute, if it is there and not empty.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        let found = self.data.iter().find(|(k, _)| k == key);
+        found.map(|(_, v)| v.trim()).filter(|v| !v.is_empty())
+    }
 }
 
 /// Why a drawing cannot be used at all.
@@ -145,6 +164,7 @@ pub fn clean(source: &str) -> Result<Clean, SvgError> {
         warnings: Vec::new(),
         warnings_more: 0,
         bound: Vec::new(),
+        marks: Vec::new(),
     };
     cleaner.run()?;
     let Cleaner {
@@ -152,6 +172,7 @@ pub fn clean(source: &str) -> Result<Clean, SvgError> {
         mut warnings,
         warnings_more,
         bound,
+        marks,
         ..
     } = cleaner;
     if warnings_more > 0 {
@@ -161,6 +182,7 @@ pub fn clean(source: &str) -> Result<Clean, SvgError> {
         svg: out,
         warnings,
         bound,
+        marks,
     })
 }
 
@@ -170,6 +192,7 @@ struct Cleaner<'a> {
     warnings: Vec<String>,
     warnings_more: usize,
     bound: Vec<(String, usize)>,
+    marks: Vec<Mark>,
 }
 
 impl Cleaner<'_> {
@@ -326,10 +349,16 @@ impl Cleaner<'_> {
             kept.retain(|(k, _)| *k != key);
             kept.push((key, value));
         }
-        let names = bindings(&kept);
-        if !names.is_empty() {
+        let data: Vec<(String, String)> = kept
+            .iter()
+            .filter_map(|(k, v)| Some((k.strip_prefix("data-")?.to_owned(), v.clone())))
+            .collect();
+        if !data.is_empty() {
             let line = self.line(at);
+            let mark = Mark { line, data };
+            let names = bindings(&mark);
             self.bound.extend(names.into_iter().map(|n| (n, line)));
+            self.marks.push(mark);
         }
         let _ = write!(self.out, "<{name}");
         if root {
@@ -366,27 +395,15 @@ impl Cleaner<'_> {
 
 /// Tags that an element's attributes bind (the bindings are listed in
 /// `web/core/bind.js`, the pins of symbols in `web/sym/symbols.js`).
-fn bindings(attributes: &[(String, String)]) -> Vec<String> {
-    let value = |key: &str| {
-        let found = attributes.iter().find(|(k, _)| k == key);
-        found.map(|(_, v)| v.trim()).filter(|v| !v.is_empty())
-    };
+fn bindings(mark: &Mark) -> Vec<String> {
     let mut names = Vec::new();
-    for key in [
-        "data-v",
-        "data-h",
-        "data-w",
-        "data-x",
-        "data-y",
-        "data-state",
-        "data-show",
-    ] {
-        let first = value(key).and_then(|v| v.split_whitespace().next());
+    for key in ["v", "h", "w", "x", "y", "state", "show"] {
+        let first = mark.get(key).and_then(|v| v.split_whitespace().next());
         names.extend(first.map(str::to_owned));
     }
-    if let (Some(symbol), Some(tag)) = (value("data-sym"), value("data-tag")) {
+    if let (Some(symbol), Some(tag)) = (mark.get("sym"), mark.get("tag")) {
         names.extend(match symbol {
-            "valve" if value("data-kind") == Some("control") => Some(format!("{tag}.CMD")),
+            "valve" if mark.get("kind") == Some("control") => Some(format!("{tag}.CMD")),
             "valve" | "motor" | "pump" => Some(format!("{tag}.STATE")),
             "val" if !tag.contains('.') => Some(format!("{tag}.PV")),
             "val" | "madi" | "state" => Some(tag.to_owned()),

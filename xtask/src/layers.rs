@@ -17,7 +17,7 @@ struct Row {
 
 const STATION: &str = "scanloop";
 
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 18] = [
     Row {
         name: "scanloop-signal",
         may_import: &[],
@@ -55,6 +55,8 @@ const ROWS: [Row; 15] = [
             "scanloop-scan",
             "scanloop-alarm",
             "scanloop-matrix",
+            "scanloop-people",
+            "scanloop-notify",
         ],
         may_use_tokio: false,
         why: "kinds of blocks come in through a Registry that the station fills",
@@ -64,6 +66,24 @@ const ROWS: [Row; 15] = [
         may_import: &["scanloop-signal"],
         may_use_tokio: false,
         why: "bytes that stay know nothing of what they mean",
+    },
+    Row {
+        name: "scanloop-records",
+        may_import: &["scanloop-signal", "scanloop-journal"],
+        may_use_tokio: false,
+        why: "a view over the ledger knows what is recorded and nothing else",
+    },
+    Row {
+        name: "scanloop-people",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "who may do what is judged without the plant, the network and a clock",
+    },
+    Row {
+        name: "scanloop-notify",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "a message carries its own words; what it is about is not known here",
     },
     Row {
         name: "scanloop-driver",
@@ -99,7 +119,7 @@ const ROWS: [Row; 15] = [
     },
     Row {
         name: "scanloop-gateway",
-        may_import: &["scanloop-signal", "scanloop-journal"],
+        may_import: &["scanloop-signal", "scanloop-journal", "scanloop-people"],
         may_use_tokio: true,
         why: "the desk door sees snapshots and records, not the scan",
     },

@@ -66,7 +66,7 @@ struct Step {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `steps` | 1 to 32 rows `{ name = "heat", done = "TIC-101.AT_SP", after_s = 60, timeout_s = 7200 }`: the step ends when `done` is true and `after_s` have passed; one of both must be there. After `timeout_s` the phase holds. `name` is for people |
+/// | `steps` | 1 to 32 rows `{ name = "heat", done = "TIC-101.AT_SP", after_s = 60, timeout_s = 7200 }`: the step ends when `done` is true and `after_s` have passed; one of both must be there. After `timeout_s` the phase holds. `name` and its Chinese form `zh` are for people |
 /// | `permit` | Boolean tag, needed to start and to restart; optional |
 /// | `trips` | list of Boolean tags (through delayed pins); one that is true or bad acts as `on_trip` says, and no start or restart is obeyed |
 /// | `on_trip` | `"hold"` (default), `"stop"` or `"abort"` |
@@ -249,9 +249,11 @@ fn wire_step(wiring: &mut Wiring<'_>, number: usize, row: &BTreeMap<String, Valu
         wiring,
         "steps",
         row,
-        &["name", "done", "after_s", "timeout_s"],
+        &["name", "zh", "done", "after_s", "timeout_s"],
     );
-    let _for_people = row_text(wiring, "steps", row, "name");
+    for key in ["name", "zh"] {
+        let _for_people = row_text(wiring, "steps", row, key);
+    }
     let mut time = |field: &str| match row.get(field) {
         None => 0,
         Some(Value::Real(s)) if (0.0..=864_000.0).contains(s) => ns(*s),

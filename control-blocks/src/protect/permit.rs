@@ -8,7 +8,7 @@ use scan::*;
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `needs` | up to 64 rows `{ name = "agitator runs", tag = "M-101.RUN.PV", is = true }`; `name` is for people, `is` may be left out (true) |
+/// | `needs` | up to 64 rows `{ name = "agitator runs", tag = "M-101.RUN.PV", is = true }`; `name` and its Chinese form `zh` are for people, `is` may be left out (true) |
 /// | `for_s` | how long all must hold without a break, 0 |
 ///
 /// Outputs `OK` (all hold, for `for_s`) and `MISSING` (bit mask of the rows that
@@ -55,7 +55,7 @@ impl BlockKind for Permit {
         let mut needs = Vec::new();
         for (at, row) in rows.iter().take(64).enumerate() {
             let number = at + 1;
-            check_row(wiring, "needs", row, &["name", "tag", "is"]);
+            check_row(wiring, "needs", row, &["name", "zh", "tag", "is"]);
             let is = match row.get("is") {
                 None => true,
                 Some(Value::Bool(is)) => *is,
@@ -64,7 +64,9 @@ impl BlockKind for Permit {
                     true
                 }
             };
-            let _for_people = row_text(wiring, "needs", row, "name");
+            for key in ["name", "zh"] {
+                let _for_people = row_text(wiring, "needs", row, key);
+            }
             match row.get("tag") {
                 Some(tag @ (Value::Text(_) | Value::Table(_))) => {
                     needs.push((wiring.input_from(&format!("needs.{number}"), tag), is));

@@ -84,6 +84,10 @@ pub struct DeviceConfig {
     pub heartbeat: Option<HeartbeatConfig>,
     /// Changed registers are written and registers read in one request (function 23).
     pub read_write_combined: bool,
+    /// Connections over which reads are asked at the same time, 1 or 2; writes keep to
+    /// the first. Many devices take only one: then the reads of the second go over the
+    /// first (Modbus Messaging on TCP/IP Implementation Guide 1.0b, 4.2.1).
+    pub connections: u8,
     /// A single coil or register is written by function 5 or 6 instead of 15 or 16.
     pub single_writes: bool,
 }
@@ -113,6 +117,7 @@ impl Default for DeviceConfig {
             fail_safe_ms: 2_000,
             heartbeat: None,
             read_write_combined: false,
+            connections: 1,
             single_writes: false,
         }
     }
@@ -253,6 +258,12 @@ impl DeviceConfig {
             ("write_refresh_ms", self.write_refresh_ms, 0, day),
             ("fail_safe_ms", self.fail_safe_ms, 1, day),
             ("port", u64::from(self.port), 1, 65_535),
+            (
+                "connections",
+                u64::from(self.connections),
+                1,
+                self.connections_max(),
+            ),
         ] {
             if !(low..=high).contains(&found) {
                 errors.push(DeviceError::OutOfRange {
@@ -278,6 +289,14 @@ impl DeviceConfig {
             errors.push(error);
         }
         errors
+    }
+
+    /// A serial line is one line, also behind a converter.
+    fn connections_max(&self) -> u64 {
+        match self.transport {
+            Transport::Tcp => 2,
+            Transport::Rtu | Transport::RtuOverTcp => 1,
+        }
     }
 
     fn check_classes(&self, errors: &mut Vec<DeviceError>) {

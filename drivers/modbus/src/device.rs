@@ -47,16 +47,23 @@ pub struct Modbus {
     config: DeviceConfig,
     map: Map,
     connect: Box<dyn Connect>,
+    /// The second connection, if the record asks for one.
+    aside: Option<Box<dyn Connect>>,
 }
 
 impl Modbus {
     /// A driver for this device, over the connection its record asks for.
     pub fn new(config: DeviceConfig, points: &[PointConfig]) -> Result<Modbus, Vec<ConfigError>> {
         let connect = from_config(&config);
-        Modbus::over(config, points, connect)
+        let aside = (config.connections > 1).then(|| from_config(&config));
+        let modbus = Modbus::over(config, points, connect)?;
+        Ok(match aside {
+            Some(aside) => modbus.beside(aside),
+            None => modbus,
+        })
     }
 
-    /// A driver for this device over connections of the caller's.
+    /// A driver for this device over connections of the caller's, one at a time.
     pub fn over(
         config: DeviceConfig,
         points: &[PointConfig],
@@ -67,7 +74,16 @@ impl Modbus {
             config,
             map,
             connect: Box::new(connect),
+            aside: None,
         })
+    }
+
+    /// The same driver with a second connection for reads, whatever the record says.
+    pub fn beside(self, aside: impl Connect) -> Modbus {
+        Modbus {
+            aside: Some(Box::new(aside)),
+            ..self
+        }
     }
 
     /// The map between cells and registers.
@@ -137,10 +153,17 @@ struct Held {
 }
 
 /// Decodes what is held.
-fn settle(held: &mut Option<Held>, map: &Map, cells: &mut [RawCell]) {
-    if let Some(Held { range, reply, utc }) = held.take() {
+fn settle(held: &mut Vec<Held>, map: &Map, cells: &mut [RawCell]) {
+    for Held { range, reply, utc } in held.drain(..) {
         store(map, &range, &reply, utc, cells);
     }
+}
+
+/// A second connection for reads.
+struct Aside {
+    exchange: Exchange,
+    /// Not before then: the device did not serve it.
+    from: Instant,
 }
 
 struct Heartbeat {
@@ -153,6 +176,7 @@ struct Heartbeat {
 struct Task {
     map: Map,
     exchange: Exchange,
+    aside: Option<Aside>,
     polls: Polls,
     outputs: Outputs,
     heartbeat: Option<Heartbeat>,
@@ -173,12 +197,17 @@ impl Task {
             config,
             map,
             connect,
+            aside,
         } = device;
         let now = Instant::now();
         let register = config.heartbeat_register().ok().flatten();
         let heartbeat = register.zip(config.heartbeat.as_ref());
         Task {
             exchange: Exchange::new(&config, connect, Arc::clone(&ports.health)),
+            aside: aside.map(|connect| Aside {
+                exchange: Exchange::new(&config, connect, Arc::clone(&ports.health)),
+                from: now,
+            }),
             polls: Polls::new(&config, &map, now),
             outputs: Outputs::new(&config, &map, ports.outputs, now),
             heartbeat: heartbeat.map(|(register, config)| Heartbeat {
@@ -290,7 +319,7 @@ impl Task {
 
     /// One cycle of a class: every range of it, outputs in between, then a frame.
     async fn poll(&mut self, class: usize) -> Result<(), Failure> {
-        let mut held = None;
+        let mut held = Vec::with_capacity(2);
         let outcome = self.poll_ranges(class, &mut held).await;
         settle(&mut held, &self.map, &mut self.cells);
         outcome?;
@@ -302,55 +331,131 @@ impl Task {
         Ok(())
     }
 
+    /// The first range of a class from `at` on that may be asked for now.
+    fn next_range(&mut self, class: usize, at: usize) -> Option<usize> {
+        let now = Instant::now();
+        (at..self.polls.ranges.len())
+            .find(|at| self.polls.ranges[*at].range.class == class && self.polls.may_ask(*at, now))
+    }
+
     /// Reads every range of a class. A reply is decoded while the device thinks about
-    /// the next request; the last one is left in `held`.
-    async fn poll_ranges(&mut self, class: usize, held: &mut Option<Held>) -> Result<(), Failure> {
-        let mut at = 0;
-        while at < self.polls.ranges.len() {
-            let range = self.polls.ranges[at].range.clone();
-            if range.class != class || !self.polls.may_ask(at, Instant::now()) {
-                at += 1;
-                continue;
-            }
-            let reply = match self.combined_read(&range).await {
-                Some(reply) => reply,
-                None => {
-                    let Task {
-                        exchange,
-                        map,
-                        cells,
-                        ..
-                    } = self;
-                    let meanwhile = || settle(held, map, cells);
-                    exchange.ask_and(&request(&range), meanwhile).await
-                }
+    /// the next request; the last ones are left in `held`.
+    async fn poll_ranges(&mut self, class: usize, held: &mut Vec<Held>) -> Result<(), Failure> {
+        let mut from = 0;
+        while let Some(at) = self.next_range(class, from) {
+            from = match self.partner(class, at) {
+                Some(second) => self.poll_two(at, second, held).await?,
+                None => self.poll_one(at, held).await?,
             };
-            let utc = self.clock.utc();
-            settle(held, &self.map, &mut self.cells);
-            match reply {
-                Ok(reply) => {
-                    *held = Some(Held { range, reply, utc });
-                    self.polls.answered(at);
-                }
-                Err(Failure::Lost) => return Err(Failure::Lost),
-                Err(Failure::Exception(code)) => {
-                    let now = Instant::now();
-                    let quality = self.polls.refused(at, code, &self.map, now);
-                    if let Some(quality) = quality {
-                        self.map.mark(&range, quality, &mut self.cells);
-                    }
-                    if self.polls.ranges[at].range != range {
-                        // Cut in halves: ask the first of them in the same cycle.
-                        continue;
-                    }
-                }
-            }
-            at += 1;
             if self.is_write_due() {
                 self.write(self.combined).await?;
             }
         }
         Ok(())
+    }
+
+    /// The range to be read beside `at` over the second connection.
+    fn partner(&mut self, class: usize, at: usize) -> Option<usize> {
+        let aside = self.aside.as_ref()?;
+        let is_served = !self.combined && Instant::now() >= aside.from;
+        is_served.then(|| self.next_range(class, at + 1)).flatten()
+    }
+
+    /// Reads one range; where to go on.
+    async fn poll_one(&mut self, at: usize, held: &mut Vec<Held>) -> Result<usize, Failure> {
+        let range = self.polls.ranges[at].range.clone();
+        let reply = match self.combined_read(&range).await {
+            Some(reply) => reply,
+            None => {
+                let Task {
+                    exchange,
+                    map,
+                    cells,
+                    ..
+                } = self;
+                let meanwhile = || settle(held, map, cells);
+                exchange.ask_and(&request(&range), meanwhile).await
+            }
+        };
+        let utc = self.clock.utc();
+        settle(held, &self.map, &mut self.cells);
+        let is_cut = self.took(at, range, reply, utc, held)?;
+        // Cut in halves: ask the first of them in the same cycle.
+        Ok(if is_cut { at } else { at + 1 })
+    }
+
+    /// Reads two ranges at the same time, `first` before `second`; where to go on.
+    async fn poll_two(
+        &mut self,
+        first: usize,
+        second: usize,
+        held: &mut Vec<Held>,
+    ) -> Result<usize, Failure> {
+        let Task {
+            exchange,
+            aside,
+            map,
+            cells,
+            polls,
+            ..
+        } = self;
+        let Some(aside) = aside else {
+            return Ok(first);
+        };
+        let (one, two) = (
+            polls.ranges[first].range.clone(),
+            polls.ranges[second].range.clone(),
+        );
+        let (ask_one, ask_two) = (request(&one), request(&two));
+        let meanwhile = || settle(held, map, cells);
+        // The second is sent first, so that both are on their way while old replies are
+        // decoded.
+        let (reply_two, reply_one) = tokio::join!(
+            aside.exchange.ask(&ask_two),
+            exchange.ask_and(&ask_one, meanwhile)
+        );
+        let utc = self.clock.utc();
+        settle(held, &self.map, &mut self.cells);
+        let mut go_on = second + 1;
+        if let Err(Failure::Lost) = reply_two {
+            if let Some(aside) = &mut self.aside {
+                aside.from = Instant::now() + aside.exchange.backoff();
+            }
+            go_on = second;
+        } else if self.took(second, two, reply_two, utc, held)? {
+            go_on = second;
+        }
+        // The places after a range that is cut move on.
+        if self.took(first, one, reply_one, utc, held)? {
+            go_on = first;
+        }
+        Ok(go_on)
+    }
+
+    /// Takes the reply to a range; whether the range was cut in halves.
+    fn took(
+        &mut self,
+        at: usize,
+        range: ReadRange,
+        reply: Result<Reply, Failure>,
+        utc: Utc,
+        held: &mut Vec<Held>,
+    ) -> Result<bool, Failure> {
+        match reply {
+            Ok(reply) => {
+                held.push(Held { range, reply, utc });
+                self.polls.answered(at);
+                Ok(false)
+            }
+            Err(Failure::Lost) => Err(Failure::Lost),
+            Err(Failure::Exception(code)) => {
+                let now = Instant::now();
+                if let Some(quality) = self.polls.refused(at, code, &self.map, now) {
+                    self.map.mark(&range, quality, &mut self.cells);
+                }
+                Ok(self.polls.ranges[at].range != range)
+            }
+        }
     }
 
     /// Reads a range of holding registers together with the first due write. `None`:

@@ -8,7 +8,7 @@ use driver::conformance::{Report, Timing, check};
 use driver::{Driver, Faulty, Plan};
 use modbus::{DeviceConfig, Modbus};
 use modbus_server::Tables;
-use support::{MemoryPeer, points_of_all_sorts, wire};
+use support::{MemoryPeer, Wire, points_of_all_sorts, wire};
 
 fn config(extra: &str) -> DeviceConfig {
     let text = format!(
@@ -41,6 +41,10 @@ fn timing() -> Timing {
 }
 
 async fn run(extra: &str, wrap: impl Fn(Modbus) -> Box<dyn Driver>) -> Report {
+    run_with(extra, |modbus, _| wrap(modbus)).await
+}
+
+async fn run_with(extra: &str, wrap: impl Fn(Modbus, Wire) -> Box<dyn Driver>) -> Report {
     let bank = Arc::new(Mutex::new(Tables::new(100, 100, 100, 100)));
     let points = points_of_all_sorts();
     let (first, cutter) = wire(bank.clone());
@@ -48,7 +52,8 @@ async fn run(extra: &str, wrap: impl Fn(Modbus) -> Box<dyn Driver>) -> Report {
     let device = config(extra);
     let factory = || {
         let modbus = Modbus::over(device.clone(), &points, first.again());
-        wrap(modbus.unwrap_or_else(|errors| panic!("{errors:?}")))
+        let modbus = modbus.unwrap_or_else(|errors| panic!("{errors:?}"));
+        wrap(modbus, first.again())
     };
     check(factory, &mut peer, timing()).await
 }
@@ -68,6 +73,21 @@ async fn so_it_does_with_combined_and_with_single_writes() {
         Box::new(driver)
     })
     .await;
+    assert!(report.passed(), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_it_does_with_two_connections() {
+    let report = run_with("gap_max = 0", |driver, wire| Box::new(driver.beside(wire))).await;
+    assert!(report.passed(), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_takes_one_connection_is_read_over_that_one() {
+    let refuses = || -> driver::BoxFuture<std::io::Result<Box<dyn modbus::Stream>>> {
+        Box::pin(async { Err(std::io::ErrorKind::ConnectionRefused.into()) })
+    };
+    let report = run_with("gap_max = 0", |driver, _| Box::new(driver.beside(refuses))).await;
     assert!(report.passed(), "{report}");
 }
 

@@ -1,7 +1,9 @@
 //! A desk without a runtime: a make-believe reactor for work on the pages and for
 //! tests. Nothing in it controls anything, and its numbers mean nothing.
 
+mod equipment;
 mod history;
+mod more;
 mod process;
 mod r101;
 

@@ -107,7 +107,7 @@ pub(super) const CAUSES: [(&str, i32, &str, &str, &str, usize); 9] = [
     ("C17", 17, "Heating medium: jacket inlet ≥ 75 °C", "热媒：夹套进口 ≥ 75 °C", "TT-102.PV", 1),
 ];
 
-fn limits(values: [f64; 4]) -> Limits {
+pub(super) fn limits(values: [f64; 4]) -> Limits {
     let [ll, l, h, hh] = values.map(|v| v.is_finite().then_some(v));
     Limits { ll, l, h, hh }
 }
@@ -121,7 +121,7 @@ fn states(list: &[(i32, &str, &str)]) -> Vec<State> {
         .collect()
 }
 
-struct Tags(Vec<Tag>);
+pub(super) struct Tags(Vec<Tag>);
 
 impl Tags {
     fn add(&mut self, name: String, desc: Text, kind: TagKind) -> &mut Tag {
@@ -143,7 +143,7 @@ impl Tags {
         &mut self.0[at]
     }
 
-    fn real(
+    pub(super) fn real(
         &mut self,
         name: String,
         desc: Text,
@@ -158,13 +158,18 @@ impl Tags {
         tag
     }
 
-    fn boolean(&mut self, name: String, desc: Text, words: [(&str, &str); 2]) -> &mut Tag {
+    pub(super) fn boolean(
+        &mut self,
+        name: String,
+        desc: Text,
+        words: [(&str, &str); 2],
+    ) -> &mut Tag {
         let tag = self.add(name, desc, TagKind::Bool);
         tag.states = states(&[(0, words[0].0, words[0].1), (1, words[1].0, words[1].1)]);
         tag
     }
 
-    fn int(&mut self, name: String, desc: Text, list: &[(i32, &str, &str)]) -> &mut Tag {
+    pub(super) fn int(&mut self, name: String, desc: Text, list: &[(i32, &str, &str)]) -> &mut Tag {
         let tag = self.add(name, desc, TagKind::Int);
         tag.states = states(list);
         tag.hi = list.iter().map(|s| f64::from(s.0)).fold(0.0, f64::max);
@@ -212,6 +217,7 @@ fn add_loop(tags: &mut Tags, row: &LoopRow) -> Loop {
             "The setpoint is entered in AUTO.",
             "设定值仅在自动方式下输入。",
         ),
+        ..Writable::default()
     });
     tags.real(pin("OUT"), t("output", "输出"), "%", 1, (0.0, 100.0))
         .writable = Some(Writable {
@@ -225,6 +231,7 @@ fn add_loop(tags: &mut Tags, row: &LoopRow) -> Loop {
             "The output is entered in MAN.",
             "输出仅在手动方式下输入。",
         ),
+        ..Writable::default()
     });
     let modes: Vec<_> = MODES
         .iter()
@@ -320,6 +327,7 @@ pub(super) fn first_values() -> Vec<(String, f64)> {
         ("HS-100.PV", 1.0),
     ];
     list.extend(more.map(|(n, v)| (n.to_owned(), v)));
+    list.extend(super::more::values());
     list
 }
 
@@ -362,6 +370,8 @@ pub(super) fn directory() -> Directory {
     tags.int("RG-1.FIRST_OUT".into(), Text::new("Group RG-1, first-out", "RG-1 首出"), &[]);
     tags.boolean("RG-1.RESET".into(), Text::new("Group RG-1, reset", "RG-1 复位"), NO_YES).writable = Some(Writable { hi: 1.0, momentary: true, ..Writable::default() });
     tags.int("SYS.OVERRUNS".into(), Text::new("Scan overruns", "扫描超时次数"), &[]);
+    super::more::add(&mut tags);
+    let equipment = super::equipment::equipment(&tags.0);
     Directory {
         epoch: 1,
         plant: Text::new("U100 Synthesis", "U100 合成单元"),
@@ -389,5 +399,6 @@ pub(super) fn directory() -> Directory {
                 bypassed: None,
             }).collect(),
         }],
+        equipment,
     }
 }

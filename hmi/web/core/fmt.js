@@ -80,3 +80,24 @@ export function micros(us) {
   if (us < 1e6) return `${(us / 1000).toPrecision(3)} ms`;
   return `${(us / 1e6).toPrecision(3)} s`;
 }
+
+/** A length of time: `38 s`, `4 min 05 s`, `3 h 10 min`. */
+export function duration(ms) {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`;
+  return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
+}
+
+/** Hands rows to the person as a CSV file. A text that a spreadsheet would take for a
+ *  formula gets an apostrophe. */
+export function save(name, rows) {
+  const field = (x) => {
+    const text = typeof x === "string" && /^[=+@\-\t]/.test(x) && !/^-?\d/.test(x) ? `'${x}` : String(x ?? "");
+    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const blob = new Blob(["\ufeff", rows.map((row) => row.map(field).join(",")).join("\r\n")], { type: "text/csv" });
+  const a = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(a.href), 1000);
+}

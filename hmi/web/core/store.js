@@ -26,7 +26,12 @@ export class Store extends EventTarget {
     this.values = new Float64Array(top).fill(NaN);
     this.qualities = new Uint16Array(top).fill(NOT_WRITTEN);
     this.blocks = blocks(directory);
+    directory.equipment ??= { units: [], blocks: [], matrices: [] };
+    this.facts = new Map(directory.equipment.blocks.map((b) => [b.name, b]));
   }
+
+  /** Kind, unit, rows of a block, if it is known. */
+  block(name) { return this.facts.get(name); }
 
   tag(name) { return this.byName.get(name); }
 

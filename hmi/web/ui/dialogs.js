@@ -26,8 +26,7 @@ export function about() {
     h("p", {}, h("b", { text: t("This is a basic process control system (BPCS). It has no SIL.") })),
     h("p", { class: "notice", text: t("This software has not been developed or certified to IEC 61508/61511 (GB/T 20438/21109). It shall not implement a Safety Instrumented Function with any SIL. Functions executed here may at most be credited as BPCS protection layers with RRF ≤ 10, subject to the user's own analysis. Where LOPA, 116号/3号, AQ 3062, 令第40号 or GB/T 50770 require an SIS/ESD, provide an independent certified one.") }),
     h("p", { class: "muted", text: `${say(plant)} · ${say(title)} · ${t(env === "SIM" ? "SIMULATION" : "LIVE")} · ${t("Edition")} ${edition.number}` }),
-    h("p", { class: "muted small", text: `${t("Digest")} ${edition.digest}` }),
-    h("p", { class: "muted small", text: t("Trends are drawn with uPlot 1.6.32 (MIT licence).") })));
+    h("p", { class: "muted small", text: `${t("Digest")} ${edition.digest}` })));
 }
 
 export function keys() {

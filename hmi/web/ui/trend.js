@@ -1,19 +1,30 @@
-// A trend: buckets with least, greatest and last value; the line is the last value,
-// the shade behind it is everything that happened in between.
+// A trend on a canvas: buckets with least, greatest and last value; the line is the last
+// value, the shade behind it is everything that happened in between.
 
 import { getTrend } from "../core/api.js";
 import { Part, h } from "../core/dom.js";
-import { date } from "../core/fmt.js";
+import { clock, date, number } from "../core/fmt.js";
+import { say } from "../core/i18n.js";
 import { theme, token } from "../core/theme.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
 
-const STEPS_MS = [100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000, 120000, 300000];
+const STEPS_MS = [100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000, 120000, 300000, 600000, 1200000];
 const DASHES = [[], [9, 3], [5, 4], [2, 3], [12, 3, 2, 3], [7, 2], [3, 6], [1, 2]];
 const BAD = 2, EMPTY = 3;
+const MINUTES_MIN = 0.5;
+const MINUTES_MAX = 10080;
 
 /** Colour token and dash of pen `i`: never colour alone. */
 export function penStyle(i) { return { colour: token(`g${(i % 8) + 1}`), dash: DASHES[i % DASHES.length] }; }
+
+/** A round step that gives about `count` marks. */
+function roundStep(span, count) {
+  const raw = span / count, power = 10 ** Math.floor(Math.log10(raw));
+  return ([1, 2, 5].find((x) => x * power >= raw) || 10) * power;
+}
+
+const TIMES_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
 
 class Trend extends Part {
   pens = [];
@@ -22,31 +33,37 @@ class Trend extends Part {
   bare = false;
   live = true;
   toMs = 0;
+  /** Phase block whose steps stand behind the lines. */
+  phase = "";
+  /** Milliseconds that a second, paler picture lies back; 0 = none. */
+  compareMs = 0;
+  /** Events drawn as marks. */
+  marked = false;
   hidden_ = new Set();
-  /** Called with the statistics after each fetch, and with the cursor. */
+  /** Called with the statistics after each fetch, with the cursor, and after a zoom. */
   onstats = null;
   oncursor = null;
+  onspan = null;
 
   render() {
-    this.box = h("div", { class: "plot" });
-    this.append(this.box);
+    this.canvas = h("canvas");
+    this.append(this.canvas);
     this.setAttribute("role", "img");
     this.setAttribute("aria-label", this.pens.join(", "));
-    const resize = new ResizeObserver(() => this.resize());
+    const resize = new ResizeObserver(() => this.draw());
     resize.observe(this);
     this.hold(() => resize.disconnect());
-    this.hold(() => this.plot && this.plot.destroy());
-    this.listen(theme, "change", () => this.rebuild());
+    this.listen(theme, "change", () => this.draw());
+    if (!this.bare) this.mouse();
+    this.hold(() => clearTimeout(this.timer));
     this.restart();
   }
 
   /** Begins again after a change of pens or span. */
   restart() {
-    this.data = null;
-    this.rebuild();
     clearTimeout(this.timer);
+    this.draw();
     this.fetch();
-    this.hold(() => clearTimeout(this.timer));
   }
 
   get stepMs() {
@@ -63,11 +80,15 @@ class Trend extends Part {
     const to = Math.ceil(this.toMs / step) * step;
     const count = Math.min(4096, Math.max(2, Math.round((this.minutes * 60000) / step)));
     const known = this.pens.filter((name) => store.tag(name));
+    const steps = this.phase && `${this.phase}.STEP`;
+    const asked = steps && store.tag(steps) ? [...known, steps] : known;
     try {
-      if (known.length && !(link.stale && this.data)) {
-        const answer = await getTrend(known, to - count * step, to, count);
+      if (asked.length && !(link.stale && this.data)) {
+        const back = this.compareMs;
+        const [answer, other] = await Promise.all([getTrend(asked, to - count * step, to, count),
+          back ? getTrend(known, to - count * step - back, to - back, count) : null]);
         if (ticket !== this.ticket || !this.isConnected) return;
-        this.take(answer, step, count, now);
+        this.take(answer, other, step, count, now);
       }
     } catch {
       // The next round asks again; meanwhile the page as a whole shows that the link is lost.
@@ -76,168 +97,268 @@ class Trend extends Part {
     if (this.live) this.timer = setTimeout(() => this.fetch(), Math.min(10000, Math.max(1000, step)));
   }
 
-  take(answer, step, count, now) {
-    const xs = Array.from({ length: count }, (_, i) => (answer.from_ms + (i + 0.5) * step) / 1000);
-    const data = [xs];
-    const stats = [];
-    for (const name of this.pens) {
-      const series = answer.series.find((x) => x.tag === name);
-      if (!series) {
-        data.push(xs.map(() => null), xs.map(() => null), xs.map(() => null));
-        stats.push(null);
-        continue;
-      }
-      const last = new Array(count), min = new Array(count), max = new Array(count);
-      let least = Infinity, greatest = -Infinity, good = 0, filled = 0, held = null;
-      for (let i = 0; i < count; i++) {
-        const mark = series.mark[i];
-        if (mark === EMPTY) {
-          // No new sample: nothing changed, as far as anybody knows, up to now.
-          const past = answer.from_ms + i * step <= now;
-          last[i] = past && held !== null ? undefined : null;
-          min[i] = max[i] = last[i];
-          continue;
-        }
-        filled++;
-        if (mark === BAD) { last[i] = min[i] = max[i] = held = null; continue; }
-        if (mark === 0) good++;
-        held = last[i] = series.last[i];
-        min[i] = series.min[i];
-        max[i] = series.max[i];
-        least = Math.min(least, min[i]);
-        greatest = Math.max(greatest, max[i]);
-      }
-      data.push(last, min, max);
-      stats.push({ min: least, max: greatest, good: filled ? good / filled : 0, step });
-    }
-    this.data = data;
-    if (this.plot) this.plot.setData(data);
-    if (this.onstats) this.onstats(stats, answer, step);
+  take(answer, other, step, count, now) {
+    const find = (of, name) => of && of.series.find((x) => x.tag === name);
+    const pens = this.pens.map((name) => {
+      const series = find(answer, name);
+      return series && { ...this.line(series, answer.from_ms, step, count, now), other: find(other, name) };
+    });
+    this.data = { from: answer.from_ms, to: answer.to_ms, step, count, pens, steps: find(answer, `${this.phase}.STEP`) };
+    this.draw();
+    if (this.onstats) this.onstats(pens.map((p) => p && p.stats), answer, step);
   }
 
-  resize() {
-    if (this.plot && this.clientWidth > 0) this.plot.setSize({ width: this.clientWidth, height: this.clientHeight });
+  /** One pen: values held where nothing new came, gaps where they were bad. */
+  line({ last, min, max, mark }, from, step, count, now) {
+    const values = new Array(count).fill(null);
+    let least = Infinity, greatest = -Infinity, sum = 0, n = 0, good = 0, filled = 0, held = null;
+    for (let i = 0; i < count; i++) {
+      if (mark[i] === EMPTY) {
+        // No new sample: nothing changed, as far as anybody knows, up to now.
+        if (from + i * step <= now) values[i] = held;
+        continue;
+      }
+      filled++;
+      if (mark[i] === BAD) { held = null; continue; }
+      if (mark[i] === 0) good++;
+      held = values[i] = last[i];
+      sum += last[i];
+      n++;
+      least = Math.min(least, min[i]);
+      greatest = Math.max(greatest, max[i]);
+    }
+    return { values, min, max, mark, stats: { min: least, max: greatest, mean: n ? sum / n : NaN, good: filled ? good / filled : 0, step } };
   }
 
   toggle(index, visible) {
     if (visible) this.hidden_.delete(index); else this.hidden_.add(index);
-    if (this.plot) for (let k = 1; k <= 3; k++) this.plot.setSeries(index * 3 + k, { show: visible });
+    this.draw();
   }
 
   /** Scale of a pen: its unit; setpoints share the scale of what they are set for. */
-  scaleOf(name) {
-    const tag = store.tag(name);
-    return tag ? tag.unit || "–" : "–";
-  }
+  scaleOf(name) { return store.tag(name)?.unit || "–"; }
 
-  rebuild() {
-    if (this.plot) this.plot.destroy();
-    const font = `12px ${getComputedStyle(document.body).fontFamily}`;
-    const units = [...new Set(this.pens.map((n) => this.scaleOf(n)))];
-    const series = [{}];
-    const bands = [];
-    const scales = { x: { time: true } };
+  /** Ends of each unit's scale, over the pens shown. */
+  scales() {
+    const scales = new Map();
     this.pens.forEach((name, i) => {
-      const { colour, dash } = penStyle(i);
-      const scale = this.scaleOf(name);
-      const tag = store.tag(name);
-      // A flat line must not look like a storm: at least a hundredth of the range.
-      const span = tag ? (tag.hi - tag.lo) / 50 : 1;
-      scales[scale] ??= { range: (_, lo, hi) => widen(lo, hi, span) };
-      const show = !this.hidden_.has(i);
-      series.push({ scale, stroke: colour, width: 2, dash, points: { show: false }, show, spanGaps: false });
-      const edge = { scale, stroke: "transparent", width: 0, points: { show: false }, show };
-      series.push({ ...edge }, { ...edge });
-      bands.push({ series: [i * 3 + 3, i * 3 + 2], fill: `${colour}38` });
+      const unit = this.scaleOf(name), tag = store.tag(name);
+      if (!scales.has(unit)) scales.set(unit, { lo: Infinity, hi: -Infinity, span: 0 });
+      const scale = scales.get(unit), stats = this.data?.pens[i]?.stats;
+      // A flat line must not look like a storm: at least a fiftieth of the range.
+      if (tag) scale.span = Math.max(scale.span, (tag.hi - tag.lo) / 50);
+      if (!stats || this.hidden_.has(i) || stats.min > stats.max) return;
+      scale.lo = Math.min(scale.lo, stats.min);
+      scale.hi = Math.max(scale.hi, stats.max);
     });
-    const line = { stroke: token("line"), width: 1 };
-    const axis = (scale, i) => ({
-      scale, side: i % 2 ? 1 : 3, stroke: token("t2"), font, size: 54, gap: 4, grid: i === 0 ? line : { show: false },
-      ticks: line, show: i < 2,
-      values: (u, splits, _, __, step) => splits.map((v, k) => {
-        const text = v.toFixed(Math.max(0, -Math.floor(Math.log10(step || 1) + 1e-9))).replace("-", "\u2212");
-        return k === splits.length - 1 ? `${text}\n${scale}` : text;
-      }),
-    });
-    const axes = this.bare
-      ? [{ show: false }, ...units.map((scale) => ({ scale, show: false }))]
-      : [{ stroke: token("t2"), font, grid: line, ticks: line, size: 30, values: times }, ...units.map(axis)];
-    this.units = units;
-    this.plot = new window.uPlot({
-      width: Math.max(50, this.clientWidth), height: Math.max(40, this.clientHeight),
-      series, bands, scales, axes, legend: { show: false },
-      padding: this.bare ? [4, 2, 4, 2] : [10, units.length > 1 ? 0 : 14, 0, 0],
-      cursor: { show: !this.bare, y: false, drag: { x: false, y: false }, points: { show: false } },
-      hooks: {
-        drawClear: [(u) => {
-          u.ctx.fillStyle = token("field");
-          u.ctx.fillRect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
-        }],
-        drawAxes: [(u) => this.limits(u, false)],
-        draw: [(u) => this.limits(u, true)],
-        setCursor: [(u) => this.oncursor && this.oncursor(u.cursor.idx, this.data)],
-      },
-    }, this.data || [[], ...this.pens.flatMap(() => [[], [], []])], this.box);
+    for (const scale of scales.values()) {
+      if (scale.lo > scale.hi) { scale.lo = 0; scale.hi = 1; }
+      const room = Math.max(0.08 * (scale.hi - scale.lo), (scale.span - (scale.hi - scale.lo)) / 2, 1e-9);
+      scale.lo -= room;
+      scale.hi += room;
+    }
+    return scales;
   }
 
-  /** Band and limit lines of the first pen, or their names (over the lines). */
-  limits(u, names) {
-    const tag = store.tag(this.pens[0]);
-    if (!tag || this.hidden_.has(0)) return;
-    const scale = this.scaleOf(this.pens[0]);
-    const y = (v) => u.valToPos(v, scale, true);
-    const { left, top, width, height } = u.bbox;
-    const { ll, l, h: high, hh } = tag.limits;
-    const { ctx } = u;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(left, top, width, height);
-    ctx.clip();
-    if (!names && (l !== null || high !== null)) {
-      const a = high === null ? top : y(high), b = l === null ? top + height : y(l);
-      ctx.fillStyle = `${token("band")}80`;
-      ctx.fillRect(left, a, width, b - a);
+  draw() {
+    const width = this.clientWidth, height = this.clientHeight, px = devicePixelRatio || 1;
+    if (!width || !height || !this.canvas) return;
+    if (this.canvas.width !== Math.round(width * px) || this.canvas.height !== Math.round(height * px)) {
+      this.canvas.width = Math.round(width * px);
+      this.canvas.height = Math.round(height * px);
     }
-    ctx.strokeStyle = token("t2");
-    ctx.fillStyle = token("t2");
-    ctx.font = `${12 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
-    ctx.textAlign = "left";
-    ctx.textBaseline = "middle";
-    ctx.setLineDash([6, 4]);
-    for (const [name, v] of [["HH", hh], ["H", high], ["L", l], ["LL", ll]]) {
+    const c = this.canvas.getContext("2d");
+    c.setTransform(px, 0, 0, px, 0, 0);
+    c.clearRect(0, 0, width, height);
+    c.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    c.textBaseline = "middle";
+    const scales = this.scales(), units = [...scales.keys()];
+    const left = this.bare ? 2 : 54, right = this.bare ? 2 : units.length > 1 ? 54 : 14;
+    const top = this.bare ? 3 : 12, bottom = this.bare ? 3 : 26;
+    const box = (this.box = { left, top, width: width - left - right, height: height - top - bottom });
+    const { from, to } = this.data || { from: 0, to: 1 };
+    const x = (ms) => left + ((ms - from) / (to - from)) * box.width;
+    const y = (v, unit) => { const s = scales.get(unit); return top + box.height * (1 - (v - s.lo) / (s.hi - s.lo)); };
+    c.fillStyle = token("field");
+    c.fillRect(left, top, box.width, box.height);
+    if (!this.bare) this.axes(c, box, scales, units, from, to, x, y);
+    c.save();
+    c.beginPath();
+    c.rect(left, top, box.width, box.height);
+    c.clip();
+    this.limits(c, box, y);
+    if (this.data) {
+      this.behind(c, box, x);
+      this.pens.forEach((name, i) => { if (!this.hidden_.has(i) && this.data.pens[i]) this.pen(c, box, i, (v) => y(v, this.scaleOf(name))); });
+    }
+    if (this.at !== undefined && this.data) {
+      c.fillStyle = token("t1");
+      c.fillRect(x(from + (this.at + 0.5) * this.data.step), top, 1, box.height);
+    }
+    if (this.drag) {
+      c.fillStyle = `${token("focus")}40`;
+      c.fillRect(Math.min(this.drag.x, this.drag.to), top, Math.abs(this.drag.to - this.drag.x), box.height);
+    }
+    c.restore();
+  }
+
+  axes(c, box, scales, units, from, to, x, y) {
+    c.strokeStyle = token("line");
+    c.fillStyle = token("t2");
+    c.lineWidth = 1;
+    c.setLineDash([]);
+    const seg = (x1, y1, x2, y2) => { c.beginPath(); c.moveTo(x1, y1); c.lineTo(x2, y2); c.stroke(); };
+    units.slice(0, 2).forEach((unit, side) => {
+      const { lo, hi } = scales.get(unit), step = roundStep(hi - lo, Math.max(2, box.height / 48));
+      const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+      c.textAlign = side ? "left" : "right";
+      const at = side ? box.left + box.width + 6 : box.left - 6;
+      for (let v = Math.ceil(lo / step) * step; v <= hi; v += step) {
+        const level = Math.round(y(v, unit)) + 0.5;
+        if (!side) seg(box.left, level, box.left + box.width, level);
+        if (level > box.top + 16) c.fillText(number(v, digits), at, level);
+      }
+      c.fillText(unit, at, box.top + 2);
+    });
+    if (!this.data) return;
+    const span = (to - from) / 1000, step = TIMES_S.find((s) => span / s <= box.width / 90) || 86400;
+    const shift = new Date(from).getTimezoneOffset() * 60;
+    c.textAlign = "center";
+    for (let s = Math.ceil((from / 1000 - shift) / step) * step + shift; s * 1000 <= to; s += step) {
+      const at = Math.round(x(s * 1000)) + 0.5, text = clock(s * 1000);
+      seg(at, box.top, at, box.top + box.height);
+      c.fillText(step >= 86400 ? date(s * 1000).slice(5) : step >= 60 ? text.slice(0, 5) : text, at, box.top + box.height + 13);
+    }
+  }
+
+  /** Band and limit lines of the first pen that is shown. */
+  limits(c, box, y) {
+    const name = this.pens.find((_, i) => !this.hidden_.has(i)), tag = store.tag(name);
+    if (!tag) return;
+    const at = (v) => y(v, this.scaleOf(name));
+    const { ll, l, h: high, hh } = tag.limits;
+    if (l !== null || high !== null) {
+      const a = high === null ? box.top : at(high), b = l === null ? box.top + box.height : at(l);
+      c.fillStyle = `${token("band")}80`;
+      c.fillRect(box.left, a, box.width, b - a);
+    }
+    c.strokeStyle = c.fillStyle = token("t2");
+    c.lineWidth = 1;
+    c.textAlign = "left";
+    for (const [word, v] of [["HH", hh], ["H", high], ["L", l], ["LL", ll]]) {
       if (v === null) continue;
-      if (!names) {
-        ctx.beginPath();
-        ctx.moveTo(left, y(v));
-        ctx.lineTo(left + width, y(v));
-        ctx.stroke();
-      } else if (!this.bare) {
-        const text = `${name} ${v.toFixed(tag.decimals)}`;
-        const px = devicePixelRatio;
-        ctx.fillStyle = token("field");
-        ctx.fillRect(left + 4 * px, y(v) - 8 * px, ctx.measureText(text).width + 6 * px, 16 * px);
-        ctx.fillStyle = token("t2");
-        ctx.fillText(text, left + 7 * px, y(v));
+      c.setLineDash([6, 4]);
+      c.beginPath();
+      c.moveTo(box.left, at(v));
+      c.lineTo(box.left + box.width, at(v));
+      c.stroke();
+      if (!this.bare) c.fillText(`${word} ${number(v, tag.decimals)}`, box.left + 6, at(v) - 8);
+    }
+  }
+
+  /** Steps of the phase and marks of events. */
+  behind(c, box, x) {
+    const { steps, from, step, count } = this.data;
+    c.textAlign = "left";
+    c.setLineDash([]);
+    c.lineWidth = 1;
+    const flag = (ms, text) => {
+      c.strokeStyle = token("line2");
+      c.beginPath();
+      c.moveTo(Math.round(x(ms)) + 0.5, box.top);
+      c.lineTo(Math.round(x(ms)) + 0.5, box.top + box.height);
+      c.stroke();
+      c.fillStyle = token("panel");
+      c.fillRect(x(ms) + 2, box.top + 2, c.measureText(text).width + 8, 17);
+      c.fillStyle = token("t1");
+      c.fillText(text, x(ms) + 6, box.top + 11);
+    };
+    if (steps) {
+      const rows = store.block(this.phase)?.rows || [];
+      for (let i = 0, now = null; i < count; i++) {
+        if (steps.mark[i] === EMPTY || steps.last[i] === now) continue;
+        now = steps.last[i];
+        if (now > 0) flag(from + i * step, say(rows[now - 1]?.text) || `${this.phase} ${now}`);
       }
     }
-    ctx.restore();
+    if (!this.marked) return;
+    c.fillStyle = token("t1");
+    for (const e of store.events) {
+      if (e.kind === "system" || e.utc_ms < from || !["trip", "reset", "command"].includes(e.kind)) continue;
+      const at = x(e.utc_ms), foot = box.top + box.height;
+      c.beginPath();
+      c.moveTo(at, foot - 9);
+      c.lineTo(at - 5, foot);
+      c.lineTo(at + 5, foot);
+      c.fill();
+      if (e.kind === "trip") flag(e.utc_ms, `▲ ${e.tag?.split(".")[0] ?? ""}`);
+    }
   }
-}
 
-function widen(lo, hi, span) {
-  if (lo === null || hi === null || !Number.isFinite(lo)) return [0, 1];
-  const room = Math.max(0.08 * (hi - lo), (span - (hi - lo)) / 2, 1e-9);
-  return [lo - room, hi + room];
-}
+  pen(c, box, index, y) {
+    const { values, min, max, mark, other } = this.data.pens[index];
+    const { colour, dash } = penStyle(index), { count } = this.data;
+    const x = (i) => box.left + ((i + 0.5) / count) * box.width;
+    c.lineJoin = "round";
+    const stroke = (list, width, style) => {
+      c.lineWidth = width;
+      c.strokeStyle = style;
+      c.setLineDash(dash);
+      c.beginPath();
+      let open = false;
+      for (let i = 0; i < count; i++) {
+        const v = list[i];
+        if (v === null || !Number.isFinite(v)) { open = false; continue; }
+        if (open) c.lineTo(x(i), y(v)); else { c.moveTo(x(i), y(v)); open = true; }
+      }
+      c.stroke();
+    };
+    if (other) stroke(other.last, 1.2, `${colour}90`);
+    c.fillStyle = `${colour}38`;
+    const wide = Math.max(1, box.width / count);
+    for (let i = 0; i < count; i++) {
+      if (values[i] !== null && max[i] > min[i]) c.fillRect(x(i) - wide / 2, y(max[i]), wide, Math.max(1, y(min[i]) - y(max[i])));
+      // A gap is shown, never bridged: its length stands at the foot.
+      if (mark[i] === BAD) { c.fillStyle = token("line2"); c.fillRect(x(i) - wide / 2, box.top + box.height - 4, wide + 0.5, 4); c.fillStyle = `${colour}38`; }
+    }
+    stroke(values, 2, colour);
+  }
 
-function times(u, splits) {
-  const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0);
-  return splits.map((x) => {
-    const d = new Date(x * 1000);
-    const hm = `${String(d.getHours()).padStart(2, "0")}:${String(d.getMinutes()).padStart(2, "0")}`;
-    if (span > 86400) return `${date(x * 1000).slice(5)} ${hm}`;
-    return span < 600 || d.getSeconds() ? `${hm}:${String(d.getSeconds()).padStart(2, "0")}` : hm;
-  });
+  /** Cursor, zoom by dragging or the wheel, back to live by a double click. */
+  mouse() {
+    const place = (event) => Math.min(this.box.left + this.box.width, Math.max(this.box.left, event.offsetX));
+    const ms = (px) => this.data.from + ((px - this.box.left) / this.box.width) * (this.data.to - this.data.from);
+    const cursor = (at) => { this.at = at; this.draw(); this.oncursor?.(at, this.data); };
+    const c = this.canvas;
+    c.onpointermove = (event) => {
+      if (!this.data) return;
+      if (this.drag) { this.drag.to = place(event); this.draw(); return; }
+      cursor(Math.min(this.data.count - 1, Math.floor(((place(event) - this.box.left) / this.box.width) * this.data.count)));
+    };
+    c.onpointerleave = () => { if (!this.drag) cursor(undefined); };
+    c.onpointerdown = (event) => { if (this.data && this.onspan) { this.drag = { x: place(event), to: place(event) }; c.setPointerCapture(event.pointerId); } };
+    c.onpointerup = () => {
+      const drag = this.drag;
+      this.drag = null;
+      if (drag && Math.abs(drag.to - drag.x) > 8) this.zoom(ms(Math.min(drag.x, drag.to)), ms(Math.max(drag.x, drag.to)));
+      else this.draw();
+    };
+    c.onwheel = (event) => {
+      if (!this.data || !this.onspan) return;
+      event.preventDefault();
+      const factor = event.deltaY > 0 ? 1.4 : 1 / 1.4, at = ms(place(event));
+      this.zoom(at - (at - this.data.from) * factor, at + (this.data.to - at) * factor);
+    };
+    c.ondblclick = () => { this.live = true; this.onspan?.(); this.restart(); };
+  }
+
+  zoom(from, to) {
+    this.minutes = Math.min(MINUTES_MAX, Math.max(MINUTES_MIN, (to - from) / 60000));
+    this.toMs = Math.min(to, link.nowMs());
+    this.live = false;
+    this.onspan?.();
+    this.restart();
+  }
 }
 
 customElements.define("hmi-trend", Trend);

@@ -1,7 +1,7 @@
-// The trend page: spans, live or standing still, pens with numbers.
+// The trend page: spans, live or standing still, pens with numbers, comparison, export.
 
 import { Part, h, setText } from "../core/dom.js";
-import { clock, date, level, number, shown } from "../core/fmt.js";
+import { clock, date, level, number, save, shown } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { theme } from "../core/theme.js";
 import { store } from "../core/store.js";
@@ -9,37 +9,44 @@ import { link } from "../core/ws.js";
 import { penSample } from "./panels.js";
 import "./trend.js";
 
-const SPANS = [[2, "2 min"], [10, "10 min"], [30, "30 min"], [60, "1 h"], [480, "8 h"]];
+const SPANS = [[2, "2 min"], [10, "10 min"], [60, "1 h"], [480, "8 h"], [1440, "24 h"], [10080, "7 d"]];
 const PENS_MAX = 8;
+const HOUR_MS = 3600000;
 
 class TrendPage extends Part {
   /** Display id whose first set is shown, or tag names with commas. */
   what = "";
-  minutes = 30;
+  minutes = 10;
 
   render() {
     const sets = store.directory.displays.flatMap((d) => d.trend_sets.map((set, i) => ({ ...set, id: d.id, first: i === 0 })));
     const start = sets.find((x) => x.first && x.id === this.what) || (this.what.includes(".") ? null : sets[0]);
-    this.pens = (start ? start.pens : this.what.split(",")).slice(0, PENS_MAX);
+    this.pens = (start ? start.pens : this.what.split(",").filter(Boolean)).slice(0, PENS_MAX);
     this.range = h("span", { class: "fact" });
-    const spans = h("div", { class: "seg", role: "group", "aria-label": t("Span") }, SPANS.map(([minutes, label]) => h("button", {
-      "aria-pressed": String(minutes === this.minutes), ".minutes": minutes, onclick: () => this.span(minutes),
+    this.spans = h("div", { class: "seg", role: "group", "aria-label": t("Span") }, SPANS.map(([minutes, label]) => h("button", {
+      ".minutes": minutes, onclick: () => this.span(minutes),
     }, label)));
-    this.spans = spans;
-    this.liveButton = h("button", { "aria-pressed": "true", onclick: () => this.goLive() }, t("Live"));
+    this.liveButton = h("button", { onclick: () => this.goLive() }, t("Live"));
     const choose = h("select", { "aria-label": t("Pen set"), onchange: (e) => { const set = sets[e.target.value]; if (set) this.usePens(set.pens); } },
       start ? null : h("option", { value: "", text: "—" }),
       sets.map((set, i) => h("option", { value: i, text: say(set.title), selected: set === start })));
-    const add = h("input", { list: "tags", placeholder: t("Add pen"), "aria-label": t("Add pen"), size: 16, onchange: (e) => {
+    const phases = store.directory.equipment.blocks.filter((b) => b.kind === "PHASE");
+    const phase = h("select", { "aria-label": t("Phases of"), onchange: (e) => { this.trend.phase = this.phase = e.target.value; this.trend.restart(); } },
+      h("option", { value: "", text: t("no phases") }), phases.map((b) => h("option", { value: b.name, text: b.name })));
+    const compare = h("select", { "aria-label": t("Compare with"), onchange: (e) => { this.trend.compareMs = this.compareMs = Number(e.target.value); this.trend.restart(); } },
+      [[0, "no comparison"], [HOUR_MS, "1 h earlier"], [8 * HOUR_MS, "8 h earlier"], [24 * HOUR_MS, "24 h earlier"]].map(([ms, text]) => h("option", { value: ms, text: t(text) })));
+    const add = h("input", { list: "tags", placeholder: t("Add pen"), "aria-label": t("Add pen"), size: 14, onchange: (e) => {
       const name = e.target.value.trim();
       e.target.value = "";
       if (store.tag(name) && !this.pens.includes(name) && this.pens.length < PENS_MAX) this.usePens([...this.pens, name]);
     } });
     const names = h("datalist", { id: "tags" }, store.directory.tags.map((tag) => h("option", { value: tag.name, text: say(tag.desc) })));
-    this.append(h("div", { class: "title" }, h("h1", { text: t("Trends") }), choose, spans,
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Trends") }), choose, this.spans,
       h("button", { class: "icon", "aria-label": t("Earlier"), title: t("Earlier"), onclick: () => this.shift(-0.5) }, "‹"),
       h("button", { class: "icon", "aria-label": t("Later"), title: t("Later"), onclick: () => this.shift(0.5) }, "›"),
-      this.liveButton, this.range, h("span", { class: "gap" }), add, names));
+      h("button", { class: "icon", "aria-label": t("Closer"), title: t("Closer"), onclick: () => this.scale(0.5) }, "+"),
+      h("button", { class: "icon", "aria-label": t("Farther"), title: t("Farther"), onclick: () => this.scale(2) }, "\u2212"),
+      this.liveButton, h("span", { class: "gap" }), phase, compare, add, names, h("button", { onclick: () => this.export() }, t("Export CSV"))), this.range);
     this.big = h("section", { class: "panel big", "aria-label": t("Trend") });
     this.table = h("section", { class: "panel pens", tabindex: 0, "aria-label": t("Pens") });
     this.append(this.big, this.table);
@@ -48,14 +55,18 @@ class TrendPage extends Part {
   }
 
   build() {
+    const old = this.trend;
     this.trend = document.createElement("hmi-trend");
     Object.assign(this.trend, {
-      pens: this.pens, minutes: this.minutes,
+      pens: this.pens, minutes: old ? old.minutes : this.minutes, phase: this.phase || "", compareMs: this.compareMs || 0, marked: true,
       onstats: (stats, answer, step) => this.stats(stats, answer, step),
       oncursor: (index, data) => this.cursor(index, data),
+      onspan: () => this.state(),
     });
+    if (old && !old.live) Object.assign(this.trend, { live: false, toMs: old.toMs });
     this.big.replaceChildren(this.trend);
     this.rows();
+    this.state();
   }
 
   usePens(pens) {
@@ -63,25 +74,44 @@ class TrendPage extends Part {
     this.build();
   }
 
+  state() {
+    for (const button of this.spans.children) button.setAttribute("aria-pressed", String(button.minutes === this.trend.minutes));
+    this.liveButton.setAttribute("aria-pressed", String(this.trend.live));
+  }
+
   span(minutes) {
-    this.minutes = this.trend.minutes = minutes;
-    for (const button of this.spans.children) button.setAttribute("aria-pressed", String(button.minutes === minutes));
+    this.trend.minutes = minutes;
+    this.state();
     this.trend.restart();
+  }
+
+  scale(factor) {
+    const { minutes, toMs } = this.trend, middle = toMs - minutes * 30000;
+    this.trend.zoom(middle - minutes * 30000 * factor, middle + minutes * 30000 * factor);
   }
 
   shift(part) {
     this.trend.live = false;
-    this.liveButton.setAttribute("aria-pressed", "false");
-    this.trend.toMs = Math.min(link.nowMs(), this.trend.toMs + part * this.minutes * 60000);
-    clearTimeout(this.trend.timer);
-    this.trend.fetch();
+    this.trend.toMs = Math.min(link.nowMs(), this.trend.toMs + part * this.trend.minutes * 60000);
+    this.state();
+    this.trend.restart();
   }
 
   goLive() {
     this.trend.live = true;
-    this.liveButton.setAttribute("aria-pressed", "true");
-    clearTimeout(this.trend.timer);
-    this.trend.fetch();
+    this.state();
+    this.trend.restart();
+  }
+
+  /** What is drawn, as text: one row a bucket; a gap is an empty field. */
+  export() {
+    const { data } = this.trend;
+    if (!data) return;
+    const known = this.pens.map((name, i) => [name, data.pens[i]]).filter(([, p]) => p);
+    const head = ["time", ...known.flatMap(([name]) => [`${name} last`, `${name} min`, `${name} max`])];
+    const rows = Array.from({ length: data.count }, (_, i) => [new Date(data.from + i * data.step).toISOString(),
+      ...known.flatMap(([, p]) => [p.values[i], p.min[i], p.max[i]].map((v) => (Number.isFinite(v) ? v : "")))]);
+    save(`trend-${date(data.from)}-${clock(data.from).replaceAll(":", "")}.csv`, [head, ...rows]);
   }
 
   rows() {
@@ -92,13 +122,13 @@ class TrendPage extends Part {
     this.cells = this.pens.map((name, i) => {
       const tag = store.tag(name);
       const cell = (cls = "num") => h("td", { class: cls });
-      const cells = { tag, now: cell("num live"), cursor: cell(), min: cell(), max: cell(), quality: cell("") };
+      const cells = { tag, now: cell("num live"), cursor: cell(), min: cell(), max: cell(), mean: cell(), quality: cell("") };
       const check = h("input", { type: "checkbox", "aria-label": `${t("Show")} ${name}`, onchange: (e) => this.trend.toggle(i, e.target.checked) });
       check.checked = !this.trend.hidden_.has(i);
       const unit = this.trend.scaleOf(name);
       const axis = [...new Set(this.pens.map((n) => this.trend.scaleOf(n)))].indexOf(unit) + 1;
       body.append(h("tr", {}, h("td", {}, check), h("td", {}, penSample(i)), h("td", {}, h("b", { text: name })),
-        h("td", { text: tag ? say(tag.desc) : t("no tag") }), cells.now, cells.cursor, cells.min, cells.max,
+        h("td", { text: tag ? say(tag.desc) : t("no tag") }), cells.now, cells.cursor, cells.min, cells.max, cells.mean,
         h("td", { text: tag ? tag.unit : "" }), h("td", { class: "num", text: axis <= 2 ? axis : "–" }), cells.quality,
         h("td", {}, h("button", { class: "icon", "aria-label": `${t("Remove")} ${name}`, onclick: () => this.usePens(this.pens.filter((n) => n !== name)) }, "✕"))));
       if (tag) this.ends.push(store.watch(name, ({ value, q }) => {
@@ -110,7 +140,7 @@ class TrendPage extends Part {
     this.cursorHead = h("th", { class: "num", text: t("Cursor") });
     const head = (text, num) => h("th", { class: num ? "num" : "", text: t(text) });
     this.table.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head("Show"), head("Pen"), head("Tag"), head("Description"),
-      head("Now", 1), this.cursorHead, head("Min", 1), head("Max", 1), head("Unit"), head("Axis", 1), head("Quality"), h("td", {}))), body));
+      head("Now", 1), this.cursorHead, head("Min", 1), head("Max", 1), head("Mean", 1), head("Unit"), head("Axis", 1), head("Quality"), h("td", {}))), body));
   }
 
   stats(stats, answer, step) {
@@ -119,17 +149,16 @@ class TrendPage extends Part {
     stats.forEach((x, i) => {
       const cells = this.cells[i];
       if (!cells || !cells.tag) return;
-      setText(cells.min, x && Number.isFinite(x.min) ? number(x.min, cells.tag.decimals) : "—");
-      setText(cells.max, x && Number.isFinite(x.max) ? number(x.max, cells.tag.decimals) : "—");
+      for (const key of ["min", "max", "mean"]) setText(cells[key], x ? number(x[key], cells.tag.decimals) : "—");
       setText(cells.quality, x ? `${number(100 * x.good, x.good === 1 || x.good === 0 ? 0 : 1)} % ${t("good")}` : "—");
     });
   }
 
   cursor(index, data) {
-    const known = index !== null && index !== undefined && data;
-    setText(this.cursorHead, known ? `${t("Cursor")} ${clock(data[0][index] * 1000)}` : t("Cursor"));
+    const known = index !== undefined && data;
+    setText(this.cursorHead, known ? `${t("Cursor")} ${clock(data.from + (index + 0.5) * data.step)}` : t("Cursor"));
     this.cells.forEach((cells, i) => {
-      const v = known ? data[i * 3 + 1][index] : null;
+      const v = known ? data.pens[i]?.values[index] : null;
       setText(cells.cursor, cells.tag && typeof v === "number" ? shown(cells.tag, v) : "—");
     });
   }

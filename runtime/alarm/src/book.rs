@@ -449,7 +449,7 @@ impl Book {
     }
 
     /// Forgets the first-out of a group that has come to rest.
-    fn release(&mut self, alarm: AlarmIndex) {
+    pub(crate) fn release(&mut self, alarm: AlarmIndex) {
         let Some(group) = self.group_of[alarm.at()] else {
             return;
         };

@@ -27,13 +27,14 @@ pub mod kpi;
 pub mod list;
 pub mod priority;
 pub mod rationale;
+mod replay;
 pub mod saved;
 pub mod state;
 mod suppression;
 pub mod transition;
 
 pub use act::{Action, AlarmRefusal};
-pub use book::{Book, Edge, Settings};
+pub use book::{Book, Edge, Settings, Shelf};
 pub use class::{Class, Policies, Policy};
 pub use flood::{Flood, FloodChange};
 pub use list::{Counts, Filter, Row, Sort, View};

@@ -8,11 +8,21 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::alarms::{
+    AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
+};
+use crate::counter::{People, Person, Wish};
+use people::{Action, SignatureClass};
 use serde::{Deserialize, Serialize};
 use signal::Quality;
 
+use crate::equipment::Equipment;
+
 /// The answer of [`Desk::submit`], boxed so that the trait stays object-safe.
 pub type Submission<'a> = Pin<Box<dyn Future<Output = Result<Receipt, Refusal>> + Send + 'a>>;
+
+/// An answer that may need the disk, boxed so that the trait stays object-safe.
+pub type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
 
 /// What the operator interface needs of the runtime.
 ///
@@ -52,6 +62,22 @@ pub trait Desk: Send + Sync + 'static {
         Box::pin(async { Err(Refusal::not_offered()) })
     }
 
+    /// Asks for something in the name of a person, who is judged behind the desk. At a
+    /// desk without people anybody may ask.
+    fn ask(&self, person: Person, wish: Wish) -> Submission<'_> {
+        let _ = person;
+        match wish {
+            Wish::Write(command) => self.submit(command),
+            Wish::Force(forcing) => self.force(forcing),
+            Wish::Change(change) => self.change(change),
+        }
+    }
+
+    /// Where people show who they are; none at a desk that knows no people.
+    fn people(&self) -> Option<&dyn People> {
+        None
+    }
+
     /// Records an attempt that the HTTP layer turned away before [`submit`](Desk::submit),
     /// so that no refused attempt goes unrecorded. Must not block.
     fn refused(&self, attempt: Attempt);
@@ -71,6 +97,48 @@ pub trait Desk: Send + Sync + 'static {
     /// Events with a sequence number greater than `since`, oldest first; at most
     /// a few hundred, the newest if there are more.
     fn events(&self, since: u64) -> Vec<Event>;
+
+    /// The alarm list as it stands; the same `Arc` until something changes.
+    fn alarms(&self) -> Arc<AlarmList> {
+        crate::alarms::no_alarms()
+    }
+
+    /// The rationalisation record of an alarm.
+    fn alarm_guidance(&self, alarm: &str) -> Option<AlarmGuidance> {
+        let _ = alarm;
+        None
+    }
+
+    /// Asks for something to be done with alarms. Resolves when it is recorded and done.
+    fn alarm_act(&self, command: AlarmCommand) -> Submission<'_> {
+        let _ = command;
+        Box::pin(async { Err(Refusal::not_offered()) })
+    }
+
+    /// Records of any class, alarms among them, newest first.
+    fn records(&self, query: RecordQuery) -> Answered<'_, RecordPage> {
+        let _ = query;
+        Box::pin(async { Err(Refusal::not_offered()) })
+    }
+
+    /// Key figures of the alarm system between two times, milliseconds since the epoch,
+    /// as JSON, the same as `scanloop alarms kpi --json` prints.
+    fn alarm_figures(&self, from_ms: i64, to_ms: i64) -> Answered<'_, String> {
+        let _ = (from_ms, to_ms);
+        Box::pin(async { Err(Refusal::not_offered()) })
+    }
+
+    /// The newest edges of the sequence of events with a number greater than `since`,
+    /// oldest first; at most a few hundred.
+    fn sequence(&self, since: u64) -> Vec<SequenceRow> {
+        let _ = since;
+        Vec::new()
+    }
+
+    /// The newest trips with what was before and after them, newest first.
+    fn trips(&self) -> Vec<Arc<TripRecord>> {
+        Vec::new()
+    }
 }
 
 /// A text in both languages of the interface.
@@ -122,6 +190,9 @@ pub struct Directory {
     pub loops: Vec<Loop>,
     /// Interlock groups.
     pub interlocks: Vec<Interlock>,
+    /// Units, blocks and matrices behind the tags.
+    #[serde(default)]
+    pub equipment: Equipment,
 }
 
 impl Directory {
@@ -136,6 +207,7 @@ impl Directory {
             tags: Vec::new(),
             loops: Vec::new(),
             interlocks: Vec::new(),
+            equipment: Equipment::default(),
         }
     }
 }
@@ -214,6 +286,12 @@ pub struct Writable {
     pub momentary: bool,
     /// The write is accepted only while another tag has a value.
     pub only_when: Option<OnlyWhen>,
+    /// Class of the action: who may.
+    #[serde(default)]
+    pub action: Action,
+    /// What a person has to give for it.
+    #[serde(default)]
+    pub signature: SignatureClass,
 }
 
 /// A permissive shown to the operator and checked before the desk is asked.
@@ -407,6 +485,20 @@ pub enum RefusalCode {
     Interlocked,
     /// The person lacks the right.
     Forbidden,
+    /// Nobody is signed in.
+    SignInNeeded,
+    /// The session is locked.
+    SessionLocked,
+    /// The signature lacks something.
+    SignatureNeeded,
+    /// A name or password was not accepted.
+    NotProved,
+    /// The password has to be changed first, or the new one is not good enough.
+    PasswordNeeded,
+    /// The id was used before, for something else or by somebody else.
+    Replayed,
+    /// Too many attempts.
+    TooMany,
     /// The runtime does not scan.
     RuntimeStalled,
     /// Too many commands wait.
@@ -419,7 +511,13 @@ impl RefusalCode {
     /// HTTP status that carries this code.
     pub const fn status(self) -> u16 {
         match self {
-            RefusalCode::BadOrigin | RefusalCode::MissingHeader | RefusalCode::Forbidden => 403,
+            RefusalCode::BadOrigin
+            | RefusalCode::MissingHeader
+            | RefusalCode::Forbidden
+            | RefusalCode::SignatureNeeded
+            | RefusalCode::PasswordNeeded => 403,
+            RefusalCode::SignInNeeded | RefusalCode::SessionLocked | RefusalCode::NotProved => 401,
+            RefusalCode::TooMany => 429,
             RefusalCode::Malformed => 400,
             RefusalCode::TooLarge => 413,
             RefusalCode::UnknownTag => 404,
@@ -429,6 +527,7 @@ impl RefusalCode {
             | RefusalCode::OutOfRange
             | RefusalCode::StepTooLarge => 422,
             RefusalCode::ValueChanged
+            | RefusalCode::Replayed
             | RefusalCode::Expired
             | RefusalCode::NotPermitted
             | RefusalCode::Interlocked => 409,

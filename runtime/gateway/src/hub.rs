@@ -1,22 +1,37 @@
 //! The desk in memory: filled by the station, asked by clients.
 
+mod alarms;
+mod people;
+
+use crate::alarms::{
+    AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
+};
+use crate::counter::{Counter, People, Person, Wish};
 use crate::desk::{
-    Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing, OnlyWhen,
-    Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend,
+    Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing,
+    OnlyWhen, Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend,
     TrendQuery, Writable,
 };
 use crate::history::History;
 use crate::order::{Ask, Order};
+use alarms::AlarmDesk;
+pub use alarms::AlarmIntake;
 use arc_swap::ArcSwap;
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
 
 /// Orders that may wait for the clerk.
 pub const ORDERS_WAITING_MAX: usize = 256;
 /// Events kept for clients that come later.
 pub const EVENTS_KEPT_MAX: usize = 2_000;
+/// Edges of the sequence of events kept for clients that come later.
+pub const SEQUENCE_KEPT_MAX: usize = 5_000;
+/// Trips kept for clients that come later.
+pub const TRIPS_KEPT_MAX: usize = 32;
+/// Edges given in one answer.
+const SEQUENCE_ANSWER_MAX: usize = 500;
 /// Refused attempts that wait for the record.
 const ATTEMPTS_WAITING_MAX: usize = 1_024;
 
@@ -37,8 +52,12 @@ pub struct Hub {
     forces: ArcSwap<Vec<Force>>,
     history: Mutex<History>,
     events: Mutex<VecDeque<Event>>,
+    sequence: Mutex<VecDeque<SequenceRow>>,
+    trips: Mutex<VecDeque<Arc<TripRecord>>>,
+    alarms: AlarmDesk,
     orders: Sender<Order>,
     attempts: Sender<Attempt>,
+    counter: OnceLock<Arc<Counter>>,
     now: Box<dyn Fn() -> i64 + Send + Sync>,
 }
 
@@ -48,6 +67,17 @@ pub struct Intake {
     pub orders: Receiver<Order>,
     /// Attempts that did not, for the record.
     pub attempts: Receiver<Attempt>,
+    /// What is asked of alarms and records.
+    pub alarms: AlarmIntake,
+}
+
+/// Adds the newest; the oldest goes if there are too many.
+fn push_bounded<T>(list: &Mutex<VecDeque<T>>, newest: T, at_most: usize) {
+    let mut list = lock(list);
+    if list.len() >= at_most {
+        list.pop_front();
+    }
+    list.push_back(newest);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -60,6 +90,7 @@ impl Hub {
     pub fn new(now: impl Fn() -> i64 + Send + Sync + 'static) -> (Arc<Hub>, Intake) {
         let (orders, orders_out) = bounded(ORDERS_WAITING_MAX);
         let (attempts, attempts_out) = bounded(ATTEMPTS_WAITING_MAX);
+        let (alarms, alarm_intake) = AlarmDesk::new();
         let hub = Hub {
             known: ArcSwap::from_pointee(Known {
                 directory: Arc::new(Directory::empty()),
@@ -76,13 +107,18 @@ impl Hub {
             forces: ArcSwap::from_pointee(Vec::new()),
             history: Mutex::new(History::new(0, 1, 1)),
             events: Mutex::new(VecDeque::new()),
+            sequence: Mutex::new(VecDeque::new()),
+            trips: Mutex::new(VecDeque::new()),
+            alarms,
             orders,
             attempts,
+            counter: OnceLock::new(),
             now: Box::new(now),
         };
         let intake = Intake {
             orders: orders_out,
             attempts: attempts_out,
+            alarms: alarm_intake,
         };
         (Arc::new(hub), intake)
     }
@@ -147,6 +183,26 @@ impl Hub {
         events.push_back(event);
     }
 
+    /// Adds an edge to the sequence of events.
+    pub fn add_sequence(&self, row: SequenceRow) {
+        push_bounded(&self.sequence, row, SEQUENCE_KEPT_MAX);
+    }
+
+    /// Adds the record of a trip.
+    pub fn add_trip(&self, record: Arc<TripRecord>) {
+        push_bounded(&self.trips, record, TRIPS_KEPT_MAX);
+    }
+
+    /// Takes a new alarm list.
+    pub fn set_alarms(&self, list: AlarmList) {
+        self.alarms.set_list(list);
+    }
+
+    /// Takes the rationalisation records of an edition, by alarm.
+    pub fn set_guidance(&self, guidance: BTreeMap<String, AlarmGuidance>) {
+        self.alarms.set_guidance(guidance);
+    }
+
     /// Handle of a tag.
     pub fn handle(&self, name: &str) -> Option<u32> {
         self.known.load().handles.get(name).copied()
@@ -169,6 +225,28 @@ impl Hub {
                 Ok(()) => wait.await.unwrap_or_else(|_| Err(stopped())),
             }
         })
+    }
+
+    /// A write that whoever asks has the right to.
+    fn written(&self, command: Command) -> Submission<'_> {
+        match self.check(&command) {
+            Err(refusal) => {
+                self.refused(Attempt {
+                    utc_ns: self.now_utc_ns(),
+                    actor: command.actor,
+                    id: Some(command.id),
+                    tag: Some(command.tag),
+                    value: Some(command.value),
+                    refusal: (*refusal).clone(),
+                });
+                Box::pin(async move { Err(*refusal) })
+            }
+            Ok(mut order) => {
+                let (answer, wait) = oneshot::channel();
+                order.answer = answer;
+                self.send(order, wait)
+            }
+        }
     }
 
     /// The checks that need no clock and no person: shape, range, step, view.
@@ -383,8 +461,10 @@ impl Desk for Hub {
         (self.now)()
     }
 
+    /// What a part of the station asks: a script, a server.
     fn submit(&self, command: Command) -> Submission<'_> {
-        match self.check(&command) {
+        match self.part_may(&command.tag) {
+            Ok(()) => self.written(command),
             Err(refusal) => {
                 self.refused(Attempt {
                     utc_ns: self.now_utc_ns(),
@@ -396,12 +476,20 @@ impl Desk for Hub {
                 });
                 Box::pin(async move { Err(*refusal) })
             }
-            Ok(mut order) => {
-                let (answer, wait) = oneshot::channel();
-                order.answer = answer;
-                self.send(order, wait)
-            }
         }
+    }
+
+    fn ask(&self, person: Person, wish: Wish) -> Submission<'_> {
+        match (self.counter.get().cloned(), wish) {
+            (Some(counter), wish) => Box::pin(self.asked(counter, person, wish)),
+            (None, Wish::Write(command)) => self.submit(command),
+            (None, Wish::Force(forcing)) => self.force(forcing),
+            (None, Wish::Change(change)) => self.change(change),
+        }
+    }
+
+    fn people(&self) -> Option<&dyn People> {
+        self.counter.get().map(|_| self as &dyn People)
     }
 
     fn force(&self, forcing: Forcing) -> Submission<'_> {
@@ -504,6 +592,37 @@ impl Desk for Hub {
             .iter()
             .map(|event| (*event).clone())
             .collect()
+    }
+
+    fn alarms(&self) -> Arc<AlarmList> {
+        self.alarms.list()
+    }
+
+    fn alarm_guidance(&self, alarm: &str) -> Option<AlarmGuidance> {
+        self.alarms.guidance(alarm)
+    }
+
+    fn alarm_act(&self, command: AlarmCommand) -> Submission<'_> {
+        self.alarms.act(command)
+    }
+
+    fn records(&self, query: RecordQuery) -> Answered<'_, RecordPage> {
+        self.alarms.records(query)
+    }
+
+    fn alarm_figures(&self, from_ms: i64, to_ms: i64) -> Answered<'_, String> {
+        self.alarms.figures(from_ms, to_ms)
+    }
+
+    fn sequence(&self, since: u64) -> Vec<SequenceRow> {
+        let rows = lock(&self.sequence);
+        let from = rows.partition_point(|row| row.seq <= since);
+        let from = from.max(rows.len().saturating_sub(SEQUENCE_ANSWER_MAX));
+        rows.range(from..).cloned().collect()
+    }
+
+    fn trips(&self) -> Vec<Arc<TripRecord>> {
+        lock(&self.trips).iter().rev().cloned().collect()
     }
 }
 

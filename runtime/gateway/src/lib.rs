@@ -7,7 +7,10 @@
 //!  clerk <────────────── orders (bounded) ────────────── Hub <── Desk <── clients
 //! ```
 //!
-//! - [`desk`]: the trait, and every noun in it,
+//! - [`desk`]: the trait, and the nouns of the running plant,
+//! - [`counter`]: where people show who they are, and sign,
+//! - [`alarms`]: the nouns of alarms and records,
+//! - [`equipment`]: units, blocks and matrices behind the tags,
 //! - [`hub`]: the desk in memory,
 //! - [`history`]: the recent past for trends,
 //! - [`order`]: what the desk asks of the station.
@@ -15,11 +18,15 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod alarms;
+pub mod counter;
 pub mod desk;
+pub mod equipment;
 pub mod history;
 pub mod hub;
 pub mod order;
 
+pub use counter::{Counter, People, Person, Wish};
 pub use desk::Desk;
 pub use history::History;
 pub use hub::Hub;

@@ -39,6 +39,17 @@ impl FileStorage {
             failed: false,
         })
     }
+
+    /// Opens a file whose space is reserved: writing begins at its first byte.
+    ///
+    /// # Errors
+    /// As the file system says; the file must exist.
+    pub fn open_reserved(path: &Path) -> io::Result<FileStorage> {
+        Ok(FileStorage {
+            file: OpenOptions::new().write(true).open(path)?,
+            failed: false,
+        })
+    }
 }
 
 /// Syncs the folder that holds `path`, so that a new or renamed file stays.
@@ -50,6 +61,20 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
         _ => Ok(()),
     }
+}
+
+/// Replaces a small file as a whole: written beside it, synced, put in its place, and the
+/// folder synced. Whoever reads finds the old content or the new, never a mixture.
+///
+/// # Errors
+/// As the file system says; the old content stands then.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = File::create(&beside)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    sync_folder(path)
 }
 
 impl Storage for FileStorage {

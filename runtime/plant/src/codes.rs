@@ -92,6 +92,7 @@ codes! {
     SCENARIO "P0601" "scenario file wrong";
     SCENARIO_NAME "P0602" "scenario names an unknown tag or fault";
     DISPLAY_TAG "P0603" "display names an unknown tag";
+    DISPLAY "P0604" "display wrong";
     ALARM_WRONG "P0611" "alarm wrong";
     ALARM_RATIONALE "P0612" "alarm without rationalisation";
     ALARM_NOTHING "P0613" "alarm without consequence";
@@ -104,4 +105,10 @@ codes! {
     SCRIPT_TEXT "P0802" "text of a script wrong";
     PROCESS "P0901" "supervised process wrong";
     SUPERVISED "P0902" "requirement of a supervised process missing";
+    ROLE "P1001" "role wrong";
+    SIGNATURE "P1002" "signature of a tag that people do not write";
+    DOOR "P1003" "door of the operator interface wrong";
+    NOTIFY_FILE "P1101" "text of messages missing or not named";
+    NOTIFY "P1102" "text of messages wrong";
+    NOTIFY_UNIT "P1103" "message about an unknown unit";
 }

@@ -1,9 +1,9 @@
 //! Online change: a new text of the plant, linked off the scan thread, adopted by
 //! every task between two of its scans, or by none.
 
+use crate::feed::{FeedOut, feed};
 use crate::kinds;
 use crate::layout::Layout;
-use crate::ports::{ImageFrame, image_frames};
 use crate::recorder::EditionText;
 use crate::scan_thread::{Swap, Swapped};
 use crossbeam::channel::Sender;
@@ -20,8 +20,8 @@ pub struct Adopted {
     pub linked: LinkedPlant,
     /// Its number.
     pub number: u64,
-    /// Readers of its images, one a task.
-    pub images: Vec<triple_buffer::Output<ImageFrame>>,
+    /// Its feeds, one a task.
+    pub feeds: Vec<FeedOut>,
 }
 
 /// Why a change was refused.
@@ -161,23 +161,24 @@ impl Changer {
             digest: plant.digest,
             sources: plant.sources.files().to_vec(),
         });
-        let mut images = Vec::new();
+        let mut feeds = Vec::new();
         let mut done = Vec::new();
         for (task, linked) in runs.tasks.into_iter().enumerate() {
             let plan = TransferPlan::new(&self.linked.tasks[task].linked, &linked.linked);
             let layout = Layout::new(&plant, task, &linked.linked, number);
-            let (writer, reader) = image_frames(number, &linked.linked.program);
+            let period_ns = plant.tasks[task].period_ns;
+            let (writer, reader) = feed(number, &linked.linked.program, period_ns);
             let state = vec![0; linked.linked.program.state_len()].into_boxed_slice();
             let swap = Swap {
                 program: Box::new(linked.linked.program),
                 plan,
                 layout,
-                images: writer,
+                feed: writer,
                 state,
             };
             match self.swap(task, swap) {
                 Ok(()) => {
-                    images.push(reader);
+                    feeds.push(reader);
                     done.push(task);
                 }
                 Err(refusal) => {
@@ -195,7 +196,7 @@ impl Changer {
             linked: plant.link(),
             plant,
             number,
-            images,
+            feeds,
         })
     }
 
@@ -233,13 +234,14 @@ impl Changer {
         };
         let plan = TransferPlan::new(&adopted.tasks[task].linked, &linked.linked);
         let layout = Layout::new(&self.plant, task, &linked.linked, self.number);
-        let (writer, _) = image_frames(self.number, &linked.linked.program);
+        let period_ns = self.plant.tasks[task].period_ns;
+        let (writer, _) = feed(self.number, &linked.linked.program, period_ns);
         let state = vec![0; linked.linked.program.state_len()].into_boxed_slice();
         let swap = Swap {
             program: Box::new(linked.linked.program),
             plan,
             layout,
-            images: writer,
+            feed: writer,
             state,
         };
         if let Err(refusal) = self.swap(task, swap) {

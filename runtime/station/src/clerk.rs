@@ -2,7 +2,8 @@
 //! them on their way to the scan. No record, no action.
 
 use crate::change::{Adopted, Changer};
-use crate::directory::{Named, Place, named};
+use crate::chronicle::Cast;
+use crate::directory::{Named, Place, areas, named};
 use crate::ports::ScanOrder;
 use crate::pump::{ForceNotes, PumpUpdate, history_of};
 use crate::rt;
@@ -128,9 +129,10 @@ impl Clerk {
         let mut deeds: Vec<Deed> = batch
             .iter()
             .map(|order| {
-                let (what, old, new) = match order.ask {
-                    Ask::Write { value, old, .. } => ("write", Some(old), Some(value)),
-                    Ask::Force { value, old, .. } => ("force", Some(old), Some(value)),
+                let (what, old, new) = match &order.ask {
+                    Ask::Note { what } => (what.as_str(), None, None),
+                    Ask::Write { value, old, .. } => ("write", Some(*old), Some(*value)),
+                    Ask::Force { value, old, .. } => ("force", Some(*old), Some(*value)),
                     Ask::Unforce { .. } => ("unforce", None, None),
                     Ask::Adopt => ("edition", None, None),
                     Ask::RollBack => ("edition-back", None, None),
@@ -163,7 +165,8 @@ impl Clerk {
     }
 
     fn act(&mut self, order: &Order) -> Result<Receipt, Refusal> {
-        if order.edition != self.changer.number() {
+        let is_note = matches!(order.ask, Ask::Note { .. });
+        if !is_note && order.edition != self.changer.number() {
             return Err(Refusal::new(
                 RefusalCode::ValueChanged,
                 "the plant's text has changed since this was asked: look again",
@@ -205,6 +208,8 @@ impl Clerk {
             Ask::Unforce { handle } => {
                 self.admit(handle, |place, _| Some(Entry::Unforce { slot: place.slot }))?;
             }
+            // Its record is all there is to it.
+            Ask::Note { .. } => {}
             Ask::Adopt => {
                 self.taken()?;
                 let adopted = self.changer.adopt_folder();
@@ -297,12 +302,13 @@ impl Clerk {
         let history = history_of(directory.tags.len());
         let update = PumpUpdate {
             edition: adopted.number,
-            images: adopted.images,
+            feeds: adopted.feeds,
+            cast: Cast::new(&adopted.plant, &directory, &places),
             places,
-            interlocks: directory.interlocks.clone(),
-            names: directory.tags.iter().map(|tag| tag.name.clone()).collect(),
         };
         self.hub.set_directory(directory, forceable, history);
+        self.hub
+            .set_rules(adopted.plant.people.rules.clone(), areas(&adopted.plant));
         // The pump ends with the station, not before.
         let _ = self.pump.send(update);
         self.supervision.start(&adopted.plant);
@@ -335,6 +341,11 @@ impl Clerk {
                 format!("{} released", order.subject),
                 format!("{} 解除强制", order.subject),
             ),
+            (Ok(_), Ask::Note { what }) => (
+                EventKind::System,
+                format!("{what} {}", order.subject),
+                format!("{what} {}", order.subject),
+            ),
             (Ok(_), Ask::Adopt | Ask::RollBack) => (
                 EventKind::System,
                 format!("edition {} adopted", self.changer.number()),
@@ -345,7 +356,8 @@ impl Clerk {
             seq: 0,
             utc_ms: rt::utc_ns() / 1_000_000,
             kind,
-            tag: (!order.subject.is_empty()).then(|| order.subject.clone()),
+            tag: (!order.subject.is_empty() && !matches!(order.ask, Ask::Note { .. }))
+                .then(|| order.subject.clone()),
             actor: order.actor.clone(),
             text: Text::new(en, zh),
         });

@@ -9,7 +9,7 @@ use station::lint::lint;
 use station::matrix_test;
 use station::replay::{Verdict, replay, segments};
 use station::run::{RunOptions, run as run_plant};
-use station::{kinds, processes, prove, report, scenario, tags_csv};
+use station::{kinds, processes, prove, report, response, scenario, tags_csv};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -100,6 +100,8 @@ enum Action {
         #[arg(default_value = "plants/synthesis")]
         plant: PathBuf,
     },
+    /// Who is enrolled at a station, with which roles and qualifications.
+    Users(station::users::UsersArguments),
     /// Alarms of a plant.
     Alarms {
         /// What to print.
@@ -151,7 +153,8 @@ struct RunArguments {
     /// Folder for records and recordings.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Address of the operator interface; loopback only.
+    /// Address of the operator interface; other than loopback only with [hmi] in the
+    /// plant's text, which names a certificate.
     #[arg(long, default_value = "127.0.0.1:8080")]
     hmi: SocketAddr,
     /// Scenario whose steps are played in simulation; "none" for none.
@@ -226,6 +229,7 @@ pub fn run(cli: Cli) -> ExitCode {
             list,
         } => processes_command(plant.as_deref(), json, csv, list),
         Action::Prove { plant } => prove_command(&plant),
+        Action::Users(arguments) => station::users::run(&arguments, load),
         Action::Alarms {
             what: AlarmAction::List { plant, csv, json },
         } => alarms_list(&plant, csv, json),
@@ -415,11 +419,17 @@ fn test(folder: &Path, only: Option<&str>, junit: Option<&Path>) -> Result<(), S
         ));
     }
     print!("{}", report::table(&reports));
+    let measured: Vec<_> = reports.iter().flat_map(|r| r.responses.clone()).collect();
+    let protect = matrix_test::responses(&plant)?;
+    let (table, is_in_time) = response::table(&protect, &measured);
+    if !protect.is_empty() {
+        print!("{table}");
+    }
     if let Some(path) = junit {
         std::fs::write(path, report::junit(&reports))
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    if reports.iter().all(scenario::Report::passed) {
+    if reports.iter().all(scenario::Report::passed) && is_in_time {
         Ok(())
     } else {
         Err(String::new())

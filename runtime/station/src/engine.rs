@@ -1,13 +1,15 @@
 //! A running station: every thread started, every end connected.
 
 use crate::change::{ChangeEnds, Changer};
+use crate::chronicle::Cast;
 use crate::clerk::{Clerk, env_word, standing_forces};
 use crate::clock::RtClock;
 use crate::closed_loop::{LoopError, point_configs};
-use crate::directory::{Named, named};
+use crate::directory::{Named, areas, named};
+use crate::feed::feed;
 use crate::kinds;
 use crate::layout::Layout;
-use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet, image_frames};
+use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet};
 use crate::pump::{DriverEnd, ForceNotes, Pump, PumpShares, PumpUpdate, TaskEnd, history_of};
 use crate::recorder::{EditionText, Recorder, RecorderPolicy, Tap};
 use crate::rt;
@@ -147,13 +149,15 @@ impl Station {
         } = named(&plant, &programs, options.env, 1, epoch());
         let mut edition = PumpUpdate {
             edition: 1,
-            images: Vec::new(),
+            feeds: Vec::new(),
+            cast: Cast::new(&plant, &directory, &places),
             places: places.clone(),
-            interlocks: directory.interlocks.clone(),
-            names: directory.tags.iter().map(|tag| tag.name.clone()).collect(),
         };
         let history = history_of(directory.tags.len());
         hub.set_directory(directory, forceable, history);
+        let told = crate::counter::open(&hub, &plant, options);
+        not_granted.extend(told);
+        hub.set_rules(plant.people.rules.clone(), areas(&plant));
         let flags = flags_of(&plant);
         let supervision = Arc::new(Supervision::new(
             &plant,
@@ -193,8 +197,8 @@ impl Station {
             let plan = &plant.tasks[index];
             let layout = Layout::new(&plant, index, &linked.linked, 1);
             let program = linked.linked.program;
-            let (images, image_reader) = image_frames(1, &program);
-            edition.images.push(image_reader);
+            let (feed, feed_out) = feed(1, &program, plan.period_ns);
+            edition.feeds.push(feed_out);
             let (items, items_out) = rtrb::RingBuffer::new(ITEMS_WAITING_MAX);
             let (orders, orders_out) =
                 rtrb::RingBuffer::<ScanOrder>::new(limits::COMMANDS_WAITING_MAX);
@@ -280,7 +284,7 @@ impl Station {
                 outlet: TaskOutlet {
                     drivers: writers,
                     exports,
-                    images,
+                    feed,
                     layout,
                     armed: true,
                 },
@@ -381,6 +385,8 @@ impl Station {
         let pump = spawn("pump", move || pump.run(&stop))?;
         let stop = stop_desk.clone();
         let recorder = spawn("recorder", move || recorder.run(&stop))?;
+        let people = hub.clone();
+        drop(tokio.spawn(async move { people.keep_people().await }));
         Ok(Station {
             hub,
             pulses,

@@ -3,13 +3,21 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod alarm_desk;
+pub mod annunciator;
 pub mod alarms;
 pub mod change;
+pub mod chronicle;
 pub mod clerk;
 pub mod clock;
 pub mod closed_loop;
+mod closed_scripts;
+pub mod counter;
 pub mod directory;
 pub mod engine;
+pub mod equipment;
+pub mod feed;
+pub mod history_writer;
 pub mod kinds;
 pub mod layout;
 pub mod lint;
@@ -21,8 +29,10 @@ pub mod processes;
 pub mod prove;
 pub mod pump;
 pub mod recorder;
+pub mod records_desk;
 pub mod replay;
 pub mod report;
+pub mod response;
 #[allow(unsafe_code)]
 pub mod rt;
 pub mod run;
@@ -31,4 +41,5 @@ pub mod scenario;
 pub mod station_tags;
 pub mod supervision;
 pub mod tags_csv;
+pub mod users;
 pub mod witness;

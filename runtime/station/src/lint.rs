@@ -24,11 +24,7 @@ pub fn lint(folder: &Path, plant: &Plant) -> (Sources, Diagnostics) {
         scenario(file, &text, plant, &known, &mut problems);
         files.push((name, text));
     }
-    for (name, text) in texts(folder, "displays", "svg") {
-        let file = files.len();
-        display(file, &text, &known, &mut problems);
-        files.push((name, text));
-    }
+    displays(folder, &known, &mut files, &mut problems);
     problems.sort();
     (Sources::from_texts(files), problems)
 }
@@ -172,24 +168,58 @@ fn scenario(
     }
 }
 
-/// Tags that a drawing binds in its `data-*` attributes.
-fn display(file: usize, svg: &str, known: &BTreeSet<String>, problems: &mut Diagnostics) {
-    for (name, line) in hmi::display::bound_tags(svg) {
-        if !known.contains(&name) {
-            let start: usize = svg
-                .lines()
-                .take(line.saturating_sub(1))
-                .map(|l| l.len() + 1)
-                .sum();
-            let within = find(&svg[start.min(svg.len())..], &name);
-            problems.push(
-                codes::DISPLAY_TAG,
-                &Origin::new(file, start + within.start..start + within.end),
-                format!("there is no tag {name}"),
-                "",
-            );
+/// Every name in the displays, and what else text can tell of them.
+fn displays(
+    folder: &Path,
+    known: &BTreeSet<String>,
+    files: &mut Vec<(String, String)>,
+    problems: &mut Diagnostics,
+) {
+    let displays = hmi::read_folder(&folder.join("displays"));
+    let ids: BTreeSet<&str> = displays.iter().map(|display| display.id.as_str()).collect();
+    let names = hmi::lint::Names {
+        tag: &|name| known.contains(name),
+        display: &|name| ids.contains(name),
+    };
+    let base = files.len();
+    files.extend(texts(folder, "displays", "svg"));
+    files.extend(texts(folder, "displays", "toml"));
+    for display in &displays {
+        let sidecar = format!("displays/{}.toml", display.id);
+        for finding in hmi::lint::lint(display, &names) {
+            // A shared drawing has the name that the sidecar gives it: found by its text.
+            let file = files[base..]
+                .iter()
+                .position(|(name, text)| match finding.file {
+                    hmi::lint::File::Sidecar => *name == sidecar,
+                    hmi::lint::File::Drawing => name.ends_with(".svg") && *text == display.svg,
+                });
+            let Some(file) = file.map(|at| base + at) else {
+                continue;
+            };
+            let code = if finding.is_tag {
+                codes::DISPLAY_TAG
+            } else {
+                codes::DISPLAY
+            };
+            let place = place(&files[file].1, finding.line, &finding.name);
+            problems.push(code, &Origin::new(file, place), finding.what, "");
         }
     }
+}
+
+/// A name in a line, or the whole line; without a line, the first place of the name.
+fn place(text: &str, line: usize, name: &str) -> Range<usize> {
+    let Some(above) = line.checked_sub(1) else {
+        return find(text, name);
+    };
+    let start: usize = text.split_inclusive('\n').take(above).map(str::len).sum();
+    let rest = &text[start.min(text.len())..];
+    let within = find(rest, name);
+    if within.is_empty() {
+        return start..start + rest.lines().next().map_or(0, str::len);
+    }
+    start + within.start..start + within.end
 }
 
 /// The first place of a name in a text.

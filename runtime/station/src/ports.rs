@@ -1,10 +1,10 @@
 //! The scan thread's ends of everything: frames, exchange, orders. They outlive
 //! editions; an online change moves them to the new layout.
 
+use crate::feed::FeedIn;
 use crate::layout::Layout;
 use crate::station_tags::StationValues;
 use driver::{InputReader, OutputWriter};
-use scan::image::Cell;
 use scan::{Door, Entry, Inlet, Outlet, Program, Scan, Witness};
 use signal::{Quality, limits};
 use std::sync::Arc;
@@ -71,39 +71,6 @@ impl Inlet for TaskInlet {
     }
 }
 
-/// The image of one scan, for the desk.
-#[derive(Clone)]
-pub struct ImageFrame {
-    /// Edition whose slots these are.
-    pub edition: u64,
-    /// Scan.
-    pub scan: u64,
-    /// Grid time, nanoseconds since 1970.
-    pub utc_ns: i64,
-    /// All cells.
-    pub cells: Box<[Cell]>,
-    /// Epoch of the image at which this copy was made; 0 before the first.
-    copied: u64,
-}
-
-/// A latest-wins exchange of images for a program of this many cells.
-pub fn image_frames(
-    edition: u64,
-    program: &Program,
-) -> (
-    triple_buffer::Input<ImageFrame>,
-    triple_buffer::Output<ImageFrame>,
-) {
-    let frame = ImageFrame {
-        edition,
-        scan: 0,
-        utc_ns: 0,
-        cells: program.image.cells().into(),
-        copied: 0,
-    };
-    triple_buffer::TripleBuffer::new(&frame).split()
-}
-
 /// Takes commands to the drivers, values to other tasks, images to the desk.
 pub struct TaskOutlet {
     /// Writers of the drivers' outputs.
@@ -111,7 +78,7 @@ pub struct TaskOutlet {
     /// Writers of values for other tasks.
     pub exports: Vec<triple_buffer::Input<ExchangeFrame>>,
     /// Images for the desk.
-    pub images: triple_buffer::Input<ImageFrame>,
+    pub feed: FeedIn,
     /// Where things are.
     pub layout: Layout,
     /// False: drivers drive every output to its fail-safe value.
@@ -143,11 +110,7 @@ impl Outlet for TaskOutlet {
             }));
             writer.publish();
         }
-        let frame = self.images.input_buffer_mut();
-        frame.scan = scan.index.0;
-        frame.utc_ns = scan.utc.ns();
-        frame.copied = image.copy_to(&mut frame.cells, frame.copied);
-        self.images.publish();
+        self.feed.send(scan.index.0, scan.utc.ns(), image);
     }
 }
 

@@ -1,8 +1,9 @@
 //! The pump: carries images, durations, health and trips from the scan threads to
 //! the desk. If it is late, people see older values; nothing else happens.
 
+use crate::chronicle::{Cast, Chronicle};
 use crate::directory::Place;
-use crate::ports::ImageFrame;
+use crate::feed::FeedOut;
 use crate::rt;
 use crate::scan_thread::Pulse;
 use crate::supervision::Supervision;
@@ -10,8 +11,8 @@ use crate::witness::{Durations, PARTS};
 use crossbeam::channel::Receiver;
 use driver::{Health, HealthState};
 use gateway::desk::{
-    Cell, DriverHealth, DurationBucket, Event, EventKind, Force, Interlock, LinkState, Snapshot,
-    StageTiming, TaskTiming, Text,
+    Cell, DriverHealth, DurationBucket, Event, EventKind, Force, LinkState, Snapshot, StageTiming,
+    TaskTiming, Text,
 };
 use gateway::{History, Hub};
 use hdrhistogram::Histogram;
@@ -40,14 +41,12 @@ pub fn history_of(tags: usize) -> History {
 pub struct PumpUpdate {
     /// Its number.
     pub edition: u64,
-    /// Readers of images, one a task.
-    pub images: Vec<triple_buffer::Output<ImageFrame>>,
+    /// Feeds of images, one a task.
+    pub feeds: Vec<FeedOut>,
     /// Where each handle is.
     pub places: Vec<Place>,
-    /// Interlocks to follow.
-    pub interlocks: Vec<Interlock>,
-    /// Names by handle.
-    pub names: Vec<String>,
+    /// Its names, for the chronicle.
+    pub cast: Cast,
 }
 
 /// One task as the pump sees it.
@@ -93,6 +92,7 @@ pub struct Pump {
     drivers: Vec<(DriverEnd, Option<HealthState>)>,
     updates: Receiver<PumpUpdate>,
     edition: PumpUpdate,
+    chronicle: Chronicle,
     shares: PumpShares,
     /// Whether people were told that recording has failed.
     is_down_told: bool,
@@ -121,6 +121,7 @@ impl Pump {
                 .collect()
         };
         Pump {
+            chronicle: Chronicle::new(hub.clone(), edition.cast.clone()),
             hub,
             late: vec![false; tasks.len()],
             watchdogs: vec![0; tasks.len()],
@@ -139,6 +140,9 @@ impl Pump {
         let mut slow = Instant::now();
         while !stop.load(Ordering::Acquire) {
             while let Ok(update) = self.updates.try_recv() {
+                // What the edition before has still sent belongs to its story.
+                self.feed();
+                self.chronicle.adopt(update.cast.clone());
                 self.edition = update;
             }
             self.images();
@@ -157,21 +161,27 @@ impl Pump {
         self.timing()
     }
 
-    fn images(&mut self) {
+    /// Takes every image that waits; whether there was one.
+    fn feed(&mut self) -> bool {
         let mut fresh = false;
-        for image in &mut self.edition.images {
-            fresh |= image.update();
+        for (task, feed) in self.edition.feeds.iter_mut().enumerate() {
+            while let Some(frame) = feed.take() {
+                fresh = true;
+                if let Some(before) = self.chronicle.take(task, frame) {
+                    feed.give_back(before);
+                }
+            }
         }
-        if !fresh {
+        fresh
+    }
+
+    fn images(&mut self) {
+        if !self.feed() {
             return;
         }
-        let edition = &mut self.edition;
+        let edition = &self.edition;
         let mut forces = Vec::new();
-        let frames: Vec<&ImageFrame> = edition
-            .images
-            .iter_mut()
-            .map(|image| &*image.output_buffer_mut())
-            .collect();
+        let frames = self.chronicle.newest();
         let notes = self
             .shares
             .forces
@@ -180,10 +190,11 @@ impl Pump {
         let cells = edition
             .places
             .iter()
-            .zip(&edition.names)
+            .zip(&edition.cast.names)
             .map(|(place, name)| {
                 let cell = frames
                     .get(place.task)
+                    .and_then(Option::as_ref)
                     .and_then(|frame| frame.cells.get(place.slot as usize));
                 match cell {
                     None => Cell {
@@ -210,7 +221,7 @@ impl Pump {
             })
             .collect();
         drop(notes);
-        let newest = frames.iter().max_by_key(|frame| frame.utc_ns);
+        let newest = frames.iter().flatten().max_by_key(|frame| frame.utc_ns);
         let (scan, utc_ns) = newest.map_or((0, 0), |frame| (frame.scan, frame.utc_ns));
         let snapshot = Snapshot {
             scan,
@@ -229,7 +240,7 @@ impl Pump {
             snapshot.cells.get(handle as usize).map(|cell| cell.value)
         };
         let mut events = Vec::new();
-        for group in &self.edition.interlocks {
+        for group in &self.edition.cast.interlocks {
             let Some(now) = value(&group.tripped).map(|value| value != 0.0) else {
                 continue;
             };

@@ -88,6 +88,45 @@ pub fn end_on_closed_pipe() {
     }
 }
 
+/// Takes away the echo of the terminal on standard input until it is dropped; without
+/// effect where there is no terminal.
+#[derive(Debug)]
+pub struct WithoutEcho {
+    before: Option<libc::tcflag_t>,
+}
+
+/// Begins typing without echo.
+pub fn without_echo() -> WithoutEcho {
+    let before = set_local_flags(|flags| flags & !libc::ECHO);
+    WithoutEcho { before }
+}
+
+impl Drop for WithoutEcho {
+    fn drop(&mut self) {
+        if let Some(before) = self.before {
+            set_local_flags(|_| before);
+        }
+    }
+}
+
+fn set_local_flags(
+    change: impl FnOnce(libc::tcflag_t) -> libc::tcflag_t,
+) -> Option<libc::tcflag_t> {
+    let mut terminal = MaybeUninit::<libc::termios>::uninit();
+    // SAFETY: `terminal` is a valid place for one termios and is read only if the call
+    // that fills it succeeded; the second call reads it and keeps nothing.
+    unsafe {
+        if libc::tcgetattr(libc::STDIN_FILENO, terminal.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let mut terminal = terminal.assume_init();
+        let before = terminal.c_lflag;
+        terminal.c_lflag = change(before);
+        (libc::tcsetattr(libc::STDIN_FILENO, libc::TCSAFLUSH, &raw const terminal) == 0)
+            .then_some(before)
+    }
+}
+
 /// Asks for real-time scheduling of the calling thread.
 ///
 /// # Errors

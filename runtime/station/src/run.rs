@@ -9,13 +9,13 @@ use crate::recorder::RecorderPolicy;
 use crate::scenario;
 use core::fmt;
 use gateway::desk::{Environment, TaskTiming};
-use hmi::{Display, ServeError, Serving};
+use hmi::{ServeError, Serving};
 use modbus_server::Limits;
 use plant::Plant;
 use sim::serve::{SharedWorld, WorldBank, WorldServer};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What the command line asks for.
@@ -129,7 +129,6 @@ pub async fn run(
         }
         Some(simulated)
     };
-    let displays = displays(&options.plant);
     let scenario = to_play(&options)?;
     let data = options.data.join(if options.live { "live" } else { "sim" });
     let station_options = Options {
@@ -153,6 +152,11 @@ pub async fn run(
             .unwrap_or(0),
         speed: options.speed,
     };
+    let secure = plant.people.door.as_ref().map(|door| hmi::Secure {
+        certificate: options.plant.join(&door.certificate),
+        key: options.plant.join(&door.key),
+        names: door.names.clone(),
+    });
     let title = plant.title.en.clone();
     let handle = tokio::runtime::Handle::current();
     let station = Station::start(plant, &station_options, &handle).map_err(RunError::Start)?;
@@ -165,7 +169,7 @@ pub async fn run(
         say(line);
     }
     say(&format!("data and recordings: {}", data.display()));
-    let serving = match serve_hmi(&options, &station, displays).await {
+    let serving = match serve_hmi(&options, &station, secure.as_ref()).await {
         Ok(serving) => serving,
         Err(error) => {
             station.stop();
@@ -173,7 +177,8 @@ pub async fn run(
         }
     };
     if let Some((serving, _)) = &serving {
-        say(&format!("operator interface: http://{}", serving.addr));
+        let scheme = if secure.is_some() { "https" } else { "http" };
+        say(&format!("operator interface: {scheme}://{}", serving.addr));
     }
     let mut servers = Vec::new();
     for bound in bound {
@@ -269,39 +274,6 @@ async fn simulate(plant: &Plant, speed: f64) -> Result<Simulated, RunError> {
     })
 }
 
-/// The drawn displays of a plant: `displays/*.svg` with their `*.toml`.
-pub fn displays(folder: &Path) -> Vec<Display> {
-    let mut displays = Vec::new();
-    let Ok(entries) = std::fs::read_dir(folder.join("displays")) else {
-        return displays;
-    };
-    let mut files: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "svg"))
-        .collect();
-    files.sort();
-    for path in files {
-        let id = path
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned());
-        let svg = std::fs::read_to_string(&path);
-        let toml = std::fs::read_to_string(path.with_extension("toml"));
-        match (id, svg, toml) {
-            (Some(id), Ok(svg), Ok(toml)) => displays.push(Display { id, svg, toml }),
-            (_, svg, toml) => {
-                let error = svg.err().or(toml.err());
-                eprintln!(
-                    "display {} left out: {}",
-                    path.display(),
-                    error.map_or_else(String::new, |error| error.to_string())
-                );
-            }
-        }
-    }
-    displays
-}
-
 fn to_play(options: &RunOptions) -> Result<Option<scenario::Scenario>, RunError> {
     let Some(name) = options.play.as_ref().filter(|_| !options.live) else {
         return Ok(None);
@@ -322,15 +294,19 @@ type Served = Option<(Serving, tokio::sync::watch::Sender<bool>)>;
 async fn serve_hmi(
     options: &RunOptions,
     station: &Station,
-    displays: Vec<Display>,
+    secure: Option<&hmi::Secure>,
 ) -> Result<Served, RunError> {
     let Some(address) = options.hmi else {
         return Ok(None);
     };
+    let displays = options.plant.join("displays");
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let serving = hmi::serve(address, station.hub.clone(), displays, stopped)
-        .await
-        .map_err(RunError::Hmi)?;
+    let hub = station.hub.clone();
+    let serving = match secure {
+        Some(secure) => hmi::serve_secure(address, hub, displays, stopped, secure).await,
+        None => hmi::serve(address, hub, displays, stopped).await,
+    };
+    let serving = serving.map_err(RunError::Hmi)?;
     for warning in &serving.warnings {
         eprintln!("display: {warning}");
     }

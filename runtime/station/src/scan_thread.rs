@@ -2,8 +2,9 @@
 //! only be done there: swap an edition, take the state.
 
 use crate::clock::RtClock;
+use crate::feed::FeedIn;
 use crate::layout::Layout;
-use crate::ports::{ImageFrame, TaskInlet, TaskOutlet};
+use crate::ports::{TaskInlet, TaskOutlet};
 use crate::rt;
 use crate::witness::{Durations, ScanWitness};
 use driver::{Health, HealthState};
@@ -20,8 +21,8 @@ pub struct Swap {
     pub plan: TransferPlan,
     /// Where things are in it.
     pub layout: Layout,
-    /// Images of its size.
-    pub images: triple_buffer::Input<ImageFrame>,
+    /// Buffers of its size.
+    pub feed: FeedIn,
     /// Memory for its state.
     pub state: Box<[u64]>,
 }
@@ -32,8 +33,8 @@ pub struct Swapped {
     pub adopted: bool,
     /// The program that does not run.
     pub program: Box<Program>,
-    /// Its layout and images, kept for the memory's sake.
-    pub leftovers: (Layout, triple_buffer::Input<ImageFrame>, TransferPlan),
+    /// Its layout and buffers, kept for the memory's sake.
+    pub leftovers: (Layout, FeedIn, TransferPlan),
 }
 
 /// The state of a program after a scan.
@@ -145,7 +146,7 @@ fn account(task: &mut StationTask, control: &mut ScanControl, watchdog_scans: &m
     station.watchdog = *watchdog_scans > 0;
     task.outlet.armed = *watchdog_scans == 0;
     *watchdog_scans = watchdog_scans.saturating_sub(1);
-    station.lost = task.witness.lost();
+    station.lost = task.witness.lost() + task.outlet.feed.skipped();
     for (ok, health) in station.drivers_ok.iter_mut().zip(&control.health) {
         *ok = matches!(health.state(), HealthState::Up | HealthState::Degraded);
     }
@@ -183,7 +184,7 @@ fn adopt(task: &mut StationTask, control: &mut ScanControl) {
     let adopted = swap.plan.carry(&task.program, &mut swap.program);
     if adopted {
         std::mem::swap(&mut task.program, &mut swap.program);
-        std::mem::swap(&mut task.outlet.images, &mut swap.images);
+        std::mem::swap(&mut task.outlet.feed, &mut swap.feed);
         // Exchange and driver points are the same in both editions.
         std::mem::swap(&mut task.outlet.layout, &mut swap.layout);
         task.inlet.layout.clone_places(&task.outlet.layout);
@@ -192,6 +193,6 @@ fn adopt(task: &mut StationTask, control: &mut ScanControl) {
     let _ = control.swapped.push(Swapped {
         adopted,
         program: swap.program,
-        leftovers: (swap.layout, swap.images, swap.plan),
+        leftovers: (swap.layout, swap.feed, swap.plan),
     });
 }
