@@ -226,6 +226,14 @@ impl Book {
         self.by_name.get(name).copied()
     }
 
+    /// The alarms that stand on a condition: a tag, or one of
+    /// [`STATION_CONDITIONS`](crate::STATION_CONDITIONS).
+    pub fn on_tag(&self, tag: &str) -> impl Iterator<Item = AlarmIndex> {
+        let all = self.rationales.iter().enumerate();
+        let mine = all.filter(move |(_, rationale)| rationale.tag == tag);
+        mine.map(|(at, _)| AlarmIndex(at as u32))
+    }
+
     /// The state of an alarm.
     pub fn state(&self, alarm: AlarmIndex) -> Option<State> {
         self.lives.get(alarm.at()).map(|life| life.state)

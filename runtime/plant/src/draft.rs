@@ -15,14 +15,8 @@ use crate::supervised::{self, SupervisedUnit};
 use crate::tree::{self, Node, Reader};
 use signal::{Kind, Unit, limits};
 
-/// A text in both languages of the plant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words {
-    /// English.
-    pub en: String,
-    /// 中文.
-    pub zh: String,
-}
+pub use crate::words::Words;
+pub(crate) use crate::words::{text_of, words, words_of};
 
 /// A task.
 #[derive(Clone, Debug)]
@@ -185,6 +179,8 @@ pub struct Draft {
     pub blocks: Vec<BlockDraft>,
     /// Cause-and-effect matrices; their blocks are among the blocks.
     pub matrices: Vec<MatrixDraft>,
+    /// What the site has edited of alarms.
+    pub alarm_settings: alarm::Settings,
     /// Alarms; their detection blocks are among the blocks.
     pub alarms: Vec<AlarmDraft>,
     /// Supervisory scripts.
@@ -237,7 +233,7 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
             draft.matrices.extend(matrix);
         } else if is_alarms {
             let first = draft.tasks.first().map_or("", |task| task.name.as_str());
-            let alarms = alarms::read(&root, first, problems);
+            let alarms = alarms::read(&root, first, &draft.alarm_settings, problems);
             draft.alarms.extend(alarms);
         } else {
             read_unit(&root, &mut draft, problems);
@@ -267,6 +263,7 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
     let plant = top.node("plant");
     let start = top.node("start");
     let sim = top.node("sim");
+    let alarms = top.node("alarms");
     let people = top.node("people");
     let door = top.node("hmi");
     let tasks = top.tables("task");
@@ -290,6 +287,9 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
             .map(|name| (name, reader.place("notify")));
         reader.finish();
         draft.title = words(title, plant, "title", problems);
+    }
+    if let Some(node) = alarms {
+        draft.alarm_settings = alarms::read_settings(node, problems);
     }
     if let Some(mut reader) = start.and_then(|node| Reader::new(node, "start", problems)) {
         if let Some(age) = reader.real("warm_age_s_max", 0.0..=86_400.0) {
@@ -398,65 +398,6 @@ fn read_task(mut reader: Reader<'_, '_>) -> TaskDraft {
         watchdog_ns: (watchdog_ms * 1e6) as u64,
         at,
     }
-}
-
-/// The text of a key, empty if there is none.
-pub(crate) fn text_of(node: &Node, key: &str) -> String {
-    let tree::Tree::Table(table) = &node.tree else {
-        return String::new();
-    };
-    let text = table.get(key).and_then(Node::text);
-    text.unwrap_or_default().to_string()
-}
-
-/// The words of a key that were read before.
-pub(crate) fn words_of(node: &Node, key: &str) -> Words {
-    let tree::Tree::Table(table) = &node.tree else {
-        return Words::default();
-    };
-    table.get(key).map_or_else(Words::default, |words| Words {
-        en: text_of(words, "en"),
-        zh: text_of(words, "zh"),
-    })
-}
-
-/// A table `{ en = "…", zh = "…" }`; both languages must be there.
-pub(crate) fn words(
-    node: Option<&Node>,
-    whole: Option<&Node>,
-    what: &str,
-    problems: &mut Diagnostics,
-) -> Words {
-    let Some(node) = node else {
-        if let Some(whole) = whole {
-            problems.push(
-                codes::DESCRIPTION,
-                &whole.at,
-                format!("{what} is missing"),
-                format!("give {what} = {{ en = \"…\", zh = \"…\" }}"),
-            );
-        }
-        return Words::default();
-    };
-    let Some(mut reader) = Reader::new(node, what, problems) else {
-        return Words::default();
-    };
-    let words = Words {
-        en: reader.text("en").unwrap_or_default(),
-        zh: reader.text("zh").unwrap_or_default(),
-    };
-    for (language, text) in [("en", &words.en), ("zh", &words.zh)] {
-        if text.trim().is_empty() {
-            reader.problem(
-                codes::DESCRIPTION,
-                language,
-                format!("{what} has no {language}"),
-                "every text is given in English and 中文",
-            );
-        }
-    }
-    reader.finish();
-    words
 }
 
 fn read_unit(root: &Node, draft: &mut Draft, problems: &mut Diagnostics) {

@@ -30,6 +30,7 @@ pub mod servers;
 pub mod source;
 pub mod supervised;
 pub mod tree;
+pub mod words;
 
 pub use crate::people::{DoorDraft, PeopleDraft};
 pub use alarms::AlarmDraft;

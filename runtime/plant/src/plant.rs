@@ -54,6 +54,8 @@ pub struct Plant {
     pub matrices: Vec<MatrixDraft>,
     /// What was proved of each.
     pub proofs: Vec<matrix::proof::Report>,
+    /// What the site has edited of alarms.
+    pub alarm_settings: alarm::Settings,
     /// Alarms: the master alarm database.
     pub alarms: Vec<AlarmDraft>,
     /// Supervisory scripts.
@@ -197,6 +199,7 @@ fn finish(
         sim: draft.sim,
         matrices: draft.matrices,
         proofs,
+        alarm_settings: draft.alarm_settings,
         alarms: draft.alarms,
         scripts: draft.scripts,
         supervised: draft.supervised,
@@ -207,6 +210,11 @@ fn finish(
 }
 
 impl Plant {
+    /// What the site has edited of alarms.
+    pub fn alarm_settings(&self) -> alarm::Settings {
+        self.alarm_settings.clone()
+    }
+
     /// The master alarm database: the record of each alarm, in the order of the text.
     pub fn rationales(&self) -> Vec<alarm::Rationale> {
         let records = self.alarms.iter();

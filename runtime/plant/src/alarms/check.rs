@@ -4,7 +4,7 @@ use super::AlarmDraft;
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::source::Origin;
-use alarm::STATION_CONDITIONS;
+use alarm::{AlarmKind, STATION_CONDITIONS};
 use scan::Linked;
 use signal::Kind;
 use std::collections::BTreeMap;
@@ -71,7 +71,13 @@ pub(crate) fn check(alarms: &mut [AlarmDraft], tags: &Tags, problems: &mut Diagn
             is(&mode.tag, Some(Kind::Bool), &place);
         }
         if let Some(unit) = tags.units.get(&rationale.point) {
-            rationale.engineering_unit = (*unit).to_string();
+            // A difference of °C is K, and a slope is per minute.
+            let difference = if *unit == "°C" { "K" } else { unit };
+            rationale.engineering_unit = match rationale.kind {
+                AlarmKind::Roc => format!("{difference}/min"),
+                AlarmKind::Dev => difference.to_string(),
+                _ => (*unit).to_string(),
+            };
         }
     }
 }

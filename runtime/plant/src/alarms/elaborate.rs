@@ -118,6 +118,7 @@ fn block(alarm: &AlarmDraft, problems: &mut Diagnostics) -> Option<BlockDraft> {
                 "point",
                 "the measurement that may be lost: point, or of for several",
             );
+            return None;
         }
     } else if rationale.point.is_empty() {
         missing(
@@ -132,6 +133,7 @@ fn block(alarm: &AlarmDraft, problems: &mut Diagnostics) -> Option<BlockDraft> {
     if of_kind == "ALARM" {
         if !own.has("limit") {
             missing("limit", "the set-point, in the unit of the point");
+            return None;
         }
         if rationale.basis.trim().is_empty() {
             problems.push(

@@ -12,6 +12,7 @@
 mod check;
 mod elaborate;
 mod read;
+mod settings;
 
 use crate::source::Origin;
 use crate::tree::Node;
@@ -20,6 +21,7 @@ use alarm::Rationale;
 pub(crate) use check::{Tags, check};
 pub(crate) use elaborate::elaborate;
 pub(crate) use read::read;
+pub(crate) use settings::read_settings;
 
 /// An alarm as read, with its place.
 #[derive(Clone, Debug)]

@@ -9,8 +9,8 @@ use crate::source::Origin;
 use crate::tree::{Node, Reader};
 use alarm::class::SHELVE_S_MAX;
 use alarm::{
-    AlarmKind, Approval, Class, Mode, Policies, Priority, PriorityMatrix, Rationale, Severities,
-    Severity, When, Words,
+    AlarmKind, Approval, Class, Mode, Priority, Rationale, Settings, Severities, Severity, When,
+    Words,
 };
 
 const TIME_S: std::ops::RangeInclusive<f64> = 0.0..=86_400.0;
@@ -30,7 +30,12 @@ struct Head {
 }
 
 /// Reads a file of alarms.
-pub(crate) fn read(root: &Node, first_task: &str, problems: &mut Diagnostics) -> Vec<AlarmDraft> {
+pub(crate) fn read(
+    root: &Node,
+    first_task: &str,
+    settings: &Settings,
+    problems: &mut Diagnostics,
+) -> Vec<AlarmDraft> {
     let Some(mut top) = Reader::new(root, "alarm file", problems) else {
         return Vec::new();
     };
@@ -47,7 +52,7 @@ pub(crate) fn read(root: &Node, first_task: &str, problems: &mut Diagnostics) ->
     top.finish();
     let head = read_head(head, first_task, problems);
     let alarms = alarms.into_iter();
-    let alarms = alarms.filter_map(|node| read_alarm(node, &head, problems));
+    let alarms = alarms.filter_map(|node| read_alarm(node, &head, settings, problems));
     alarms.collect()
 }
 
@@ -88,7 +93,7 @@ fn approval(node: Option<&Node>, problems: &mut Diagnostics) -> Approval {
 }
 
 /// A word of plant text as one of the choices of a type.
-fn choice<T>(
+pub(super) fn choice<T>(
     reader: &mut Reader<'_, '_>,
     key: &str,
     of_word: impl Fn(&str) -> Option<T>,
@@ -201,7 +206,12 @@ const DETECTION: [&str; 8] = [
     "of", "is", "expected", "armed", "sp", "tau_s", "when", "stage",
 ];
 
-fn read_alarm(node: &Node, head: &Head, problems: &mut Diagnostics) -> Option<AlarmDraft> {
+fn read_alarm(
+    node: &Node,
+    head: &Head,
+    settings: &Settings,
+    problems: &mut Diagnostics,
+) -> Option<AlarmDraft> {
     let mut reader = Reader::new(node, "alarm", problems)?;
     let name = reader.text_required("name");
     if !names::is_loop_id(&name) {
@@ -256,7 +266,7 @@ fn read_alarm(node: &Node, head: &Head, problems: &mut Diagnostics) -> Option<Al
     let priorities = Priority::ALL.map(Priority::word);
     let priority = choice(&mut reader, "priority", Priority::of_word, &priorities);
     rationale.override_reason = reader.text("override_reason").unwrap_or_default();
-    read_shelf(&mut reader, &mut rationale);
+    read_shelf(&mut reader, settings, &mut rationale);
     rationale.first_out = reader.text("first_out").unwrap_or_default();
     rationale.ipl = reader.text("ipl").unwrap_or_default();
     let own = |reader: &mut Reader<'_, '_>, key: &str, common: &str| {
@@ -302,7 +312,14 @@ fn read_alarm(node: &Node, head: &Head, problems: &mut Diagnostics) -> Option<Al
     } else {
         head.approval.clone()
     };
-    judge_priority(node, &mut rationale, respond_min, priority, problems);
+    judge_priority(
+        node,
+        settings,
+        &mut rationale,
+        respond_min,
+        priority,
+        problems,
+    );
     Some(AlarmDraft {
         rationale,
         task: head.task.clone(),
@@ -311,9 +328,8 @@ fn read_alarm(node: &Node, head: &Head, problems: &mut Diagnostics) -> Option<Al
 }
 
 /// Shelving and latching: of the class, unless the record says otherwise and may.
-fn read_shelf(reader: &mut Reader<'_, '_>, rationale: &mut Rationale) {
-    let policies = Policies::default();
-    let policy = policies.of(rationale.class);
+fn read_shelf(reader: &mut Reader<'_, '_>, settings: &Settings, rationale: &mut Rationale) {
+    let policy = settings.policies.of(rationale.class);
     rationale.latching = reader.bool("latching").unwrap_or(policy.latching);
     rationale.shelving = reader.bool("shelving").unwrap_or(policy.shelving);
     rationale.shelving_reason = reader.text("shelving_reason").unwrap_or_default();
@@ -343,6 +359,7 @@ fn read_shelf(reader: &mut Reader<'_, '_>, rationale: &mut Rationale) {
 /// The priority of the matrix, or the one that the text insists on.
 fn judge_priority(
     node: &Node,
+    settings: &Settings,
     rationale: &mut Rationale,
     respond_min: Option<f64>,
     asked: Option<Priority>,
@@ -367,7 +384,7 @@ fn judge_priority(
         ),
         None => {}
     }
-    let computed = rationale.computed_priority(&PriorityMatrix::default());
+    let computed = rationale.computed_priority(&settings.matrix);
     if computed.is_none() {
         say(
             codes::ALARM_NOTHING,
