@@ -9,6 +9,7 @@ use signal::{Level, Quality, Reason};
 use sim::Fault;
 use station::closed_loop::{ClosedLoop, world_of};
 use station::kinds::{Drivers, blocks};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -18,13 +19,15 @@ static PLANT: LazyLock<Plant> = LazyLock::new(|| {
         .unwrap_or_else(|(sources, problems)| panic!("{}", problems.render(&sources)))
 });
 
-/// R-101 in the middle of a dose.
-struct Dosing(ClosedLoop);
+/// R-101 in the middle of a dose, and the causes that have tripped since its beginning.
+struct Dosing(ClosedLoop, BTreeSet<&'static str>);
+
+const WATCHED: [&str; 5] = ["C01.TRIP", "C09.TRIP", "C15.TRIP", "C17.TRIP", "C28.TRIP"];
 
 impl Dosing {
     fn begin() -> Dosing {
         let world = world_of(&PLANT, None, 1).unwrap();
-        let mut run = Dosing(ClosedLoop::new(&PLANT, world).unwrap());
+        let mut run = Dosing(ClosedLoop::new(&PLANT, world).unwrap(), BTreeSet::new());
         run.write(&[("RG-3.RESET", 1.0)], 5);
         run.write(
             &[
@@ -40,6 +43,7 @@ impl Dosing {
         run.write(&[("EC-101.TEST", 1.0)], 250);
         run.write(&[("DOSE.ENABLE", 1.0)], 1500);
         assert_eq!(run.value("DOSE.OPEN"), 1.0, "it doses");
+        run.1.clear();
         assert!(run.value("FT-101.PV") > 50.0, "and something flows");
         run
     }
@@ -54,6 +58,11 @@ impl Dosing {
     fn ticks(&mut self, ticks: u32) {
         for _ in 0..ticks {
             self.0.tick();
+            for cause in WATCHED {
+                if self.value(cause) != 0.0 {
+                    self.1.insert(cause);
+                }
+            }
         }
     }
 
@@ -84,12 +93,12 @@ impl Dosing {
                 assert!(!quality.is_good(), "{tag} = {value} is shown as {quality}");
                 assert!(value.is_finite(), "{tag} = {value}");
             }
-            self.0.tick();
+            self.ticks(1);
         }
     }
 
     fn is_tripped(&self, cause: &str) {
-        assert_eq!(self.value(cause), 1.0, "{cause}");
+        assert!(self.1.contains(cause), "{cause}: {:?}", self.1);
         assert_eq!(self.value("XV-101A.POS_DEMAND"), 0.0, "the dosing line is shut");
         assert_eq!(self.value("FV-101.CMD"), 0.0);
     }
@@ -148,7 +157,8 @@ fn two_of_three_lost(fault: &str) {
     assert!(!run.quality("C01.TRIP").is_good(), "the row is degraded");
     assert_eq!(run.value("C01.TRIP"), 0.0);
     run.fault(&format!("{fault}:TT-101B"), None);
-    run.none_is_good(&["TT-101A.PV", "TT-101B.PV", "TT-101.PV", "TIC-101.OUT"], 2);
+    run.none_is_good(&["TT-101A.PV", "TT-101B.PV", "TT-101.PV"], 2);
+    run.ticks(10);
     run.is_tripped("C01.TRIP");
 }
 
@@ -181,7 +191,7 @@ fn a_jacket_temperature_that_is_lost_sheds_its_loop_and_takes_the_heat_off() {
     run.fault("sensor-wire-break:TT-102", None);
     run.none_is_good(&["TT-102.PV"], 2);
     assert_eq!(run.value("TIC-102.MODE"), 0.0);
-    assert_eq!(run.value("C17.TRIP"), 1.0);
+    assert!(run.1.contains("C17.TRIP"));
     assert_eq!(run.value("TV-102.CMD"), 0.0);
     assert_eq!(run.value("TV-101.CMD"), 100.0);
 }
@@ -201,8 +211,9 @@ fn a_frozen_temperature_is_uncertain_after_two_minutes_and_the_median_goes_on() 
 #[test]
 fn swapped_channels_are_told_by_their_deviation_and_do_not_trip() {
     let mut run = Dosing::begin();
+    run.ticks(6_000);
     run.fault("sensor-swap:TT-101A/TT-102", None);
-    run.ticks(110);
+    run.ticks(150);
     assert_eq!(run.value("TDA-101.ALM"), 1.0);
     assert!(run.value("TDA-101.SPREAD") > 3.0);
     assert_eq!(run.value("C01.TRIP"), 0.0);
@@ -246,7 +257,6 @@ fn a_device_that_is_silent_makes_all_of_its_inputs_bad_and_trips() {
         "TT-101A.RAW",
         "TT-101A.PV",
         "TT-101.PV",
-        "TIC-101.OUT",
         "FT-101.RAW",
         "FT-101.PV",
         "DOSE.TOTAL",
@@ -259,6 +269,9 @@ fn a_device_that_is_silent_makes_all_of_its_inputs_bad_and_trips() {
     run.none_is_good(&chain, 2);
     assert_eq!(run.quality("TT-101A.RAW").reason(), Reason::CommLost);
     assert_eq!(run.value("SYS.IO1_OK"), 0.0);
+    // In MAN its output is a person's, and says so.
+    assert_eq!(run.value("TIC-101.MODE"), 0.0);
+    assert!(run.quality("TIC-101.OUT").has(Quality::MANUAL));
     run.is_tripped("C28.TRIP");
     // What another device measures is not touched.
     assert!(run.quality("TT-201.PV").is_good());
