@@ -99,7 +99,11 @@ impl Dosing {
 
     fn is_tripped(&self, cause: &str) {
         assert!(self.1.contains(cause), "{cause}: {:?}", self.1);
-        assert_eq!(self.value("XV-101A.POS_DEMAND"), 0.0, "the dosing line is shut");
+        assert_eq!(
+            self.value("XV-101A.POS_DEMAND"),
+            0.0,
+            "the dosing line is shut"
+        );
         assert_eq!(self.value("FV-101.CMD"), 0.0);
     }
 }
@@ -110,7 +114,10 @@ fn a_float_that_is_no_number(fault: &str, value: Option<f64>) {
     let mut run = Dosing::begin();
     let (total, rate) = (run.value("DOSE.TOTAL"), run.value("FT-101.PV"));
     run.fault(fault, value);
-    run.none_is_good(&["FT-101.RAW", "FT-101.PV", "DOSE.TOTAL", "FLY-101.TRIP"], 2);
+    run.none_is_good(
+        &["FT-101.RAW", "FT-101.PV", "DOSE.TOTAL", "FLY-101.TRIP"],
+        2,
+    );
     assert_eq!(run.quality("FT-101.RAW").reason(), Reason::NotFinite);
     assert_eq!(run.quality("FT-101.PV").level(), Level::Bad);
     assert!((run.value("FT-101.PV") - rate).abs() < 5.0, "held, and bad");
@@ -218,7 +225,10 @@ fn swapped_channels_are_told_by_their_deviation_and_do_not_trip() {
     assert!(run.value("TDA-101.SPREAD") > 3.0);
     assert_eq!(run.value("C01.TRIP"), 0.0);
     assert_eq!(run.value("C03.TRIP"), 0.0);
-    assert!((run.value("TT-101.PV") - 41.0).abs() < 3.0, "the median stays");
+    assert!(
+        (run.value("TT-101.PV") - 41.0).abs() < 3.0,
+        "the median stays"
+    );
 }
 
 #[test]

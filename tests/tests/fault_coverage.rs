@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails shows where")]
 
+use station::scenario::{Scenario, read};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use station::scenario::{Scenario, read};
 
 static SCENARIOS: LazyLock<BTreeMap<String, Scenario>> = LazyLock::new(|| {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
@@ -69,6 +69,9 @@ fn a_scenario_ends_after_its_last_step_and_its_last_expectation() {
             .filter(|expect| expect.first.is_none())
             .filter_map(|expect| expect.at_s);
         let last = steps.chain(reads).fold(0.0, f64::max);
-        assert!(last < scenario.for_s || scenario.expects.is_empty(), "{name}: {last}");
+        assert!(
+            last < scenario.for_s || scenario.expects.is_empty(),
+            "{name}: {last}"
+        );
     }
 }

@@ -245,7 +245,9 @@ impl InertLaw {
             return Demands::default();
         }
         // The pump never takes what still stands above the atmosphere.
-        let is_above = signs.pressure.is_none_or(|pressure| pressure > VENTED_KPA_G);
+        let is_above = signs
+            .pressure
+            .is_none_or(|pressure| pressure > VENTED_KPA_G);
         let (vents, evacuates) = match recipe.method {
             Method::Combined => (is_above, !is_above),
             Method::VacuumSwing => (false, true),

@@ -106,7 +106,11 @@ impl Proof {
         }
         let is_expired = self.is_active && self.elapsed_ns >= self.max_ns;
         let left_ns = self.max_ns.saturating_sub(self.elapsed_ns);
-        let left_s = if self.is_active { seconds(left_ns) } else { 0.0 };
+        let left_s = if self.is_active {
+            seconds(left_ns)
+        } else {
+            0.0
+        };
         if self.is_active {
             self.elapsed_ns = self.elapsed_ns.saturating_add(dt_ns);
         }

@@ -497,8 +497,7 @@ impl<W: Witness> ClosedLoop<W> {
                 entry.writable.is_some_and(|writable| writable.is_request)
             });
             // What stands already is not asked for again.
-            let is_refused =
-                !(stands && !is_momentary) && !self.write(&write.tag, write.value);
+            let is_refused = !(stands && !is_momentary) && !self.write(&write.tag, write.value);
             scripts.answer(script, &write.tag, is_refused);
         }
         self.scripts = scripts;
@@ -551,11 +550,7 @@ impl<W: Witness> ClosedLoop<W> {
 
     /// Value and quality at a place.
     pub fn at(&self, place: &Place) -> (f64, Quality) {
-        let cell = self.members[place.task]
-            .task
-            .program
-            .image
-            .cell(place.slot);
+        let cell = self.members[place.task].task.program.image.cell(place.slot);
         (place.kind.to_f64(cell.bits), cell.quality())
     }
 

@@ -35,7 +35,9 @@ impl ClosedScripts {
                 let text = script_text(draft);
                 One {
                     script: Script::new(&text, Arc::default()).ok(),
-                    every: ((text.period_s * 1e9) as u64).div_ceil(tick_ns.max(1)).max(1),
+                    every: ((text.period_s * 1e9) as u64)
+                        .div_ceil(tick_ns.max(1))
+                        .max(1),
                     was_restart: true,
                     refused: BTreeMap::new(),
                     text,
@@ -52,7 +54,11 @@ impl ClosedScripts {
 
     /// What the scripts that are due at `tick` ask for. Of two that ask for one tag
     /// the later in the text is asked later.
-    pub fn run(&mut self, tick: u64, read: impl Fn(&str) -> Option<Reading>) -> Vec<(usize, Asked)> {
+    pub fn run(
+        &mut self,
+        tick: u64,
+        read: impl Fn(&str) -> Option<Reading>,
+    ) -> Vec<(usize, Asked)> {
         let mut asked = Vec::new();
         for (index, one) in self.all.iter_mut().enumerate() {
             if !tick.is_multiple_of(one.every) {

@@ -76,7 +76,10 @@ fn no_test_without_the_key_and_none_beyond_the_limit_of_the_unit() {
     rig.write("C01.PROOF", 1.0).scans(2);
     assert!(rig.is("C01.PROOF"));
     rig.write("C02.MOS_1", 1.0).scans(2);
-    assert!(!rig.is("C02.MOS_1"), "a test counts as a bypass of the unit");
+    assert!(
+        !rig.is("C02.MOS_1"),
+        "a test counts as a bypass of the unit"
+    );
 }
 
 #[test]
