@@ -20,7 +20,7 @@ const HOSTILE: [(&str, &str); 3] = [
     (
         // The name is put together, so that no reading of the text can find it.
         "trespasser",
-        "write(\"RG-1\" + \".RESET\", 1.0);\n",
+        "let tag = \"RG-1\";\ntag += \".RESET\";\nwrite(tag, 1.0);\n",
     ),
 ];
 
