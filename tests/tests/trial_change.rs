@@ -101,7 +101,7 @@ fn is_bumpless(recordings: &[Recording], outputs: &[(String, f64)]) {
 fn tunings_limits_and_blocks_change_without_a_bump_and_go_back() {
     let (plant, data) = (PlantText::new("change"), Folder::new("change-data"));
     let outputs = outputs(&load(plant.path()));
-    assert_eq!(outputs.len(), 33);
+    assert_eq!(outputs.len(), 35);
     let rig = Rig::start(plant.path(), data.path(), &RUN);
     rig.await_dosing();
     // Away from the text's own value, to see that people's value survives.

@@ -240,11 +240,17 @@ impl Trial {
         // Up to the reset nothing was driven.
         assert!(self.wrote_only_safe_values() > 0);
         process.await_write("RG-1.RESET", 1.0);
+        // Emergency brine is stroked before a dose.
+        self.state_with("the brine valve is shut", |state| {
+            state["XV-117.ZSC"] == 1.0 && state["RG-1.E4"] == 0.0
+        });
+        process.await_write("EC-101.TEST", 1.0);
         self.state_with("dosing permitted", |state| state["DP-101.OK"] == 1.0);
         process.await_write("DOSE.ENABLE", 1.0);
         eventually(
+            // The rate waits for the heat balance, which wants a minute of agitation.
             "the dosing valves are open",
-            Duration::from_secs(20),
+            Duration::from_secs(120),
             || {
                 let tables = self.device.tables();
                 (tables.coils[0] && tables.coils[1] && tables.holding[FV_101] > 0).then_some(())

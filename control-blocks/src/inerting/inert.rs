@@ -46,7 +46,7 @@ const WHYS: &[(i64, &str, &str)] = &[
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `method` | `"pressure-swing"`, `"vacuum-swing"` or `"sweep"`, required |
+/// | `method` | `"pressure-swing"`, `"vacuum-swing"`, `"combined"` (vacuum, then nitrogen above the atmosphere, then the vent) or `"sweep"`, required |
 /// | `pressure` | head pressure, kPa(g), required |
 /// | `low`, `high` | pressures of a swing, kPa(g); required unless a sweep |
 /// | `volume` | gas space, m³, required |
@@ -262,13 +262,14 @@ impl BlockKind for Inert {
         let methods = [
             ("pressure-swing", Method::PressureSwing),
             ("vacuum-swing", Method::VacuumSwing),
+            ("combined", Method::Combined),
             ("sweep", Method::Sweep),
         ];
         if !wiring.has("method") {
             wiring.problem(
                 "method",
                 "the method is not given",
-                "method = \"pressure-swing\", \"vacuum-swing\" or \"sweep\"",
+                "method = \"pressure-swing\", \"vacuum-swing\", \"combined\" or \"sweep\"",
             );
         }
         let method = wiring.choice("method", &methods, Method::PressureSwing);

@@ -37,9 +37,15 @@ pub enum Method {
     PressureSwing,
     /// Down with the vacuum pump, up with nitrogen.
     VacuumSwing,
+    /// Down through the vent to the atmosphere and on with the vacuum pump, up with
+    /// nitrogen above the atmosphere: the ratio of both in one swing.
+    Combined,
     /// Nitrogen in and vent open at once.
     Sweep,
 }
+
+/// At or below, a combined swing goes from the vent to the pump, kPa(g). Demo design value.
+const VENTED_KPA_G: f64 = 2.0;
 
 /// What stays the same during an inerting. Pressures as measured, times in ns.
 #[derive(Clone, Copy, Debug)]
@@ -215,7 +221,7 @@ impl InertLaw {
         }
         let goes_up = match recipe.method {
             Method::PressureSwing => !self.is_back,
-            Method::VacuumSwing => self.is_back,
+            Method::VacuumSwing | Method::Combined => self.is_back,
             Method::Sweep => {
                 self.swept += signs.changes;
                 return Demands {
@@ -238,10 +244,19 @@ impl InertLaw {
             self.is_back = !self.is_back;
             return Demands::default();
         }
+        // The pump never takes what still stands above the atmosphere.
+        let is_above = signs
+            .pressure
+            .is_none_or(|pressure| pressure > VENTED_KPA_G);
+        let (vents, evacuates) = match recipe.method {
+            Method::Combined => (is_above, !is_above),
+            Method::VacuumSwing => (false, true),
+            _ => (true, false),
+        };
         Demands {
             nitrogen: goes_up,
-            vent: !goes_up && recipe.method == Method::PressureSwing,
-            vacuum: !goes_up && recipe.method == Method::VacuumSwing,
+            vent: !goes_up && vents,
+            vacuum: !goes_up && evacuates,
         }
     }
 

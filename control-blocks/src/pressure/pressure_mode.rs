@@ -15,6 +15,9 @@ const MODES: &[(i64, &str, &str)] = &[
     (3, "pressurised", "加压"),
 ];
 
+/// The mode of a purge by vacuum.
+const VACUUM: i64 = 0;
+
 /// Names of `LEVEL`.
 const LEVELS: &[(i64, &str, &str)] = &[
     (-2, "low-low", "低低"),
@@ -89,6 +92,7 @@ pub fn level(pressure: f64, limits: Limits) -> i64 {
 /// |---|---|
 /// | `pressure` | head pressure, kPa(g), required |
 /// | `mode` | 0 vacuum, 1 blanket, 2 reflux, 3 pressurised: tuning tag `MODE`, or a tag; required |
+/// | `vacuum_when` | Boolean tag: while it is true the mode is vacuum; a bad one counts as not; optional |
 /// | `vacuum`, `blanket`, `reflux`, `pressurised` | limits `[LL, L, H, HH]` of each mode that there is, kPa(g); one at least |
 /// | `change_s` | after a change of mode the limits of both modes must be exceeded for so long, 300 s |
 /// | `rate_max` | greatest rise, kPa/min, required (gas evolution) |
@@ -123,6 +127,7 @@ pub struct PressureMode {
     blocked: Delay,
     pressure: Input<f64>,
     mode: Input<i64>,
+    vacuum_when: Option<Input<bool>>,
     vent: Option<Input<bool>>,
     limit_outs: [Output<f64>; 4],
     level: Output<i64>,
@@ -135,6 +140,8 @@ impl PressureMode {
     fn limits_now(&mut self, image: &Image, dt_ns: u64) -> Limits {
         let mode = image.get(self.mode);
         let mode = (!mode.is_bad() && (0..4).contains(&mode.value)).then_some(mode.value);
+        let is_vacuum = self.vacuum_when.is_some_and(|pin| is_certain(image, pin));
+        let mode = if is_vacuum { Some(VACUUM) } else { mode };
         if !self.is_primed || mode != self.now {
             // The first mode has none before it.
             self.before = if self.is_primed { self.now } else { mode };
@@ -253,6 +260,7 @@ impl BlockKind for PressureMode {
             blocked: Delay::default(),
             pressure: wiring.input("pressure"),
             mode: wiring.input("mode"),
+            vacuum_when: wiring.input_optional("vacuum_when"),
             vent: wiring.input_optional("vent"),
             limit_outs: ["LL", "L", "H", "HH"].map(|suffix| wiring.output(suffix)),
             level: wiring.output("LEVEL"),
@@ -299,6 +307,18 @@ mod tests {
         rig.scans(1);
         assert_eq!(limits(&rig), [-95.0, -90.0, -20.0, 20.0]);
         assert_eq!(rig.value("P.LEVEL"), 1.0, "not evacuated in time");
+    }
+
+    #[test]
+    fn a_purge_by_vacuum_brings_its_limits_by_itself() {
+        let text = TEXT
+            .replace("vent = false }", "vent = false, purge = false }")
+            .replace("mode = \"m\"", "mode = \"m\"\nvacuum_when = \"purge\"");
+        let mut rig = Rig::new(1000, &text);
+        rig.scans(1).field("purge", 1.0).scans(62);
+        assert_eq!(limits(&rig), [-95.0, -90.0, -20.0, 20.0]);
+        rig.quality_of("purge", Quality::COMM_LOST).scans(62);
+        assert_eq!(limits(&rig), [-5.0, 0.5, 20.0, 120.0]);
     }
 
     #[test]

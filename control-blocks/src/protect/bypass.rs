@@ -9,6 +9,7 @@
 //! key, listed, limited in number and time); the numbers are editable defaults.
 
 use super::is_certain;
+use super::proof::Proof;
 use super::voting::Ballot;
 use crate::logic::timing::{ns, seconds};
 use scan::*;
@@ -25,6 +26,8 @@ pub(super) struct Maintenance {
     unit_last: Option<Input<i64>>,
     per_unit_max: i64,
     channels: Box<[Override]>,
+    /// The proof test of the row, which counts as one bypass.
+    pub proof: Option<Proof>,
     total: Output<i64>,
     begun: Output<i64>,
     left_s: Status<f64>,
@@ -60,6 +63,7 @@ impl Maintenance {
                     elapsed_ns: 0,
                 })
                 .collect(),
+            proof: Proof::wire(wiring),
             total: wiring.output("MOS_TOTAL"),
             begun: wiring.output("MOS_BEGUN"),
             left_s: wiring.status("MOS_LEFT_S"),
@@ -116,13 +120,20 @@ impl Maintenance {
             count += i64::from(one.is_active);
             image.put(&one.wish.output, one.is_active);
         }
+        let is_bypassed = count > 0;
+        if let Some(proof) = &mut self.proof {
+            let room = self.per_unit_max - unit_last - begun_before - begun;
+            let may_test = may_begin && active == 0 && room > 0;
+            begun += i64::from(proof.ask(image, may_test, must_end));
+            count += i64::from(proof.is_active());
+        }
         image.put(&self.total, before.saturating_add(count));
         image.put(&self.begun, begun_before.saturating_add(begun));
-        let left_s = if count > 0 { seconds(left_ns) } else { 0.0 };
+        let left_s = if is_bypassed { seconds(left_ns) } else { 0.0 };
         image.put(&self.left_s, left_s);
         image.put(&self.warning, is_warned);
         image.put(&self.expired, is_expired);
-        count > 0
+        is_bypassed
     }
 
     /// Ends every bypass.
@@ -131,6 +142,9 @@ impl Maintenance {
             one.is_active = false;
             one.elapsed_ns = 0;
         }
+        if let Some(proof) = &mut self.proof {
+            proof.clear();
+        }
     }
 
     pub fn save(&self, state: &mut StateWriter<'_>) {
@@ -138,12 +152,18 @@ impl Maintenance {
             state.bool(one.is_active);
             state.word(one.elapsed_ns);
         }
+        if let Some(proof) = &self.proof {
+            proof.save(state);
+        }
     }
 
     pub fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
         for one in &mut self.channels {
             one.is_active = state.bool()?;
             one.elapsed_ns = state.word()?;
+        }
+        if let Some(proof) = &mut self.proof {
+            proof.restore(state)?;
         }
         Ok(())
     }

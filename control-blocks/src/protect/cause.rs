@@ -64,6 +64,14 @@ impl Channel {
         };
         Ballot::of(vote, self.on_bad)
     }
+
+    /// What the channel shows; a contact 0 or 1.
+    fn value(&self, image: &Image) -> f64 {
+        match &self.condition {
+            Condition::Analog { tag, .. } => image.value(*tag),
+            Condition::Logical { tag, .. } => f64::from(u8::from(image.value(*tag))),
+        }
+    }
 }
 
 /// `CAUSE`: a voted condition that demands a trip.
@@ -96,6 +104,7 @@ impl Channel {
 /// | `mos_per_vote`, `mos_per_unit` | most bypassed channels of this vote, 1, and of the unit, 2 |
 /// | `mos_before`, `mos_begun_before`, `mos_unit` | `MOS_TOTAL` and `MOS_BEGUN` of the row before and, delayed, `MOS_TOTAL` of the unit's last row: so that the unit's limit holds within a scan too |
 /// | `oos_s`, `oos_healthy_s` | permits an operational override of the row for at most so long, and how long the row must have been healthy for it to end by itself, 10 s |
+/// | `proof_s` | with `mos_key`: permits proof tests of the row, each for at most so long; one counts as a bypass of the unit |
 /// | `armed` | Boolean tag: false keeps the cause from tripping; a bad one counts as armed; always armed if left out |
 ///
 /// | output | meaning |
@@ -108,6 +117,9 @@ impl Channel {
 /// | `MOS_LEFT_S`, `MOS_WARNING`, `MOS_EXPIRED` | time left of the shortest bypass, its warning, and that one goes on after its time since its channel would trip |
 /// | `MOS_TOTAL`, `MOS_BEGUN` | bypassed channels of this and the rows before, and those begun in this scan |
 /// | `OOS`, `OOS_LEFT_S` | setting: the row is overridden; time left |
+/// | `PROOF`, `PROOF_LEFT_S`, `PROOF_EXPIRED` | setting: the row is tested and does not act; time left; it goes on after its time since the row stands |
+/// | `PROOF_AS_FOUND`, `PROOF_AS_LEFT` | value of the channel that voted first in the test, and in the last try |
+/// | `PROOF_RESPONSE_S`, `PROOF_TRIPS` | longest time from vote to trip in the test, and how often it would have tripped |
 /// | `BYPASSED` | any of these |
 ///
 /// `TRIP` is good, or uncertain-degraded while a channel is bad; never bad, since
@@ -160,6 +172,8 @@ impl Cause {
             *ballot = channel.vote(image);
         }
         let ballots = &mut ballots[..self.channels.len().min(VOTE_CHANNELS_MAX)];
+        let voter = ballots.iter().position(|ballot| *ballot == Ballot::Yes);
+        let is_armed = self.armed.is_none_or(|armed| is_demanded(image, armed));
         let dt_ns = ns(scan.dt_s);
         let (mut is_any, mut is_out) = (false, false);
         let mut outcome = Outcome::default();
@@ -171,6 +185,16 @@ impl Cause {
             if let Some(operational) = &mut overrides.operational {
                 is_out = operational.step(image, outcome.trip, dt_ns);
                 is_any |= is_out;
+            }
+            if let Some(maintenance) = &mut overrides.maintenance
+                && let Some(proof) = &mut maintenance.proof
+            {
+                let value = voter.and_then(|at| self.channels.iter().nth(at));
+                let value = value.map_or(f64::NAN, |channel| channel.value(image));
+                let is_due = outcome.trip && is_armed;
+                let is_tested = proof.step(image, is_due, value, self.on_ns, dt_ns);
+                is_out |= is_tested;
+                is_any |= is_tested;
             }
             if is_any != overrides.is_any {
                 overrides.is_any = is_any;

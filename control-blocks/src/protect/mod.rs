@@ -9,6 +9,7 @@ pub mod cause;
 pub mod interlock;
 pub mod latch;
 pub mod permit;
+mod proof;
 pub mod vote;
 pub mod voting;
 

@@ -199,6 +199,32 @@ fn pressure_swings_go_up_first_and_the_prediction_is_that_of_the_table() {
 }
 
 #[test]
+fn a_combined_swing_vents_to_the_atmosphere_before_the_pump_and_needs_the_ratio_of_both() {
+    let text = VACUUM
+        .replace("vacuum-swing", "combined")
+        .replace("high = 3.675", "high = 148.675");
+    let mut rig = Rig::new(1000, &text);
+    rig.write("I.START", 1.0).scans(1);
+    // Slightly above the atmosphere already.
+    assert!(rig.is("I.VENT") && !rig.is("I.VACUUM"));
+    // 0.20 → 2.5 bar(a): (20.8 · 0.08^n + 0.1) vol%, 1.76 % after one swing.
+    assert_eq!(rig.value("I.NEEDED"), 1.0);
+    rig.field("p", 1.0).scans(1);
+    assert!(rig.is("I.VACUUM") && !rig.is("I.VENT"));
+    rig.field("p", -82.0).scans(2);
+    assert!(rig.is("I.NITROGEN") && !rig.is("I.VENT") && !rig.is("I.VACUUM"));
+    rig.field("p", 60.0).scans(1);
+    assert!(rig.is("I.NITROGEN"), "up to above the atmosphere");
+    rig.field("p", 149.0).scans(2);
+    assert_eq!(rig.value("I.CYCLES"), 1.0);
+    // An unknown pressure opens neither pump nor anything else but the vent.
+    let mut rig = Rig::new(1000, &text);
+    rig.write("I.START", 1.0).scans(1);
+    rig.quality_of("p", Quality::SENSOR_FAULT).scans(1);
+    assert!(!rig.is("I.VACUUM") && !rig.is("I.NITROGEN"));
+}
+
+#[test]
 fn a_sweep_takes_the_time_of_the_table_and_needs_an_analyser() {
     let text = r#"
         field = { p = 3.0, a = 20.9, f = 30.0, two = true }

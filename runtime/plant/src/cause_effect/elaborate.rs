@@ -10,6 +10,9 @@ use crate::tree::{Node, Table, Tree};
 use matrix::{Action, Cause, Degrade, EffectKind, OnBad, Priority, Symbol, Test};
 use std::collections::BTreeMap;
 
+/// Longest proof test of a row, seconds. Default of the product.
+const PROOF_S: f64 = 3_600.0;
+
 /// Adds the blocks of a matrix to the draft and its effects to the devices.
 pub(crate) fn elaborate(matrix: &MatrixDraft, draft: &mut Draft, problems: &mut Diagnostics) {
     Elaboration {
@@ -213,6 +216,9 @@ impl Elaboration<'_, '_> {
             keys.push(("mos_warning_s", real(&place, rules.warning_s)));
             keys.push(("mos_per_vote", int(&place, rules.per_vote_max.into())));
             keys.push(("mos_per_unit", int(&place, rules.per_unit_max.into())));
+            if cause.proof_test_d.is_some() {
+                keys.push(("proof_s", real(&at("proof_test_d"), PROOF_S)));
+            }
             let mine: Vec<&Cause> = self.source.matrix.causes.iter().collect();
             let with = |other: &&&Cause| other.mos && other.unit == cause.unit;
             if let Some(before) = mine[..index].iter().rfind(with) {
