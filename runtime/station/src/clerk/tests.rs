@@ -123,6 +123,24 @@ fn an_order_for_another_edition_is_refused_and_the_record_says_so() {
 }
 
 #[test]
+fn a_note_is_recorded_and_reaches_no_scan_and_without_its_record_there_is_none() {
+    let path = record("note");
+    let note = || Ask::Note {
+        what: "sign-in".into(),
+    };
+    let mut kept = office(Deeds::open(&path).unwrap());
+    // Also while another edition is on its way: people come and go at any time.
+    assert!(kept.ask(2, note()).is_ok());
+    assert!(kept.ring.pop().is_err());
+    let deeds = Deeds::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!((deeds.len(), deeds[0].what.as_str()), (1, "sign-in"));
+    let storage = FaultyStorage::new(MemoryStorage::default(), 1, StorageFault::Error, false);
+    let refusal = office(Deeds::over(Box::new(storage), 0)).ask(1, note());
+    assert_eq!(refusal.unwrap_err().code, RefusalCode::Failed);
+}
+
+#[test]
 fn a_change_comes_after_the_orders_given_before_it() {
     let mut office = office(Deeds::over(Box::new(MemoryStorage::default()), 0));
     let (write, mut written) = order(1, WRITE);
