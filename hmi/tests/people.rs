@@ -17,6 +17,7 @@ use hmi::routes::{Needs, ROUTES};
 use hmi::{Desk, Serving};
 use people::user::Grant;
 use people::{Cost, LocalPasswords, Now, Office, Register, Rules, Secret};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -31,7 +32,7 @@ struct Hall {
     wallboard: String,
     ended: Arc<AtomicBool>,
     _stop: watch::Sender<bool>,
-    _serving: Serving,
+    serving: Serving,
 }
 
 impl Drop for Hall {
@@ -161,7 +162,7 @@ async fn hall(env: Environment) -> Hall {
         wallboard,
         ended,
         _stop: stop,
-        _serving: serving,
+        serving: serving,
     }
 }
 
@@ -485,6 +486,26 @@ async fn a_body_that_is_not_understood_leaves_nothing_of_itself_in_answer_or_rec
     }
 }
 
+#[tokio::test]
+async fn a_socket_asked_for_by_a_foreign_page_is_refused_and_recorded() {
+    let hall = hall(Environment::Live).await;
+    let mut stream = tokio::net::TcpStream::connect(hall.serving.addr)
+        .await
+        .expect("connects");
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+         Sec-WebSocket-Protocol: hmi.v1.cbor\r\nOrigin: http://evil.example\r\n\r\n",
+        hall.serving.addr
+    );
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).await.expect("an answer");
+    assert_eq!(&start, b"HTTP/1.1 403");
+    let record = hall.last_record().await;
+    assert!(record.3.contains("own pages"), "{record:?}");
+}
+
 /// The table of routes against the server: each need, with each kind of visitor.
 #[tokio::test]
 async fn every_route_gives_each_visitor_what_the_table_says() {
@@ -508,8 +529,8 @@ async fn every_route_gives_each_visitor_what_the_table_says() {
                 _ => answer.status != 403 && (answer.status != 401 || path == "/wallboard"),
             };
             let may = match (route.needs, visitor) {
-                // On loopback everybody may look; the socket needs more than this client has.
-                (Needs::Nothing | Needs::View, _) => path != "/ws",
+                // On loopback everybody may look.
+                (Needs::Nothing | Needs::View, _) => true,
                 (Needs::Session, visitor) => visitor == "operator",
                 (Needs::Right, visitor) => visitor != "wallboard",
             };

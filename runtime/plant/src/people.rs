@@ -5,9 +5,9 @@ use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::draft::{self, Draft};
 use crate::servers::LinkedTags;
+use crate::source::Origin;
 use crate::tree::{Node, Reader};
 use people::{Action, Cost, Policy, Role, Rules, SignatureClass};
-use crate::source::Origin;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 

@@ -198,6 +198,12 @@ impl Hub {
             attempt,
         } = self.matter(&counter, &wish);
         let utc_ns = self.now_utc_ns();
+        // The cookie of a session that is over stands for nobody; at an open simulation
+        // nobody may ask.
+        let is_over = |token: &Token| counter.office.who(token, counter.now(utc_ns)).is_err();
+        if counter.is_open() && person.session.as_ref().is_some_and(is_over) {
+            person.session = None;
+        }
         if let Some(token) = &person.session {
             let may = counter.office.may(token, &question, counter.now(utc_ns));
             // Alarms of several areas need the right in each.
