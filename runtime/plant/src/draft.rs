@@ -5,6 +5,7 @@ use crate::cause_effect::{self, MatrixDraft};
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::names;
+use crate::notifications;
 use crate::people::{self as folk, PeopleDraft};
 use crate::processes;
 use crate::scripts::{self, ScriptDraft};
@@ -191,6 +192,8 @@ pub struct Draft {
     pub scripts: Vec<ScriptDraft>,
     /// Units with supervised processes.
     pub supervised: Vec<SupervisedUnit>,
+    /// File with the text of messages, and where it is named.
+    pub notify: Option<(String, Origin)>,
     /// People.
     pub people: PeopleDraft,
     /// Where the areas of their roles are stated, by role.
@@ -214,6 +217,7 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
     };
     let is_unit = |name: &str| {
         name != "plant.toml"
+            && name != notifications::FILE
             && !name.ends_with(".rhai")
             && !name.starts_with("matrix/")
             && !name.starts_with("alarms/")
@@ -282,6 +286,9 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
     if let Some(mut reader) = plant.and_then(|node| Reader::new(node, "plant", &mut *problems)) {
         draft.name = reader.text_required("name");
         let title = reader.node("title");
+        draft.notify = reader
+            .text("notify")
+            .map(|name| (name, reader.place("notify")));
         reader.finish();
         draft.title = words(title, plant, "title", problems);
     }

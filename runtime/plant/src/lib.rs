@@ -19,6 +19,7 @@ pub mod diagnostic;
 pub mod draft;
 mod explain;
 pub mod names;
+pub mod notifications;
 mod ownership;
 pub(crate) mod people;
 pub mod plant;

@@ -2,27 +2,30 @@
 
 use crate::change::{ChangeEnds, Changer};
 use crate::chronicle::Cast;
-use crate::clerk::{Clerk, env_word, standing_forces};
+use crate::clerk::{Clerk, env_word, is_cold_start, standing_forces};
 use crate::clock::RtClock;
 use crate::closed_loop::{LoopError, point_configs};
 use crate::directory::{Named, areas, named};
 use crate::feed::feed;
 use crate::kinds;
 use crate::layout::Layout;
+use crate::ledger_sender::{LedgerSender, ledger_sender};
 use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet};
 use crate::pump::{DriverEnd, ForceNotes, Pump, PumpShares, PumpUpdate, TaskEnd, history_of};
 use crate::recorder::{EditionText, Recorder, RecorderPolicy, Tap};
 use crate::rt;
 use crate::scan_thread::{self, Pulse, ScanControl, StationTask};
+use crate::second_place::{CHECKPOINTS_WAITING_MAX, SecondPlace, ledger_folder, ledger_key};
 use crate::station_tags::StationValues;
 use crate::supervision::{ScriptFlags, Supervision, flags_of};
 use crate::witness::{ITEMS_WAITING_MAX, ScanWitness};
 use core::fmt;
-use crossbeam::channel::unbounded;
+use crossbeam::channel::{bounded, unbounded};
 use driver::{Driver, FarSide, StopSource, SystemClock};
 use gateway::Hub;
 use gateway::desk::{Environment, TaskTiming};
-use journal::{Deed, Deeds, JournalError, Snapshot, SnapshotRefusal, StartKind};
+use journal::ledger::{DiskFolder, Entry as Record, Ledger, LedgerError, Settings, read};
+use journal::{Snapshot, SnapshotRefusal, StartKind};
 use modbus::Modbus;
 use plant::{LinkedPlant, Plant};
 use scan::{Start, Task};
@@ -52,6 +55,8 @@ pub struct Options {
     pub endpoints: BTreeMap<String, SocketAddr>,
     /// How much is recorded.
     pub recorder: RecorderPolicy,
+    /// Second place for the ledger's signed checkpoints.
+    pub checkpoints: Option<PathBuf>,
 }
 
 /// Why a station does not start.
@@ -64,8 +69,8 @@ pub enum StartError {
         /// Why.
         message: String,
     },
-    /// The record of deeds cannot be opened.
-    Journal(JournalError),
+    /// The ledger cannot be opened.
+    Journal(LedgerError),
     /// A driver cannot be built.
     Driver(LoopError),
     /// A thread cannot be started.
@@ -81,7 +86,7 @@ impl fmt::Display for StartError {
             StartError::Data { folder, message } => {
                 write!(f, "data folder {}: {message}", folder.display())
             }
-            StartError::Journal(error) => write!(f, "{error}"),
+            StartError::Journal(error) => write!(f, "ledger: {error}"),
             StartError::Driver(error) => write!(f, "{error}"),
             StartError::Thread { message } => write!(f, "cannot start a thread: {message}"),
         }
@@ -101,12 +106,17 @@ pub struct Station {
     pub not_granted: Vec<String>,
     /// Whether recording has failed.
     pub recording_down: Arc<AtomicBool>,
+    /// Whether nothing can be recorded in the ledger, so that commands are refused.
+    pub ledger_down: Arc<AtomicBool>,
+    /// The way into the ledger.
+    pub ledger: LedgerSender,
     stop_scans: Arc<AtomicBool>,
     stop_desk: Arc<AtomicBool>,
     scans: Vec<JoinHandle<()>>,
     clerk: JoinHandle<()>,
     pump: JoinHandle<Vec<TaskTiming>>,
     recorder: JoinHandle<()>,
+    second_place: Option<JoinHandle<()>>,
     drivers: Vec<StopSource>,
     supervision: Arc<Supervision>,
     /// Keeps a second station out of the data folder.
@@ -121,22 +131,21 @@ impl Station {
     pub fn start(plant: Plant, options: &Options, tokio: &Handle) -> Result<Station, StartError> {
         let env = env_word(options.env);
         let lock = claim(&options.data)?;
-        let mut deeds =
-            Deeds::open(&options.data.join("deeds.slj")).map_err(StartError::Journal)?;
+        let mut ledger = Ledger::open(
+            &ledger_folder(&options.data),
+            &ledger_key(&options.data),
+            Settings::new(env, rt::utc_ns),
+        )
+        .map_err(StartError::Journal)?;
         let (programs, kinds, started, after) = programs(&plant, options);
-        deeds
-            .record(&mut [Deed {
-                number: 0,
-                utc_ns: rt::utc_ns(),
-                env: env.into(),
-                actor: "station".into(),
-                what: "start".into(),
-                subject: plant.name.clone(),
-                old: None,
-                new: None,
-                why: started.clone(),
+        ledger
+            .append(&mut [Record {
+                offset_min: rt::utc_offset_min(),
+                ..Record::system(rt::utc_ns(), env, "start", &plant.name, &started)
             }])
             .map_err(StartError::Journal)?;
+        let ledger_down = Arc::new(AtomicBool::new(false));
+        let (sender, postings) = ledger_sender();
         let mut not_granted = Vec::new();
         if let Err(refused) = rt::lock_memory() {
             not_granted.push(refused.to_string());
@@ -276,6 +285,7 @@ impl Station {
                         } else {
                             ScriptFlags::default()
                         },
+                        ledger_down: ledger_down.clone(),
                         ..StationValues::default()
                     },
                     layout: layout.clone(),
@@ -349,7 +359,11 @@ impl Station {
         let forces = ForceNotes::default();
         if kinds.contains(&StartKind::Warm) {
             // Forces are part of the state that goes on; so is who holds them and why.
-            let past = Deeds::read(&options.data.join("deeds.slj")).map_err(StartError::Journal)?;
+            let past = read::since_last(
+                &DiskFolder::at(&ledger_folder(&options.data)),
+                is_cold_start,
+            )
+            .map_err(StartError::Journal)?;
             *forces.lock().unwrap_or_else(PoisonError::into_inner) = standing_forces(&past);
         }
         let (updates, updates_out) = unbounded();
@@ -366,11 +380,29 @@ impl Station {
             },
         );
         supervision.start(&plant);
+        let mut checkpoints = None;
+        let mut second_place = None;
+        if let Some(folder) = &options.checkpoints {
+            let (frames, frames_out) = bounded(CHECKPOINTS_WAITING_MAX);
+            checkpoints = Some(frames);
+            let second = SecondPlace {
+                folder: folder.clone(),
+                ledger: ledger_folder(&options.data),
+                id: ledger.id(),
+                checkpoints: frames_out,
+                sender: sender.clone(),
+                env,
+            };
+            second_place = Some(spawn("second-place", move || second.run())?);
+        }
         let clerk = Clerk {
             hub: hub.clone(),
             orders: intake.orders,
             attempts: intake.attempts,
-            deeds,
+            ledger,
+            postings,
+            ledger_down: ledger_down.clone(),
+            checkpoints,
             rings,
             places,
             changer: Changer::new(options.plant.clone(), plant, ends, editions),
@@ -393,12 +425,15 @@ impl Station {
             started,
             not_granted,
             recording_down,
+            ledger_down,
+            ledger: sender,
             stop_scans,
             stop_desk,
             scans,
             clerk,
             pump,
             recorder,
+            second_place,
             drivers: stops,
             supervision,
             _lock: lock,
@@ -430,6 +465,13 @@ impl Station {
         self.stop_desk.store(true, Ordering::Release);
         let _ = self.recorder.join();
         let _ = self.clerk.join();
+        if let Some(second_place) = self.second_place {
+            // A place that hangs must not keep the station from ending.
+            let until = std::time::Instant::now() + FAREWELL * 8;
+            while !second_place.is_finished() && std::time::Instant::now() < until {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
         for driver in &self.drivers {
             driver.stop();
         }

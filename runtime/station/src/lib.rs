@@ -3,7 +3,10 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod alarm_desk;
 pub mod annunciator;
+pub mod alarms;
+pub mod audit;
 pub mod change;
 pub mod chronicle;
 pub mod clerk;
@@ -15,8 +18,10 @@ pub mod directory;
 pub mod engine;
 pub mod equipment;
 pub mod feed;
+pub mod history_writer;
 pub mod kinds;
 pub mod layout;
+pub mod ledger_sender;
 pub mod lint;
 pub mod matrix_test;
 pub mod north;
@@ -26,6 +31,7 @@ pub mod processes;
 pub mod prove;
 pub mod pump;
 pub mod recorder;
+pub mod records_desk;
 pub mod replay;
 pub mod report;
 pub mod response;
@@ -34,6 +40,7 @@ pub mod rt;
 pub mod run;
 pub mod scan_thread;
 pub mod scenario;
+pub mod second_place;
 pub mod station_tags;
 pub mod supervision;
 pub mod tags_csv;

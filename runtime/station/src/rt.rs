@@ -39,6 +39,21 @@ pub fn utc_ns() -> i64 {
     read_clock(libc::CLOCK_REALTIME)
 }
 
+/// Local time less UTC, minutes.
+pub fn utc_offset_min() -> i16 {
+    let now = utc_ns().div_euclid(1_000_000_000);
+    let mut local = MaybeUninit::<libc::tm>::uninit();
+    // SAFETY: both pointers are valid for the call; the result is looked at only if the
+    // call says that it was written.
+    let offset_s = unsafe {
+        if libc::localtime_r(&now, local.as_mut_ptr()).is_null() {
+            return 0;
+        }
+        local.assume_init().tm_gmtoff
+    };
+    i16::try_from(offset_s / 60).unwrap_or(0)
+}
+
 fn read_clock(clock: libc::clockid_t) -> i64 {
     let mut time = MaybeUninit::<libc::timespec>::uninit();
     // SAFETY: `time` is a valid place for one timespec, and both clocks exist on

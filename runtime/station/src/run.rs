@@ -31,6 +31,8 @@ pub struct RunOptions {
     pub run_for: Option<Duration>,
     /// Folder for everything that stays.
     pub data: PathBuf,
+    /// Second place for the signed checkpoints of the audit trail.
+    pub checkpoints: Option<PathBuf>,
     /// Address of the operator interface, if it is served.
     pub hmi: Option<SocketAddr>,
     /// Scenario to play, by name; in simulation only.
@@ -141,6 +143,7 @@ pub async fn run(
             .map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
         endpoints,
         recorder: RecorderPolicy::default(),
+        checkpoints: options.checkpoints.clone(),
     };
     let bound = bind_servers(&plant, options.live, &say).await?;
     let pace = Pace {
