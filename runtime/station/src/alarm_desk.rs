@@ -301,7 +301,11 @@ impl Work {
         self.write();
         let now_ns = rt::utc_ns();
         for flood in self.ours.floods() {
-            let what = if flood.begins { "flood begins" } else { "flood ends" };
+            let what = if flood.begins {
+                "flood begins"
+            } else {
+                "flood ends"
+            };
             let why = format!("{} alarms", flood.alarms);
             // Lost with a ledger that is down; the flood is seen in the steps as well.
             let _ = self.desk.ledger.post(vec![self.entry(what, "", &why)]);
@@ -332,7 +336,12 @@ impl Work {
         }
         if self.lost > 0 {
             let why = format!("{} steps of alarms were not recorded", self.lost);
-            if self.desk.ledger.post(vec![self.entry("gap", "", &why)]).is_ok() {
+            if self
+                .desk
+                .ledger
+                .post(vec![self.entry("gap", "", &why)])
+                .is_ok()
+            {
                 self.lost = 0;
             }
         }

@@ -96,11 +96,28 @@ pub fn standing_forces(records: &[Record]) -> BTreeMap<String, Force> {
 fn actor_of(name: &str) -> Actor {
     let kind = match name.split_once(':') {
         Some(("script", _)) => ActorKind::Script,
+        Some(("console", _)) => ActorKind::Person,
         Some(_) => ActorKind::Program,
         None if name == crate::play::ACTOR => ActorKind::Program,
         None => ActorKind::Person,
     };
     Actor::new(kind, name)
+}
+
+/// The class of what people do among themselves.
+fn note_class(what: &str) -> Class {
+    match what {
+        "sign-in" | "sign-out" | "lock" | "unlock" => Class::Login,
+        _ => Class::Access,
+    }
+}
+
+/// The class of a refusal: failing to come is not a command.
+fn refusal_class(code: RefusalCode) -> Class {
+    match code {
+        RefusalCode::NotProved | RefusalCode::TooMany | RefusalCode::PasswordNeeded => Class::Login,
+        _ => Class::Command,
+    }
 }
 
 /// How often the ledger is tended, and tried again while it is down.
@@ -280,7 +297,11 @@ impl Clerk {
             subject: attempt.tag.clone().unwrap_or_default(),
             new: attempt.value.map(Value::from),
             why: attempt.refusal.en.clone(),
-            ..self.record(Class::Command, &attempt.actor, "refused")
+            ..self.record(
+                refusal_class(attempt.refusal.code),
+                &attempt.actor,
+                "refused",
+            )
         }
     }
 

@@ -141,7 +141,10 @@ pub struct SharedReader(Arc<Mutex<Option<HistoryReader>>>);
 impl SharedReader {
     /// The reader now.
     pub fn get(&self) -> Option<HistoryReader> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn set(&self, reader: HistoryReader) {
@@ -198,8 +201,8 @@ impl HistoryWriter {
                 is_new = true;
                 match given {
                     // Changes since a scan that this writer has not had.
-                    Given::Scan { writer, .. }
-                        if writer != self.writer.load(Ordering::Acquire) => {}
+                    Given::Scan { writer, .. } if writer != self.writer.load(Ordering::Acquire) => {
+                    }
                     Given::Scan { at, samples, .. } => {
                         let failed = writer.as_mut().and_then(|writer| {
                             let source = SourceId(u16::try_from(at.task).unwrap_or(u16::MAX));

@@ -4,8 +4,8 @@
 #![warn(missing_docs)]
 
 pub mod alarm_desk;
-pub mod annunciator;
 pub mod alarms;
+pub mod annunciator;
 pub mod audit;
 pub mod change;
 pub mod chronicle;

@@ -109,7 +109,10 @@ impl RecordsDesk {
         };
         let mut entries: Vec<Entry> = Vec::new();
         loop {
-            let Page { entries: some, more } = index.ask(&query)?;
+            let Page {
+                entries: some,
+                more,
+            } = index.ask(&query)?;
             query.before_seq = some.last().map(|entry| entry.seq);
             entries.extend(some);
             if !more || entries.len() >= STEPS_MAX {

@@ -207,20 +207,19 @@ fn words_without_end_are_shortened_and_recorded() {
 
 #[test]
 fn a_note_is_recorded_and_reaches_no_scan_and_without_its_record_there_is_none() {
-    let path = record("note");
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
     let note = || Ask::Note {
         what: "sign-in".into(),
     };
-    let mut kept = office(Deeds::open(&path).unwrap());
     // Also while another edition is on its way: people come and go at any time.
-    assert!(kept.ask(2, note()).is_ok());
-    assert!(kept.ring.pop().is_err());
-    let deeds = Deeds::read(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
-    assert_eq!((deeds.len(), deeds[0].what.as_str()), (1, "sign-in"));
-    let storage = FaultyStorage::new(MemoryStorage::default(), 1, StorageFault::Error, false);
-    let refusal = office(Deeds::over(Box::new(storage), 0)).ask(1, note());
-    assert_eq!(refusal.unwrap_err().code, RefusalCode::Failed);
+    assert!(office.ask(2, note()).is_ok());
+    assert!(office.ring.pop().is_err());
+    let is_sign_in = |record: &Record| record.what == "sign-in" && record.who.name == "operator";
+    assert_eq!(whats(&disk).iter().filter(|r| is_sign_in(r)).count(), 1);
+    disk.fail_at(2, DiskFault::Device, true);
+    let refusal = office.ask(1, note()).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::Failed);
 }
 
 #[test]
