@@ -17,7 +17,7 @@ struct Row {
 
 const STATION: &str = "scanloop";
 
-const ROWS: [Row; 18] = [
+const ROWS: [Row; 19] = [
     Row {
         name: "scanloop-signal",
         may_import: &[],
@@ -84,6 +84,12 @@ const ROWS: [Row; 18] = [
         may_import: &["scanloop-signal"],
         may_use_tokio: false,
         why: "a message carries its own words; what it is about is not known here",
+    },
+    Row {
+        name: "scanloop-historian",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "samples come in as they are, and no clock but theirs is known",
     },
     Row {
         name: "scanloop-driver",

@@ -24,4 +24,4 @@ pub use recording::{
     Header, RecordedEntry, RecordedScan, Recording, RecordingWriter, StartKind, TaskHeader,
 };
 pub use snapshot::{Snapshot, SnapshotRefusal, TaskState};
-pub use storage::{FaultyStorage, FileStorage, MemoryStorage, Storage, StorageFault};
+pub use storage::{FaultyStorage, FileStorage, MemoryStorage, Storage, StorageFault, replace_file};

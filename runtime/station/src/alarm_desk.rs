@@ -54,7 +54,7 @@ impl Roll {
         let tags = directory.tags.iter();
         Roll {
             rationales: plant.rationales().into(),
-            settings: plant.alarm_settings(),
+            settings: Settings::default(),
             handles: tags.map(|tag| (tag.name.clone(), tag.handle)).collect(),
         }
     }

@@ -11,6 +11,7 @@ pub mod sequence;
 pub mod trips;
 
 use crate::alarm_desk::{Roll, Teller, Told as Tell};
+use crate::archive::{Ends, with_own};
 use crate::directory::Place;
 use crate::feed::FeedFrame;
 use crate::history_writer::{Giver, specs};
@@ -75,10 +76,10 @@ impl Cast {
         for tags in &mut tasks {
             tags.sort_by_key(|tag| tag.slot);
         }
-        let roll = Roll::of(plant, directory);
-        let tasks: Vec<usize> = places.iter().map(|place| place.task).collect();
+        let roll = with_own(Roll::of(plant, directory));
+        let task_of: Vec<usize> = places.iter().map(|place| place.task).collect();
         Cast {
-            specs: specs(plant, directory, &tasks),
+            specs: specs(plant, directory, &task_of),
             conditions: roll.conditions(),
             roll,
             places: places
@@ -144,11 +145,11 @@ pub struct Chronicle {
 
 impl Chronicle {
     /// A chronicle of this cast, told to this desk.
-    pub fn new(hub: Arc<Hub>, alarms: Teller, history: Giver, cast: Cast) -> Chronicle {
+    pub fn new(hub: Arc<Hub>, ends: Ends, cast: Cast) -> Chronicle {
         let mut chronicle = Chronicle {
             hub,
-            alarms,
-            history,
+            alarms: ends.alarms,
+            history: ends.history,
             cast: Cast::default(),
             newest: Vec::new(),
             changed: Vec::new(),

@@ -112,6 +112,10 @@ enum Action {
         #[command(subcommand)]
         what: AlarmAction,
     },
+    /// Copy everything that stays of a station, while it runs
+    Backup(station::backup::BackupArguments),
+    /// Verify a backup, and put it into a new data folder
+    Restore(station::backup::RestoreArguments),
     /// Explain a diagnostic by its number.
     Explain {
         /// Such as P0213.
@@ -243,6 +247,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Action::Alarms {
             what: AlarmAction::List { plant, csv, json },
         } => alarms_list(&plant, csv, json),
+        Action::Backup(arguments) => station::backup::run_backup(&arguments),
+        Action::Restore(arguments) => station::backup::run_restore(&arguments),
         Action::Explain { number } => explain(&number),
         Action::Version => {
             println!("scanloop {}", env!("CARGO_PKG_VERSION"));

@@ -1,5 +1,6 @@
 //! A running station: every thread started, every end connected.
 
+use crate::archive::{Archive, Surroundings};
 use crate::change::{ChangeEnds, Changer};
 use crate::chronicle::Cast;
 use crate::clerk::{Clerk, env_word, is_cold_start, standing_forces};
@@ -73,6 +74,8 @@ pub enum StartError {
     Journal(LedgerError),
     /// A driver cannot be built.
     Driver(LoopError),
+    /// A channel of messages cannot be set up.
+    Messages(notify::StartError),
     /// A thread cannot be started.
     Thread {
         /// Why.
@@ -88,6 +91,7 @@ impl fmt::Display for StartError {
             }
             StartError::Journal(error) => write!(f, "ledger: {error}"),
             StartError::Driver(error) => write!(f, "{error}"),
+            StartError::Messages(error) => write!(f, "messages: {error}"),
             StartError::Thread { message } => write!(f, "cannot start a thread: {message}"),
         }
     }
@@ -112,6 +116,8 @@ pub struct Station {
     pub ledger: LedgerSender,
     stop_scans: Arc<AtomicBool>,
     stop_desk: Arc<AtomicBool>,
+    stop_clerk: Arc<AtomicBool>,
+    archive: Archive,
     scans: Vec<JoinHandle<()>>,
     clerk: JoinHandle<()>,
     pump: JoinHandle<Vec<TaskTiming>>,
@@ -366,6 +372,19 @@ impl Station {
             .map_err(StartError::Journal)?;
             *forces.lock().unwrap_or_else(PoisonError::into_inner) = standing_forces(&past);
         }
+        let (archive, told) = Archive::start(
+            &edition.cast,
+            Surroundings {
+                hub: hub.clone(),
+                intake: intake.alarms,
+                ledger: sender.clone(),
+                ledger_down: ledger_down.clone(),
+                env: options.env,
+                data: options.data.clone(),
+                notify: plant.notify.clone(),
+            },
+            |name, run| spawn(name, run),
+        )?;
         let (updates, updates_out) = unbounded();
         let pump = Pump::new(
             hub.clone(),
@@ -378,6 +397,7 @@ impl Station {
                 recording_down: recording_down.clone(),
                 supervision: supervision.clone(),
             },
+            told,
         );
         supervision.start(&plant);
         let mut checkpoints = None;
@@ -411,7 +431,8 @@ impl Station {
             env: options.env,
             supervision: supervision.clone(),
         };
-        let stop = stop_desk.clone();
+        let stop_clerk = Arc::new(AtomicBool::new(false));
+        let stop = stop_clerk.clone();
         let clerk = spawn("clerk", move || clerk.run(&stop))?;
         let stop = stop_desk.clone();
         let pump = spawn("pump", move || pump.run(&stop))?;
@@ -429,6 +450,8 @@ impl Station {
             ledger: sender,
             stop_scans,
             stop_desk,
+            stop_clerk,
+            archive,
             scans,
             clerk,
             pump,
@@ -464,6 +487,10 @@ impl Station {
         std::thread::sleep(FAREWELL);
         self.stop_desk.store(true, Ordering::Release);
         let _ = self.recorder.join();
+        let timing = self.pump.join().unwrap_or_default();
+        // What the pump has told last is written down before the ledger is closed.
+        self.archive.stop();
+        self.stop_clerk.store(true, Ordering::Release);
         let _ = self.clerk.join();
         if let Some(second_place) = self.second_place {
             // A place that hangs must not keep the station from ending.
@@ -475,7 +502,7 @@ impl Station {
         for driver in &self.drivers {
             driver.stop();
         }
-        self.pump.join().unwrap_or_default()
+        timing
     }
 }
 

@@ -6,7 +6,9 @@
 pub mod alarm_desk;
 pub mod alarms;
 pub mod annunciator;
+pub mod archive;
 pub mod audit;
+pub mod backup;
 pub mod change;
 pub mod chronicle;
 pub mod clerk;
@@ -24,6 +26,7 @@ pub mod layout;
 pub mod ledger_sender;
 pub mod lint;
 pub mod matrix_test;
+pub mod messages;
 pub mod north;
 pub mod play;
 pub mod ports;
