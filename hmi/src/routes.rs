@@ -274,6 +274,53 @@ mod tests {
         assert_eq!(desk.attempts().len(), changing);
     }
 
+    #[tokio::test]
+    async fn from_other_machines_one_must_sign_in_or_be_a_wallboard_even_to_look() {
+        use ::people::{Cost, LocalPasswords, Now, Office, Register, Rules};
+        use gateway::{Counter, Hub};
+        let cost = Cost {
+            memory_kib: 8,
+            passes: 1,
+            lanes: 1,
+        };
+        let mut register = Register::default();
+        let board = register.add_wallboard("test", "hall", 0).expect("random");
+        let identity = Box::new(LocalPasswords::new(cost).expect("hashes"));
+        let office = Office::in_memory(Rules::default(), identity, register, Now::default());
+        let (hub, _intake) = Hub::new(|| 0);
+        let live = crate::desk::Environment::Live;
+        hub.set_counter(Counter::new(office, live, std::time::Instant::now()));
+        let (_, stop) = watch::channel(false);
+        let hosts = Hosts::secure(&["u100.example".to_owned()], 443, true);
+        let router = router(Arc::new(App::new(hub, Vec::new(), hosts, stop)));
+        let ask = async |path: &str, cookie: String| {
+            let request = Request::builder()
+                .uri(path)
+                .header(header::HOST, "u100.example")
+                .header(header::COOKIE, cookie)
+                .body(Body::empty())
+                .expect("a request");
+            let answer = router.clone().oneshot(request).await;
+            answer.unwrap_or_else(|e| match e {})
+        };
+        for route in ROUTES.iter().filter(|route| route.needs == Needs::View) {
+            let path = example(route.path);
+            let stranger = ask(&path, String::new()).await.status();
+            assert_eq!(stranger, StatusCode::UNAUTHORIZED, "{path}");
+            let known = ask(&path, format!("__Host-hmi-wallboard={}", board.text())).await;
+            assert_ne!(known.status(), StatusCode::UNAUTHORIZED, "{path}");
+            assert!(
+                known
+                    .headers()
+                    .contains_key(header::STRICT_TRANSPORT_SECURITY)
+            );
+        }
+        // What is needed to sign in is there for everybody.
+        for path in ["/", "/api/v1/session"] {
+            assert_eq!(ask(path, String::new()).await.status(), StatusCode::OK);
+        }
+    }
+
     #[test]
     fn the_table_names_each_path_once_and_says_what_it_is_for() {
         for (i, route) in ROUTES.iter().enumerate() {

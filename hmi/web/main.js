@@ -1,15 +1,18 @@
 // Start, routes, keys.
 
-import { getJson } from "./core/api.js";
+import { getJson, signWith } from "./core/api.js";
 import { h } from "./core/dom.js";
 import { i18n, language, loadTexts, say, setLanguage, t } from "./core/i18n.js";
 import { forces } from "./core/forces.js";
 import { forgetKeys, key } from "./core/keys.js";
 import { isNight, setNight } from "./core/theme.js";
+import { session } from "./core/session.js";
 import { store } from "./core/store.js";
 import { link } from "./core/ws.js";
 import { about, goto, keys } from "./ui/dialogs.js";
 import { watermark } from "./ui/frame.js";
+import { lock, signIn } from "./ui/login.js";
+import { signed } from "./ui/signature.js";
 import { toast } from "./ui/toasts.js";
 import "./ui/display.js";
 import "./ui/events.js";
@@ -80,6 +83,8 @@ class App extends HTMLElement {
       go("display", (page === "display" && here && here.parent) || firstDisplay()?.id);
     });
     key("Escape", "", () => { const display = this.querySelector("hmi-display"); if (display && display.faceName) display.showFace("", false); else return false; });
+    key("Ctrl+Alt+k", "Lock the station", lock);
+    key("Ctrl+Alt+i", "Sign in", signIn);
     key("Ctrl+Alt+n", "Day / night", () => setNight(!isNight()));
     key("Ctrl+Alt+l", "English / Chinese", () => setLanguage(language() === "zh" ? "en" : "zh"));
   }
@@ -103,7 +108,7 @@ async function start() {
     }
   }
   // So that tests and service people can see what the page knows; it grants nothing.
-  window.hmi = { store, link };
+  window.hmi = { store, link, session };
   const app = document.createElement("hmi-app");
   document.body.replaceChildren(app);
   const done = sessionStorage.getItem("hmi.done");
@@ -115,6 +120,8 @@ async function start() {
   link.epoch = store.directory.epoch;
   link.start();
   forces.start();
+  signWith(signed);
+  session.start();
 }
 
 start();

@@ -42,7 +42,14 @@ export function changeEdition(back, reason) {
   return ask("edition", { back, reason }, 15000);
 }
 
-async function ask(path, what, patienceMs) {
+let sign = (path, what, send) => send({});
+
+/** Who asks for a signature before a request is sent: `sign(path, what, send)`. */
+export function signWith(next) { sign = next; }
+
+const ask = (path, what, patienceMs) => sign(path, what, (more) => post(path, { ...what, ...more }, patienceMs));
+
+async function post(path, what, patienceMs) {
   if (link.stale) {
     return { ok: false, code: "stale", en: "The values on the screen are old; nothing is sent.", zh: "画面数据已过期，不发送任何命令。" };
   }

@@ -18,6 +18,7 @@ class Header extends Part {
     const time = h("b"), day = h("span");
     this.append(counts, banner,
       store.directory.env === "SIM" ? h("span", { class: "sim-flag", title: t("A simulator answers, not a plant"), text: t("SIMULATION") }) : h("span", { class: "sim-flag", text: t("LIVE") }),
+      document.createElement("hmi-person"),
       h("div", { class: "clock" }, time, day));
     const count = (node, label, n) => {
       node.classList.toggle("on", n > 0);

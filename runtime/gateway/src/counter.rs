@@ -4,9 +4,8 @@
 //! denial into a refusal of the desk. What people do among themselves (sign in, lock,
 //! fail) is recorded as commands are, and a sign-in that cannot be recorded is none.
 
-use crate::desk::{Change, Command, Environment, Forcing, Refusal, RefusalCode};
-use core::future::Future;
-use core::pin::Pin;
+use crate::alarms::AlarmCommand;
+use crate::desk::{Answered, Change, Command, Environment, Forcing, Refusal, RefusalCode};
 pub use people::{Action, Given, Meaning, Second, Secret, SignatureClass, SignedIn, Token, Who};
 use people::{Denied, Now, Office, Question, Rules, Why};
 use std::collections::BTreeMap;
@@ -36,10 +35,9 @@ pub enum Wish {
     Force(Forcing),
     /// An online change.
     Change(Change),
+    /// Something done with alarms.
+    Alarm(AlarmCommand),
 }
-
-/// An answer that takes its time.
-pub type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
 
 /// What a page may know of people and of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

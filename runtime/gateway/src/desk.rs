@@ -70,6 +70,7 @@ pub trait Desk: Send + Sync + 'static {
             Wish::Write(command) => self.submit(command),
             Wish::Force(forcing) => self.force(forcing),
             Wish::Change(change) => self.change(change),
+            Wish::Alarm(command) => self.alarm_act(command),
         }
     }
 

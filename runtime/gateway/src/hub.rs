@@ -485,6 +485,7 @@ impl Desk for Hub {
             (None, Wish::Write(command)) => self.submit(command),
             (None, Wish::Force(forcing)) => self.force(forcing),
             (None, Wish::Change(change)) => self.change(change),
+            (None, Wish::Alarm(command)) => self.alarm_act(command),
         }
     }
 

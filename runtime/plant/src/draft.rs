@@ -14,6 +14,7 @@ use crate::source::{Origin, Sources};
 use crate::supervised::{self, SupervisedUnit};
 use crate::tree::{self, Node, Reader};
 use signal::{Kind, Unit, limits};
+use std::collections::BTreeMap;
 
 pub use crate::words::Words;
 pub(crate) use crate::words::{text_of, words, words_of};
@@ -191,8 +192,8 @@ pub struct Draft {
     pub notify: Option<(String, Origin)>,
     /// People.
     pub people: PeopleDraft,
-    /// Where they are declared.
-    pub people_node: Option<Node>,
+    /// Where the areas of their roles are stated, by role.
+    pub role_places: BTreeMap<String, Origin>,
 }
 
 /// Oldest snapshot for a warm start unless the text says otherwise, seconds.
@@ -298,8 +299,7 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
         reader.finish();
     }
     if let Some(node) = people {
-        draft.people.rules = folk::read(node, problems);
-        draft.people_node = Some(node.clone());
+        (draft.people.rules, draft.role_places) = folk::read(node, problems);
     }
     draft.people.door = door.and_then(|node| folk::read_door(node, problems));
     if let Some(node) = sim

@@ -5,9 +5,10 @@ use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::draft::{self, Draft};
 use crate::servers::LinkedTags;
+use crate::source::Origin;
 use crate::tree::{Node, Reader};
 use people::{Action, Cost, Policy, Role, Rules, SignatureClass};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Roles that a plant may declare.
@@ -33,10 +34,14 @@ pub struct DoorDraft {
     pub names: Vec<String>,
 }
 
-pub(crate) fn read(node: &Node, problems: &mut Diagnostics) -> Rules {
+/// Where the areas of roles are stated, by role.
+pub(crate) type RolePlaces = BTreeMap<String, Origin>;
+
+pub(crate) fn read(node: &Node, problems: &mut Diagnostics) -> (Rules, RolePlaces) {
     let mut rules = Rules::default();
+    let mut places = RolePlaces::new();
     let Some(mut reader) = Reader::new(node, "people", problems) else {
-        return rules;
+        return (rules, places);
     };
     if let Some(is_open) = reader.bool("open_in_simulation") {
         rules.is_open_in_simulation = is_open;
@@ -99,9 +104,10 @@ pub(crate) fn read(node: &Node, problems: &mut Diagnostics) -> Rules {
                 "one table for a role",
             );
         }
+        places.insert(role.name.clone(), node.place("areas"));
         rules.roles.insert(role.name.clone(), role);
     }
-    rules
+    (rules, places)
 }
 
 fn read_password(reader: &mut Reader<'_, '_>, policy: &mut Policy) {
@@ -261,15 +267,15 @@ pub(crate) fn check(draft: &Draft, linked: &LinkedTags, problems: &mut Diagnosti
             );
         }
     }
-    let Some(node) = &draft.people_node else {
-        return;
-    };
-    for role in draft.people.rules.roles.values() {
+    for (name, at) in &draft.role_places {
+        let Some(role) = draft.people.rules.roles.get(name) else {
+            continue;
+        };
         for area in role.areas.iter().flatten() {
             if draft.units.iter().all(|unit| unit.area != *area) {
                 problems.push(
                     codes::ROLE,
-                    &node.at,
+                    at,
                     format!(
                         "the role {} names area {area}, which no unit has",
                         role.name

@@ -96,6 +96,7 @@ pub fn standing_forces(records: &[Record]) -> BTreeMap<String, Force> {
 fn actor_of(name: &str) -> Actor {
     let kind = match name.split_once(':') {
         Some(("script", _)) => ActorKind::Script,
+        Some(("console", _)) => ActorKind::Person,
         Some(_) => ActorKind::Program,
         None if name == crate::play::ACTOR => ActorKind::Program,
         None => ActorKind::Person,
@@ -103,12 +104,19 @@ fn actor_of(name: &str) -> Actor {
     Actor::new(kind, name)
 }
 
-/// Class of what people did among themselves.
+/// The class of what people do among themselves.
 fn note_class(what: &str) -> Class {
-    if what.contains("sign") || what.contains("lock") || what.contains("session") {
-        Class::Login
-    } else {
-        Class::Access
+    match what {
+        "sign-in" | "sign-out" | "lock" | "unlock" => Class::Login,
+        _ => Class::Access,
+    }
+}
+
+/// The class of a refusal: failing to come is not a command.
+fn refusal_class(code: RefusalCode) -> Class {
+    match code {
+        RefusalCode::NotProved | RefusalCode::TooMany | RefusalCode::PasswordNeeded => Class::Login,
+        _ => Class::Command,
     }
 }
 
@@ -289,7 +297,11 @@ impl Clerk {
             subject: attempt.tag.clone().unwrap_or_default(),
             new: attempt.value.map(Value::from),
             why: attempt.refusal.en.clone(),
-            ..self.record(Class::Command, &attempt.actor, "refused")
+            ..self.record(
+                refusal_class(attempt.refusal.code),
+                &attempt.actor,
+                "refused",
+            )
         }
     }
 

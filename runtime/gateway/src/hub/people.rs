@@ -2,8 +2,9 @@
 //! order, and what people do among themselves is recorded like an order.
 
 use super::Hub;
-use crate::counter::{Answered, Counter, People, Person, Standing, Wish, refusal};
-use crate::desk::{Attempt, Desk, Environment, Receipt, Refusal, RefusalCode};
+use crate::alarms::AlarmDeed;
+use crate::counter::{Counter, People, Person, Standing, Wish, refusal};
+use crate::desk::{Answered, Attempt, Desk, Environment, Receipt, Refusal, RefusalCode};
 use crate::order::{Ask, Order};
 use people::{Action, Denied, Note, Question, Rules, Secret, SignatureClass, SignedIn, Token, Why};
 use std::collections::BTreeMap;
@@ -131,6 +132,24 @@ impl Hub {
                     forcing.id, forcing.tag, forcing.value, forcing.reason
                 ),
             ),
+            Wish::Alarm(command) => (
+                match command.deed {
+                    AlarmDeed::Shelve { .. } | AlarmDeed::Unshelve => Action::Shelve,
+                    AlarmDeed::OutOfService | AlarmDeed::ReturnToService => Action::Limit,
+                    _ => Action::Acknowledge,
+                },
+                None,
+                command.alarms.first().cloned(),
+                None,
+                &command.id,
+                format!(
+                    "alarm|{}|{:?}|{}|{}",
+                    command.id,
+                    command.deed,
+                    command.alarms.join(","),
+                    command.reason
+                ),
+            ),
             Wish::Change(change) => (
                 Action::Change,
                 None,
@@ -171,6 +190,7 @@ impl Hub {
             Wish::Write(command) => command.reason.clone(),
             Wish::Force(forcing) => forcing.reason.clone(),
             Wish::Change(change) => change.reason.clone(),
+            Wish::Alarm(command) => command.reason.clone(),
         };
         let Matter {
             question,
@@ -178,8 +198,26 @@ impl Hub {
             attempt,
         } = self.matter(&counter, &wish);
         let utc_ns = self.now_utc_ns();
+        // The cookie of a session that is over stands for nobody; at an open simulation
+        // nobody may ask.
+        let is_over = |token: &Token| counter.office.who(token, counter.now(utc_ns)).is_err();
+        if counter.is_open() && person.session.as_ref().is_some_and(is_over) {
+            person.session = None;
+        }
         if let Some(token) = &person.session {
             let may = counter.office.may(token, &question, counter.now(utc_ns));
+            // Alarms of several areas need the right in each.
+            let others = match &wish {
+                Wish::Alarm(command) => command.alarms.as_slice(),
+                _ => &[],
+            };
+            let may = others.iter().fold(may, |may, alarm| {
+                let question = Question {
+                    area: counter.area(alarm),
+                    ..question.clone()
+                };
+                may.and_then(|_| counter.office.may(token, &question, counter.now(utc_ns)))
+            });
             if let Err(mut denied) = may {
                 if denied.who.is_empty() {
                     denied.who = counter.name_of(&person, utc_ns);
@@ -229,6 +267,14 @@ impl Hub {
                     actor,
                     reason,
                     ..change
+                })
+                .await
+            }
+            Wish::Alarm(command) => {
+                self.alarm_act(crate::alarms::AlarmCommand {
+                    actor,
+                    reason,
+                    ..command
                 })
                 .await
             }

@@ -206,6 +206,23 @@ fn words_without_end_are_shortened_and_recorded() {
 }
 
 #[test]
+fn a_note_is_recorded_and_reaches_no_scan_and_without_its_record_there_is_none() {
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
+    let note = || Ask::Note {
+        what: "sign-in".into(),
+    };
+    // Also while another edition is on its way: people come and go at any time.
+    assert!(office.ask(2, note()).is_ok());
+    assert!(office.ring.pop().is_err());
+    let is_sign_in = |record: &Record| record.what == "sign-in" && record.who.name == "operator";
+    assert_eq!(whats(&disk).iter().filter(|r| is_sign_in(r)).count(), 1);
+    disk.fail_at(2, DiskFault::Device, true);
+    let refusal = office.ask(1, note()).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::Failed);
+}
+
+#[test]
 fn a_change_comes_after_the_orders_given_before_it() {
     let mut office = office(&MemoryDisk::default());
     let (write, mut written) = order(1, WRITE);
