@@ -23,6 +23,7 @@ pub mod routes;
 pub mod service;
 pub mod svg;
 
+mod alarms;
 mod answer;
 mod api;
 mod app;

@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
 use crate::cmd::COMMAND_BYTES_MAX;
-use crate::{api, door, ws};
+use crate::{alarms, api, door, ws};
 
 /// Longest time a request may take, the socket excepted.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
@@ -52,6 +52,13 @@ routes! {
     "GET" "/api/v1/drivers" get(api::drivers), "Health of every driver.";
     "GET" "/api/v1/forces" get(api::forces), "Values forced by a person.";
     "GET" "/api/v1/events" get(api::events), "Recent events.";
+    "GET" "/api/v1/alarms" get(alarms::list), "The alarm list and its counts.";
+    "GET" "/api/v1/alarms/guidance" get(alarms::guidance), "Cause, consequence, action of one alarm.";
+    "GET" "/api/v1/alarms/figures" get(alarms::figures), "Key figures of the alarm system.";
+    "GET" "/api/v1/records" get(alarms::records), "Records of any class, newest first.";
+    "GET" "/api/v1/sequence" get(alarms::sequence), "Edges in the order of scans.";
+    "GET" "/api/v1/trips" get(alarms::trips), "What was before and after each trip.";
+    "POST" "/api/v1/alarms/act" post(api::alarm), "Acknowledge, shelve, silence and the like.";
     "POST" "/api/v1/cmd" post(api::command), "One write asked for by a person.";
     "POST" "/api/v1/force" post(api::force), "A tag held at a value, or released.";
     "POST" "/api/v1/edition" post(api::edition), "The plant's text loaded anew, or the edition before.";

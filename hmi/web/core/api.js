@@ -42,8 +42,9 @@ export function changeEdition(back, reason) {
   return ask("edition", { back, reason }, 15000);
 }
 
-async function ask(path, what, patienceMs) {
-  if (link.stale) {
+/** One question that changes something; `anyway` even if the picture is old. */
+export async function ask(path, what, patienceMs, anyway = false) {
+  if (link.stale && !anyway) {
     return { ok: false, code: "stale", en: "The values on the screen are old; nothing is sent.", zh: "画面数据已过期，不发送任何命令。" };
   }
   const body = { id: uuid(), ...what, seen_ms: Math.round(link.serverMs) };

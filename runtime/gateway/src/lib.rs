@@ -7,13 +7,9 @@
 //!  clerk <────────────── orders (bounded) ────────────── Hub <── Desk <── clients
 //! ```
 //!
-<<<<<<< HEAD
-//! - [`desk`]: the trait, and every noun in it,
-//! - [`equipment`]: units, blocks and matrices behind the tags,
-=======
 //! - [`desk`]: the trait, and the nouns of the running plant,
 //! - [`alarms`]: the nouns of alarms and records,
->>>>>>> main
+//! - [`equipment`]: units, blocks and matrices behind the tags,
 //! - [`hub`]: the desk in memory,
 //! - [`history`]: the recent past for trends,
 //! - [`order`]: what the desk asks of the station.
