@@ -16,6 +16,7 @@
 //! | [`material`] | `TRANSFER` `SCALE` | logic |
 //! | [`protect`] | `CAUSE` `INTERLOCK` `VOTE` `LATCH` `PERMIT` `AOUT` | protect |
 //! | [`equipment`] | `VALVE` `MOTOR` | protect |
+//! | [`annunciation`] | `ALARM` `ALARM_BAD` `ALARM_STATE` | logic |
 //! | [`annunciation`] | `HORN` | protect |
 //!
 //! The doc comment of each kind is its manual: keys of plant text, tags, units,
@@ -107,6 +108,9 @@ pub fn registry() -> Registry {
         .register::<material::Transfer>()
         .register::<material::Scale>()
         .register::<procedure::Phase>()
+        .register::<annunciation::Alarm>()
+        .register::<annunciation::AlarmBad>()
+        .register::<annunciation::AlarmState>()
         .register::<annunciation::Horn>()
         .register::<dosing::DoseRate>()
         .register::<dosing::Initiation>()

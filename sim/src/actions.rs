@@ -49,6 +49,10 @@ pub enum Action {
     FitDiscs,
     /// The SIS, on its own panel.
     ResetSis,
+    /// The bypass-enable key HS-101 on the panel.
+    TurnBypassKeyOn,
+    /// The bypass-enable key HS-101 on the panel.
+    TurnBypassKeyOff,
 }
 
 /// One action of the library.
@@ -99,7 +103,7 @@ impl ActionEntry {
     }
 }
 
-static ACTIONS: [ActionEntry; 17] = [
+static ACTIONS: [ActionEntry; 19] = [
     deed(
         "charge-solvent",
         Action::ChargeSolvent,
@@ -212,6 +216,18 @@ static ACTIONS: [ActionEntry; 17] = [
         Action::ResetSis,
         "Reset the SIS on its own panel",
         "在SIS盘上复位",
+    ),
+    deed(
+        "turn-bypass-key-on",
+        Action::TurnBypassKeyOn,
+        "Turn the bypass-enable key HS-101 on",
+        "旁路允许钥匙HS-101置于允许位",
+    ),
+    deed(
+        "turn-bypass-key-off",
+        Action::TurnBypassKeyOff,
+        "Turn the bypass-enable key HS-101 off",
+        "旁路允许钥匙HS-101置于禁止位",
     ),
 ];
 

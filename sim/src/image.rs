@@ -13,7 +13,7 @@
 //! An energised fail-closed valve is open, an energised fail-open valve is closed.
 
 /// Number of coils.
-pub const COILS: usize = 16;
+pub const COILS: usize = 24;
 /// Number of discrete inputs.
 pub const DISCRETES: usize = 32;
 /// Number of input registers.

@@ -11,7 +11,8 @@ const RULE: &str = "bans";
 const FIRST: &str = "runtime/scan/clippy.toml";
 
 /// Crates with the same bans.
-const OTHERS: [&str; 3] = [
+const OTHERS: [&str; 4] = [
+    "runtime/alarm/clippy.toml",
     "runtime/signal/clippy.toml",
     "control-blocks/clippy.toml",
     "sim/clippy.toml",

@@ -17,7 +17,7 @@ struct Row {
 
 const STATION: &str = "scanloop";
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 15] = [
     Row {
         name: "scanloop-signal",
         may_import: &[],
@@ -43,8 +43,20 @@ const ROWS: [Row; 14] = [
         why: "what is proved of a matrix may not lean on what runs it",
     },
     Row {
+        name: "scanloop-alarm",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "the life of an alarm is a function of events and of time as an argument",
+    },
+    Row {
         name: "scanloop-plant",
-        may_import: &["scanloop-signal", "scanloop-scan", "scanloop-matrix"],
+        may_import: &[
+            "scanloop-signal",
+            "scanloop-scan",
+            "scanloop-alarm",
+            "scanloop-matrix",
+            "scanloop-people",
+        ],
         may_use_tokio: false,
         why: "kinds of blocks come in through a Registry that the station fills",
     },
@@ -53,6 +65,18 @@ const ROWS: [Row; 14] = [
         may_import: &["scanloop-signal"],
         may_use_tokio: false,
         why: "bytes that stay know nothing of what they mean",
+    },
+    Row {
+        name: "scanloop-records",
+        may_import: &["scanloop-signal", "scanloop-journal"],
+        may_use_tokio: false,
+        why: "a view over the ledger knows what is recorded and nothing else",
+    },
+    Row {
+        name: "scanloop-people",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "who may do what is judged without the plant, the network and a clock",
     },
     Row {
         name: "scanloop-driver",
@@ -88,7 +112,7 @@ const ROWS: [Row; 14] = [
     },
     Row {
         name: "scanloop-gateway",
-        may_import: &["scanloop-signal", "scanloop-journal"],
+        may_import: &["scanloop-signal", "scanloop-journal", "scanloop-people"],
         may_use_tokio: true,
         why: "the desk door sees snapshots and records, not the scan",
     },

@@ -35,6 +35,25 @@ impl SlopeLaw {
     pub fn clear(&mut self) {
         *self = SlopeLaw::default();
     }
+
+    /// Writes the state: three words.
+    pub fn save(&self, state: &mut StateWriter<'_>) {
+        state.real(self.slope);
+        state.bool(self.last.is_some());
+        state.real(self.last.unwrap_or(0.0));
+    }
+
+    /// Takes back what [`SlopeLaw::save`] wrote.
+    ///
+    /// # Errors
+    /// [`StateMismatch`] at the end of the words.
+    pub fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
+        self.slope = state.real()?;
+        let is_some = state.bool()?;
+        let last = state.real()?;
+        self.last = is_some.then_some(last);
+        Ok(())
+    }
 }
 
 /// `RATE_OF_CHANGE`: how fast a measurement rises, per minute.
@@ -75,17 +94,11 @@ impl Block for RateOfChange {
     }
 
     fn save(&self, state: &mut StateWriter<'_>) {
-        state.real(self.law.slope);
-        state.bool(self.law.last.is_some());
-        state.real(self.law.last.unwrap_or(0.0));
+        self.law.save(state);
     }
 
     fn restore(&mut self, state: &mut StateReader<'_>) -> Result<(), StateMismatch> {
-        self.law.slope = state.real()?;
-        let is_some = state.bool()?;
-        let last = state.real()?;
-        self.law.last = is_some.then_some(last);
-        Ok(())
+        self.law.restore(state)
     }
 }
 

@@ -70,6 +70,7 @@ impl CompensatedSum {
 /// | `in` | the rate (real), required |
 /// | `base` | time base of the rate: `"h"`, `"min"` or `"s"`, required (kg/h → `"h"`) |
 /// | `cutoff` | a rate nearer to 0 than this counts as 0, 0 |
+/// | `one_way` | the stuff cannot flow back: a negative rate counts as 0 and makes the total uncertain, false |
 /// | `rollover` | the total starts again from 0 on reaching this value, keeping the rest; 0 = never |
 /// | `unit` | unit of `TOTAL`, optional |
 ///
@@ -81,12 +82,14 @@ impl CompensatedSum {
 /// | `RESET` | command: everything to 0 |
 ///
 /// While the rate is bad the total stands still and is uncertain-substituted;
-/// nothing is assumed for the gap, it is counted. Otherwise `TOTAL` carries the
+/// nothing is assumed for the gap, it is counted. So it is with `one_way` while the
+/// rate is negative beyond `cutoff`, which is no gap. Otherwise `TOTAL` carries the
 /// quality of `in`. The sum is compensated ([`CompensatedSum`]).
 pub struct Total {
     per_s: f64,
     cutoff: f64,
     rollover: f64,
+    one_way: bool,
     sum: CompensatedSum,
     rate_last: Option<f64>,
     was_usable: bool,
@@ -126,7 +129,11 @@ impl Block for Total {
         }
         let rate = image.get(self.input);
         let is_usable = !rate.is_bad() && rate.value.is_finite();
-        let quality = if is_usable {
+        let is_backward = self.one_way && is_usable && rate.value < -self.cutoff;
+        let quality = if is_backward {
+            self.accumulate(0.0, scan.dt_s);
+            Quality::new(Level::Uncertain, Reason::Substituted)
+        } else if is_usable {
             self.accumulate(rate.value, scan.dt_s);
             rate.quality.worst(Quality::GOOD)
         } else {
@@ -187,6 +194,7 @@ impl BlockKind for Total {
             per_s: wiring.choice("base", &bases, 1.0),
             cutoff: wiring.real("cutoff", 0.0, 0.0..=f64::MAX),
             rollover: wiring.real("rollover", 0.0, 0.0..=f64::MAX),
+            one_way: wiring.bool("one_way", false),
             sum: CompensatedSum::default(),
             rate_last: None,
             was_usable: false,
@@ -255,6 +263,22 @@ mod tests {
         assert_eq!(rig.value("FQ.TOTAL"), 0.0);
         rig.field("ft", -1.9).scans(10_000);
         assert_eq!(rig.value("FQ.TOTAL"), 0.0);
+    }
+
+    #[test]
+    fn what_cannot_flow_back_is_not_taken_off_and_the_total_says_so() {
+        let mut rig = rig("one_way = true\ncutoff = 0.5");
+        rig.field("ft", 3600.0).scans(11);
+        let total = rig.value("FQ.TOTAL");
+        assert!(rig.quality("FQ.TOTAL").is_good());
+        rig.field("ft", -3600.0).scans(2);
+        // Half a second of the fall to 0, by the trapezoidal rule.
+        assert!((rig.value("FQ.TOTAL") - total - 0.5).abs() < 1e-9);
+        assert_eq!(rig.quality("FQ.TOTAL").level(), Level::Uncertain);
+        assert_eq!(rig.quality("FQ.TOTAL").reason(), Reason::Substituted);
+        assert_eq!(rig.value("FQ.GAPS"), 0.0);
+        rig.field("ft", -0.4).scans(1);
+        assert!(rig.quality("FQ.TOTAL").is_good(), "creep is no flow back");
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! The desk in memory: filled by the station, asked by clients.
 
-use crate::alarms::{SequenceRow, TripRecord};
+mod alarms;
+
+use crate::alarms::{
+    AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
+};
 use crate::desk::{
-    Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing, OnlyWhen,
-    Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend,
+    Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing,
+    OnlyWhen, Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend,
     TrendQuery, Writable,
 };
 use crate::history::History;
 use crate::order::{Ask, Order};
+use alarms::AlarmDesk;
+pub use alarms::AlarmIntake;
 use arc_swap::ArcSwap;
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
@@ -46,6 +52,7 @@ pub struct Hub {
     events: Mutex<VecDeque<Event>>,
     sequence: Mutex<VecDeque<SequenceRow>>,
     trips: Mutex<VecDeque<Arc<TripRecord>>>,
+    alarms: AlarmDesk,
     orders: Sender<Order>,
     attempts: Sender<Attempt>,
     now: Box<dyn Fn() -> i64 + Send + Sync>,
@@ -57,6 +64,8 @@ pub struct Intake {
     pub orders: Receiver<Order>,
     /// Attempts that did not, for the record.
     pub attempts: Receiver<Attempt>,
+    /// What is asked of alarms and records.
+    pub alarms: AlarmIntake,
 }
 
 /// Adds the newest; the oldest goes if there are too many.
@@ -78,6 +87,7 @@ impl Hub {
     pub fn new(now: impl Fn() -> i64 + Send + Sync + 'static) -> (Arc<Hub>, Intake) {
         let (orders, orders_out) = bounded(ORDERS_WAITING_MAX);
         let (attempts, attempts_out) = bounded(ATTEMPTS_WAITING_MAX);
+        let (alarms, alarm_intake) = AlarmDesk::new();
         let hub = Hub {
             known: ArcSwap::from_pointee(Known {
                 directory: Arc::new(Directory::empty()),
@@ -96,6 +106,7 @@ impl Hub {
             events: Mutex::new(VecDeque::new()),
             sequence: Mutex::new(VecDeque::new()),
             trips: Mutex::new(VecDeque::new()),
+            alarms,
             orders,
             attempts,
             now: Box::new(now),
@@ -103,6 +114,7 @@ impl Hub {
         let intake = Intake {
             orders: orders_out,
             attempts: attempts_out,
+            alarms: alarm_intake,
         };
         (Arc::new(hub), intake)
     }
@@ -175,6 +187,16 @@ impl Hub {
     /// Adds the record of a trip.
     pub fn add_trip(&self, record: Arc<TripRecord>) {
         push_bounded(&self.trips, record, TRIPS_KEPT_MAX);
+    }
+
+    /// Takes a new alarm list.
+    pub fn set_alarms(&self, list: AlarmList) {
+        self.alarms.set_list(list);
+    }
+
+    /// Takes the rationalisation records of an edition, by alarm.
+    pub fn set_guidance(&self, guidance: BTreeMap<String, AlarmGuidance>) {
+        self.alarms.set_guidance(guidance);
     }
 
     /// Handle of a tag.
@@ -534,6 +556,26 @@ impl Desk for Hub {
             .iter()
             .map(|event| (*event).clone())
             .collect()
+    }
+
+    fn alarms(&self) -> Arc<AlarmList> {
+        self.alarms.list()
+    }
+
+    fn alarm_guidance(&self, alarm: &str) -> Option<AlarmGuidance> {
+        self.alarms.guidance(alarm)
+    }
+
+    fn alarm_act(&self, command: AlarmCommand) -> Submission<'_> {
+        self.alarms.act(command)
+    }
+
+    fn records(&self, query: RecordQuery) -> Answered<'_, RecordPage> {
+        self.alarms.records(query)
+    }
+
+    fn alarm_figures(&self, from_ms: i64, to_ms: i64) -> Answered<'_, String> {
+        self.alarms.figures(from_ms, to_ms)
     }
 
     fn sequence(&self, since: u64) -> Vec<SequenceRow> {

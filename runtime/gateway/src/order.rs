@@ -1,6 +1,7 @@
 //! What the desk asks of the station. An order has passed the desk's checks; it
 //! still has to be recorded before it is done.
 
+use crate::alarms::{AlarmCommand, RecordPage, RecordQuery};
 use crate::desk::{Receipt, Refusal};
 use tokio::sync::oneshot;
 
@@ -57,4 +58,34 @@ pub struct Order {
     pub reason: String,
     /// Where the answer goes.
     pub answer: Answer,
+}
+
+/// Something to be done with alarms.
+#[derive(Debug)]
+pub struct AlarmOrder {
+    /// What, by whom.
+    pub command: AlarmCommand,
+    /// Where the answer goes.
+    pub answer: Answer,
+}
+
+/// A question that needs the records.
+#[derive(Debug)]
+pub enum Question {
+    /// Records, newest first.
+    Records {
+        /// Which.
+        query: RecordQuery,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Result<RecordPage, Refusal>>,
+    },
+    /// Key figures of the alarm system.
+    Figures {
+        /// From, milliseconds since the epoch.
+        from_ms: i64,
+        /// To, milliseconds since the epoch.
+        to_ms: i64,
+        /// Where the answer goes, as JSON.
+        answer: oneshot::Sender<Result<String, Refusal>>,
+    },
 }

@@ -6,19 +6,22 @@
 //! - [`frame`]: the frames themselves, over the [`storage::Storage`] seam,
 //! - [`recording`]: the inlet log of a run, from which it replays bit for bit,
 //! - [`snapshot`]: the state of all programs, for a warm start,
-//! - [`deeds`]: who did what, written and synced before it is done.
+//! - [`deeds`]: who did what, written and synced before it is done,
+//! - [`ledger`]: the audit trail: chained, signed, verified by anybody on a copy.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod deeds;
 pub mod frame;
+pub mod ledger;
 pub mod recording;
 pub mod snapshot;
 pub mod storage;
 
 pub use deeds::{Deed, Deeds};
 pub use frame::{FrameFault, Frames, JournalError, frames, write_frame};
+pub use ledger::{Ledger, LedgerError};
 pub use recording::{
     Header, RecordedEntry, RecordedScan, Recording, RecordingWriter, StartKind, TaskHeader,
 };

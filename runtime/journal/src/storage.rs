@@ -39,6 +39,17 @@ impl FileStorage {
             failed: false,
         })
     }
+
+    /// Opens a file whose space is reserved: writing begins at its first byte.
+    ///
+    /// # Errors
+    /// As the file system says; the file must exist.
+    pub fn open_reserved(path: &Path) -> io::Result<FileStorage> {
+        Ok(FileStorage {
+            file: OpenOptions::new().write(true).open(path)?,
+            failed: false,
+        })
+    }
 }
 
 /// Syncs the folder that holds `path`, so that a new or renamed file stays.

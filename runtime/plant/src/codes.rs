@@ -93,6 +93,13 @@ codes! {
     SCENARIO_NAME "P0602" "scenario names an unknown tag or fault";
     DISPLAY_TAG "P0603" "display names an unknown tag";
     DISPLAY "P0604" "display wrong";
+    ALARM_WRONG "P0611" "alarm wrong";
+    ALARM_RATIONALE "P0612" "alarm without rationalisation";
+    ALARM_NOTHING "P0613" "alarm without consequence";
+    ALARM_DUPLICATE "P0614" "two alarms for one thing";
+    ALARM_TAG "P0615" "alarm on an unknown tag";
+    ALARM_OVERRIDE "P0616" "priority overridden without reason";
+    ALARM_SHELF "P0617" "alarm that may not be shelved";
     MODEL "P0701" "unknown simulation model";
     SCRIPT "P0801" "script wrong";
     SCRIPT_TEXT "P0802" "text of a script wrong";

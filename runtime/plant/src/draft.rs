@@ -1,5 +1,6 @@
 //! Plant text as typed drafts: every key read, nothing yet resolved.
 
+use crate::alarms::{self, AlarmDraft};
 use crate::cause_effect::{self, MatrixDraft};
 use crate::codes;
 use crate::diagnostic::Diagnostics;
@@ -178,6 +179,8 @@ pub struct Draft {
     pub blocks: Vec<BlockDraft>,
     /// Cause-and-effect matrices; their blocks are among the blocks.
     pub matrices: Vec<MatrixDraft>,
+    /// Alarms; their detection blocks are among the blocks.
+    pub alarms: Vec<AlarmDraft>,
     /// Supervisory scripts.
     pub scripts: Vec<ScriptDraft>,
     /// Units with supervised processes.
@@ -203,11 +206,13 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
         name != "plant.toml"
             && !name.ends_with(".rhai")
             && !name.starts_with("matrix/")
+            && !name.starts_with("alarms/")
             && !processes::is_list(name)
     };
     for (file, (name, _)) in sources.files().iter().enumerate() {
         let is_matrix = name.starts_with("matrix/") && name.ends_with(".toml");
-        if !is_unit(name) && name != "plant.toml" && !is_matrix {
+        let is_alarms = name.starts_with("alarms/");
+        if !is_unit(name) && name != "plant.toml" && !is_matrix && !is_alarms {
             continue;
         }
         let root = tree::parse(sources, file, problems);
@@ -217,6 +222,10 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
             let first = draft.tasks.first().map_or("", |task| task.name.as_str());
             let matrix = cause_effect::read(&root, sources, first, problems);
             draft.matrices.extend(matrix);
+        } else if is_alarms {
+            let first = draft.tasks.first().map_or("", |task| task.name.as_str());
+            let alarms = alarms::read(&root, first, problems);
+            draft.alarms.extend(alarms);
         } else {
             read_unit(&root, &mut draft, problems);
         }
@@ -225,6 +234,7 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
         cause_effect::elaborate(&matrix, &mut draft, problems);
         draft.matrices.push(matrix);
     }
+    alarms::elaborate(&mut draft, problems);
     // A unit file that cannot be read is told as such.
     if !sources.files().iter().any(|(name, _)| is_unit(name)) {
         problems.push(

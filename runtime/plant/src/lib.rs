@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod alarms;
 pub mod cause_effect;
 pub mod codes;
 pub mod diagnostic;
@@ -28,6 +29,7 @@ pub mod source;
 pub mod supervised;
 pub mod tree;
 
+pub use alarms::AlarmDraft;
 pub use cause_effect::MatrixDraft;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use draft::{BlockDraft, DriverDraft, PointDraft, TagDraft, TaskDraft, Words};

@@ -1,5 +1,6 @@
 //! A plant without problems, and its linked programs.
 
+use crate::alarms::{self, AlarmDraft};
 use crate::cause_effect::{self, MatrixDraft, TaskFacts};
 use crate::codes::{self, Code};
 use crate::diagnostic::Diagnostics;
@@ -51,6 +52,8 @@ pub struct Plant {
     pub matrices: Vec<MatrixDraft>,
     /// What was proved of each.
     pub proofs: Vec<matrix::proof::Report>,
+    /// Alarms: the master alarm database.
+    pub alarms: Vec<AlarmDraft>,
     /// Supervisory scripts.
     pub scripts: Vec<ScriptDraft>,
     /// Units with supervised processes.
@@ -109,13 +112,17 @@ fn finish(
         // Files are missing: whatever else would be said follows from that.
         return Err((sources, problems));
     }
-    let draft = draft::read(&sources, &mut problems);
+    let mut draft = draft::read(&sources, &mut problems);
     let (tasks, ages) = resolve(&draft, registry, drivers, &mut problems);
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
+    let mut named = alarms::Tags::default();
     for task in &tasks {
-        for name in scan::link::declared_kinds(&task.input).into_keys() {
-            owners.entry(name).or_insert_with(|| task.name.clone());
+        let kinds = scan::link::declared_kinds(&task.input);
+        for name in kinds.keys() {
+            let owner = || task.name.clone();
+            owners.entry(name.clone()).or_insert_with(owner);
         }
+        named.add(kinds);
     }
     let mut tags = LinkedTags::default();
     let mut targets = Targets::default();
@@ -123,6 +130,7 @@ fn finish(
         match link(&task.input) {
             Ok(linked) => {
                 tags.add(&linked);
+                named.add_linked(&linked);
                 targets.add(task, &linked);
             }
             Err(list) => {
@@ -133,6 +141,7 @@ fn finish(
         }
     }
     servers::check(&draft, drivers, &owners, &tags, &mut problems);
+    alarms::check(&mut draft.alarms, &named, &mut problems);
     let library = processes::library_with(&sources, &mut problems);
     supervised::check(&draft, &library, &owners, &mut problems);
     scripts::check(&draft, &sources, drivers, &owners, &targets, &mut problems);
@@ -180,6 +189,7 @@ fn finish(
         sim: draft.sim,
         matrices: draft.matrices,
         proofs,
+        alarms: draft.alarms,
         scripts: draft.scripts,
         supervised: draft.supervised,
         library,
@@ -187,6 +197,12 @@ fn finish(
 }
 
 impl Plant {
+    /// The master alarm database: the record of each alarm, in the order of the text.
+    pub fn rationales(&self) -> Vec<alarm::Rationale> {
+        let records = self.alarms.iter();
+        records.map(|alarm| alarm.rationale.clone()).collect()
+    }
+
     /// Fresh programs in their initial state.
     ///
     /// # Panics

@@ -55,7 +55,7 @@ impl Sources {
         self.files.push((name, text));
     }
 
-    /// Reads `plant.toml`, `units/*.toml`, `matrix/*`, `scripts/*.rhai` and
+    /// Reads `plant.toml`, `units/*.toml`, `matrix/*`, `alarms/*.toml`, `scripts/*.rhai` and
     /// `processes/*.toml` of a folder, each by name. What
     /// cannot be read is noted and left out.
     pub fn read(folder: &Path, problems: &mut Diagnostics) -> Sources {
@@ -65,6 +65,7 @@ impl Sources {
             ("units", ".toml"),
             ("matrix", ".csv"),
             ("matrix", ".toml"),
+            ("alarms", ".toml"),
             ("scripts", ".rhai"),
             ("processes", ".toml"),
         ] {

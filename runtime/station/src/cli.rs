@@ -8,7 +8,7 @@ use station::lint::lint;
 use station::matrix_test;
 use station::replay::{Verdict, replay, segments};
 use station::run::{RunOptions, run as run_plant};
-use station::{kinds, processes, prove, report, scenario, tags_csv};
+use station::{kinds, processes, prove, report, response, scenario, tags_csv};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -379,11 +379,17 @@ fn test(folder: &Path, only: Option<&str>, junit: Option<&Path>) -> Result<(), S
         ));
     }
     print!("{}", report::table(&reports));
+    let measured: Vec<_> = reports.iter().flat_map(|r| r.responses.clone()).collect();
+    let protect = matrix_test::responses(&plant)?;
+    let (table, is_in_time) = response::table(&protect, &measured);
+    if !protect.is_empty() {
+        print!("{table}");
+    }
     if let Some(path) = junit {
         std::fs::write(path, report::junit(&reports))
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    if reports.iter().all(scenario::Report::passed) {
+    if reports.iter().all(scenario::Report::passed) && is_in_time {
         Ok(())
     } else {
         Err(String::new())

@@ -3,6 +3,7 @@
 //!
 //! The world's registers pass through the same map as a real device's.
 
+use crate::closed_scripts::ClosedScripts;
 use crate::kinds;
 use crate::layout::Layout;
 use crate::station_tags::StationValues;
@@ -294,6 +295,14 @@ impl Outlet for End {
     }
 }
 
+/// Where a tag of a closed loop is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    task: usize,
+    slot: scan::Slot,
+    kind: Kind,
+}
+
 type LoopTask<W> = Task<SimClock, End, End, W>;
 
 /// One task of a closed loop.
@@ -312,6 +321,7 @@ pub struct ClosedLoop<W: Witness = NoWitness> {
     /// For the marker `engine-restart`: what is linked afresh, and whether it is due.
     plant: Plant,
     restart_due: bool,
+    scripts: ClosedScripts,
     /// Tags by name: (task, slot, kind, where commands go).
     names: std::collections::BTreeMap<String, (usize, scan::TagEntry)>,
 }
@@ -380,6 +390,7 @@ impl<W: Witness> ClosedLoop<W> {
             .map(|task| task.period_ns)
             .min()
             .unwrap_or(100_000_000);
+        let flags = flags_of(plant);
         let mut names = std::collections::BTreeMap::new();
         let mut members = Vec::new();
         for (index, linked) in tasks.into_iter().enumerate() {
@@ -401,7 +412,7 @@ impl<W: Witness> ClosedLoop<W> {
                     alarm_from: plan.overruns_alarm,
                     drivers_ok: vec![true; plan.drivers.len()],
                     scripts: if index == 0 {
-                        flags_of(plant)
+                        flags.clone()
                     } else {
                         ScriptFlags::default()
                     },
@@ -430,6 +441,7 @@ impl<W: Witness> ClosedLoop<W> {
             ticks: 0,
             plant: plant.clone(),
             restart_due: false,
+            scripts: ClosedScripts::new(plant, tick_ns, flags),
             names,
         })
     }
@@ -460,6 +472,35 @@ impl<W: Witness> ClosedLoop<W> {
                 member.task.scan(&scan);
             }
         }
+        if !down {
+            self.supervise();
+        }
+    }
+
+    /// Runs the scripts that are due; what they ask for enters with the next scan.
+    fn supervise(&mut self) {
+        if self.scripts.is_empty() {
+            return;
+        }
+        let mut scripts = core::mem::take(&mut self.scripts);
+        let asked = scripts.run(self.ticks, |tag| {
+            let (value, quality) = self.read(tag)?;
+            Some(scripts::Reading {
+                value,
+                quality,
+                kind: self.kind(tag),
+            })
+        });
+        for (script, write) in asked {
+            let stands = self.read(&write.tag).is_some_and(|(v, _)| v == write.value);
+            let is_momentary = self.names.get(&write.tag).is_some_and(|(_, entry)| {
+                entry.writable.is_some_and(|writable| writable.is_request)
+            });
+            // What stands already is not asked for again.
+            let is_refused = !(stands && !is_momentary) && !self.write(&write.tag, write.value);
+            scripts.answer(script, &write.tag, is_refused);
+        }
+        self.scripts = scripts;
     }
 
     /// Simulated seconds so far.
@@ -495,6 +536,22 @@ impl<W: Witness> ClosedLoop<W> {
         self.names
             .get(name)
             .map_or(Kind::Real, |(_, entry)| entry.kind)
+    }
+
+    /// Where a tag is, for reading it again and again.
+    pub fn place(&self, name: &str) -> Option<Place> {
+        let (task, entry) = self.names.get(name)?;
+        Some(Place {
+            task: *task,
+            slot: entry.slot,
+            kind: entry.kind,
+        })
+    }
+
+    /// Value and quality at a place.
+    pub fn at(&self, place: &Place) -> (f64, Quality) {
+        let cell = self.members[place.task].task.program.image.cell(place.slot);
+        (place.kind.to_f64(cell.bits), cell.quality())
     }
 
     /// Value and quality of a tag, or of the world's truth with `truth:NAME`.

@@ -3,11 +3,13 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod annunciator;
 pub mod change;
 pub mod chronicle;
 pub mod clerk;
 pub mod clock;
 pub mod closed_loop;
+mod closed_scripts;
 pub mod directory;
 pub mod engine;
 pub mod equipment;
@@ -25,6 +27,7 @@ pub mod pump;
 pub mod recorder;
 pub mod replay;
 pub mod report;
+pub mod response;
 #[allow(unsafe_code)]
 pub mod rt;
 pub mod run;

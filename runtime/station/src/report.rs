@@ -107,6 +107,7 @@ mod tests {
             simulated_s: 1.0,
             wall_s: 1.0,
             scans: 10,
+            responses: Vec::new(),
         };
         let xml = junit(std::slice::from_ref(&report));
         assert!(

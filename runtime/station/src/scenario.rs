@@ -20,6 +20,7 @@
 
 use crate::closed_loop::{ClosedLoop, LoopError, world_of};
 use crate::kinds;
+use crate::response::{Measured, Responses};
 use plant::{Plant, Sources};
 use scripts::{Condition, Reading};
 use serde::Deserialize;
@@ -165,6 +166,8 @@ pub struct Report {
     pub wall_s: f64,
     /// Scans done.
     pub scans: u64,
+    /// Response times met on the way.
+    pub responses: Vec<Measured>,
 }
 
 impl Report {
@@ -264,7 +267,7 @@ pub fn plant_with(plant: &Plant, scenario: &Scenario, name: &str) -> Result<Plan
         for (block, draft) in plant.blocks.iter().filter(|(_, draft)| over.means(draft)) {
             is_known = true;
             let (path, text) = &mut files[draft.node.at.file];
-            if path.starts_with("matrix/") {
+            if path.starts_with("matrix/") || path.starts_with("alarms/") {
                 generated.push((block, over));
                 continue;
             }
@@ -357,6 +360,7 @@ pub fn run(
         world_of(&plant, Some(&scenario.world), scenario.seed).map_err(ScenarioError::Loop)?;
     let mut closed = ClosedLoop::new(&plant, world).map_err(ScenarioError::Loop)?;
     let mut watch = Watch::new(scenario, &closed, name)?;
+    let mut responses = Responses::new(&plant, &closed);
     let mut steps: Vec<&Step> = scenario.steps.iter().collect();
     steps.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
     let mut steps = steps.into_iter().peekable();
@@ -369,6 +373,7 @@ pub fn run(
         }
         closed.tick();
         watch.look(&closed);
+        responses.look(&closed);
         if tick % 50_000 == 0 {
             progress(now_s);
         }
@@ -382,6 +387,7 @@ pub fn run(
         simulated_s: closed.time_s(),
         wall_s,
         scans: closed.scans(),
+        responses: responses.finish(name),
     })
 }
 

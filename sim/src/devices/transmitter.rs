@@ -44,6 +44,11 @@ pub enum SensorFault {
     WireBreak,
     /// Not a number; only a float register can carry it, a loop falls to 3.6 mA.
     Nan,
+    /// Plus or minus infinity; only a float register can carry it, a loop goes to 21 mA.
+    Infinite {
+        /// Minus infinity; the loop falls to 3.6 mA.
+        is_negative: bool,
+    },
 }
 
 /// One transmitter.
@@ -79,6 +84,9 @@ pub(crate) fn sensor_fault(transmitter: &mut Transmitter, name: &str, number: f6
         "sensor-fail-low" => transmitter.fail(SensorFault::FailLow),
         "sensor-wire-break" => transmitter.fail(SensorFault::WireBreak),
         "sensor-nan" => transmitter.fail(SensorFault::Nan),
+        "sensor-infinite" => transmitter.fail(SensorFault::Infinite {
+            is_negative: number < 0.0,
+        }),
         "sensor-noise" => transmitter.added_noise = number,
         "sensor-stuck-at" | "flow-negative" => transmitter.stuck_at = Some(number),
         "totaliser-rollover" => transmitter.rolls_over_at = number,
@@ -138,8 +146,10 @@ impl Transmitter {
     /// Loop current, µA.
     pub fn current_ua(&self) -> u16 {
         match self.fault {
-            SensorFault::FailHigh => FAIL_HIGH_UA,
-            SensorFault::FailLow | SensorFault::Nan => FAIL_LOW_UA,
+            SensorFault::FailHigh | SensorFault::Infinite { is_negative: false } => FAIL_HIGH_UA,
+            SensorFault::FailLow
+            | SensorFault::Nan
+            | SensorFault::Infinite { is_negative: true } => FAIL_LOW_UA,
             SensorFault::WireBreak => 0,
             SensorFault::None | SensorFault::Frozen => {
                 let span = self.config.high - self.config.low;
@@ -153,6 +163,8 @@ impl Transmitter {
     pub fn float(&self) -> f32 {
         match self.fault {
             SensorFault::Nan => f32::NAN,
+            SensorFault::Infinite { is_negative: true } => f32::NEG_INFINITY,
+            SensorFault::Infinite { is_negative: false } => f32::INFINITY,
             SensorFault::FailHigh => self.config.high as f32,
             SensorFault::FailLow => self.config.low as f32,
             SensorFault::None | SensorFault::Frozen | SensorFault::WireBreak => self.shown as f32,
@@ -163,7 +175,10 @@ impl Transmitter {
     /// does not know that it is, and NaN comes from one that believes itself well.
     pub fn status(&self) -> u16 {
         match self.fault {
-            SensorFault::None | SensorFault::Frozen | SensorFault::Nan => 0,
+            SensorFault::None
+            | SensorFault::Frozen
+            | SensorFault::Nan
+            | SensorFault::Infinite { .. } => 0,
             SensorFault::FailHigh | SensorFault::FailLow | SensorFault::WireBreak => 1,
         }
     }

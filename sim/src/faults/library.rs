@@ -100,7 +100,7 @@ impl Entry {
     }
 }
 
-static LIBRARY: [Entry; 34] = [
+static LIBRARY: [Entry; 35] = [
     plain(
         "agitator-stop",
         "Agitator drive M-101 trips; restart needs a fresh run command",
@@ -213,6 +213,13 @@ static LIBRARY: [Entry; 34] = [
         "浮点寄存器为NaN（电流回路降至3.6 mA）",
     )
     .on(Target::Transmitter),
+    plain(
+        "sensor-infinite",
+        "Float register infinite; a current loop goes to its failure current",
+        "浮点寄存器为无穷大（电流回路进入故障电流）",
+    )
+    .on(Target::Transmitter)
+    .with(number("sign, 1 or -1", Some(1.0), -1.0, 1.0)),
     plain("sensor-noise", "Transmitter noisy", "变送器读数噪声增大")
         .on(Target::Transmitter)
         .with(number(

@@ -58,6 +58,14 @@ impl Play<'_> {
         self.warm_start();
     }
 
+    /// The delays of all rows, and nothing else.
+    pub fn responses(&mut self) {
+        self.start_up();
+        for row in 0..self.sheet.matrix.causes.len() {
+            self.delay(row);
+        }
+    }
+
     fn row_cases(&mut self, row: usize) {
         self.delay(row);
         self.one_group_after_another(row);

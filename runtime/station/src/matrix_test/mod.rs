@@ -67,5 +67,24 @@ pub fn run_against(
     Ok(verdicts)
 }
 
+/// Response times of all rows, by the protect stage alone: what [`run`] measures too,
+/// without all else that it tries. With the period of the scans, seconds.
+///
+/// # Errors
+/// In words, if a protect stage cannot be linked by itself.
+pub fn responses(plant: &Plant) -> Result<Vec<(String, Response, f64)>, String> {
+    let mut all = Vec::new();
+    for sheet in &Sheet::of(plant) {
+        let mut play = Play::new(sheet, plant, false)?;
+        play.responses();
+        let period_s = play.bench.period_ns as f64 * 1e-9;
+        all.extend(play.verdict.responses.iter().map(|response| {
+            let id = sheet.matrix.causes[response.row].id.clone();
+            (id, *response, period_s)
+        }));
+    }
+    Ok(all)
+}
+
 #[cfg(test)]
 mod tests;

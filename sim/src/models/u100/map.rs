@@ -16,9 +16,12 @@
 //! | `di26` | 1 = mains, 0 = on UPS |
 //! | `di27` | XV-118 line monitor, 1 = well |
 //! | `di28` | manhole of R-101, 1 = closed |
+//! | `di29` | HS-101 bypass-enable key, 1 = on |
+//! | `di30` | EF-100 emergency fan running |
 //! | `co9`, `co10`, `co11` | XV-115 (FC), XV-116 (FC), XV-118 (energise to open) |
 //! | `co12` | P-103 run |
 //! | `co13`, `co14`, `co15` | horn, red beacon, amber beacon |
+//! | `co16`, `co17` | EF-100 emergency fan run; XL-125 sign "no entry" at the doors |
 //!
 //! `io2`, Modbus unit 2:
 //!
@@ -37,6 +40,7 @@
 //! | `di0` | M-201 running |
 //! | `di1..10` | XV-201A, XV-201B, XV-201C, XV-202, XV-203: ZSO, ZSC of each |
 //! | `di11` | PSE-201, 1 = intact |
+//! | `di12` | PS-206 in the tail pipe of the safety valve, 1 = no pressure: it is seated |
 //! | `hr0..3` | FV-201 (FC), TV-201 (FO), TV-202 (FC), PV-202 (FC), 0.01 % |
 //! | `hr5` | SC-201, 0.1 rpm |
 //! | `hr10` | heartbeat |
@@ -287,6 +291,10 @@ pub const CO_BEACON_RED: usize = 14;
 pub const CO_BEACON_AMBER: usize = 15;
 /// `io2 co5`: M-201 run.
 pub const CO_M201: usize = 5;
+/// `io1 co16`: EF-100 run.
+pub const CO_FAN: usize = 16;
+/// `io1 co17`: XL-125 sign at the doors.
+pub const CO_DOOR_SIGN: usize = 17;
 /// `io1 di25`: P-103 running.
 pub const DI_TRANSFER_PUMP: usize = 25;
 /// `io1 di26`: mains.
@@ -295,12 +303,18 @@ pub const DI_MAINS: usize = 26;
 pub const DI_XV_118_LINE: usize = 27;
 /// `io1 di28`: manhole of R-101 closed.
 pub const DI_MANHOLE_CLOSED: usize = 28;
+/// `io1 di29`: HS-101 bypass-enable key.
+pub const DI_BYPASS_KEY: usize = 29;
+/// `io1 di30`: EF-100 running.
+pub const DI_FAN: usize = 30;
 /// `io1 ir35`: XS-SIS.
 pub const IR_SIS: usize = 35;
 /// `io2 di0`: M-201 running.
 pub const DI_M201: usize = 0;
 /// `io2 di11`: PSE-201 intact.
 pub const DI_PSE_201: usize = 11;
+/// `io2 di12`: PS-206, the safety valve is seated.
+pub const DI_PS_206: usize = 12;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use super::unit::U100;
 
 /// Names of all truths beyond R-101's and R-102's.
-pub const TRUTHS: [&str; 28] = [
+pub const TRUTHS: [&str; 30] = [
     "TRANSFER.m3_h",
     "TRANSFER.pump",
     "TRANSFER.power_kW",
@@ -29,6 +29,8 @@ pub const TRUTHS: [&str; 28] = [
     "HORN",
     "BEACON.red",
     "BEACON.amber",
+    "FAN",
+    "DOOR.sign",
     "GONE.kg",
     "GONE.leak_kg_h",
     "PLANT.held_kg",
@@ -66,6 +68,8 @@ impl U100 {
             "HORN" => flag(self.commands.horn),
             "BEACON.red" => flag(self.commands.beacon_red),
             "BEACON.amber" => flag(self.commands.beacon_amber),
+            "FAN" => flag(self.fan_runs()),
+            "DOOR.sign" => flag(self.commands.door_sign),
             "GONE.kg" => self.materials.mass_kg(&self.books.gone),
             "GONE.leak_kg_h" => self.leaking_kg_s * 3600.0,
             "PLANT.held_kg" => self.held_kg(),

@@ -30,6 +30,8 @@ pub(super) struct Commands {
     pub horn: bool,
     pub beacon_red: bool,
     pub beacon_amber: bool,
+    pub fan: bool,
+    pub door_sign: bool,
 }
 
 /// What hands do in the field during one tick.
@@ -84,6 +86,7 @@ pub struct U100 {
     pub(super) commands: Commands,
     pub(super) hands: Hands,
     pub(super) manhole_open: bool,
+    pub(super) bypass_key: bool,
     pub(super) upsets: Upsets,
     pub(super) books: Books,
     pub(super) materials: Materials,
@@ -139,6 +142,7 @@ impl U100 {
             },
             hands: Hands::default(),
             manhole_open: false,
+            bypass_key: false,
             upsets: Upsets::default(),
             books: Books::default(),
             materials,
@@ -178,12 +182,16 @@ impl U100 {
                 commands.horn = tables.coils[CO_HORN];
                 commands.beacon_red = tables.coils[CO_BEACON_RED];
                 commands.beacon_amber = tables.coils[CO_BEACON_AMBER];
+                commands.fan = tables.coils[CO_FAN];
+                commands.door_sign = tables.coils[CO_DOOR_SIGN];
             }
             Orders::FailSafe => {
                 commands.transfer_pump = false;
                 commands.horn = false;
                 commands.beacon_red = false;
                 commands.beacon_amber = false;
+                commands.fan = false;
+                commands.door_sign = false;
             }
         }
         let orders = stations[IO2].listen(tick_ns);
@@ -322,7 +330,13 @@ impl U100 {
                 + self.leaking_kg_s * LEAK_EVAPORATES,
             hydrogen_nm3_h: self.upsets.hydrogen_nm3_h,
             nitrogen_nm3_h: self.upsets.nitrogen_nm3_h + nitrogen,
+            fan_runs: self.fan_runs(),
         });
+    }
+
+    /// Whether the emergency fan EF-100 runs.
+    pub(super) fn fan_runs(&self) -> bool {
+        self.commands.fan && !self.upsets.power_lost
     }
 
     /// Whether the manhole of R-101 stands open, by action or by fault.
@@ -381,6 +395,8 @@ impl U100 {
         tables.discrete[DI_MAINS] = !self.upsets.power_lost;
         tables.discrete[DI_XV_118_LINE] = !self.upsets.xv_118_line_open;
         tables.discrete[DI_MANHOLE_CLOSED] = !self.manhole_is_open();
+        tables.discrete[DI_BYPASS_KEY] = self.bypass_key;
+        tables.discrete[DI_FAN] = self.fan_runs();
         debug_assert_eq!(
             tables.discrete[DI_ESD_RELEASED],
             !self.reactor.upsets().esd_pressed
@@ -388,6 +404,7 @@ impl U100 {
         let tables = &mut stations[IO2].tables;
         tables.discrete[DI_M201] = self.autoclave.agitator_runs();
         tables.discrete[DI_PSE_201] = self.autoclave.disc_intact();
+        tables.discrete[DI_PS_206] = self.autoclave.upsets.safety_valve <= 0.0;
         if let Some((station, first, second)) = self.upsets.swapped {
             stations[station].tables.input.swap(first, second);
         }

@@ -83,6 +83,8 @@ impl U100 {
             }
             Action::OpenManhole => self.manhole_open = true,
             Action::CloseManhole => self.manhole_open = false,
+            Action::TurnBypassKeyOn => self.bypass_key = true,
+            Action::TurnBypassKeyOff => self.bypass_key = false,
             Action::CleanFilter => self.books.cake_kg += self.autoclave.clean_filter(),
             Action::FitDiscs => {
                 self.reactor.replace_disc();

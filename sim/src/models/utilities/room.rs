@@ -16,6 +16,8 @@ pub struct Releases {
     pub hydrogen_nm3_h: f64,
     /// Nitrogen, Nm³/h.
     pub nitrogen_nm3_h: f64,
+    /// The emergency fan runs: more air everywhere.
+    pub fan_runs: bool,
 }
 
 /// Air past AE-121 to AE-124, m³/h.
@@ -24,6 +26,8 @@ const VAPOUR_AIR_M3_H: [f64; 4] = [400.0, 700.0, 1500.0, 5000.0];
 const HYDROGEN_AIR_M3_H: [f64; 2] = [60.0, 120.0];
 /// Air through the room, m³/h.
 const ROOM_AIR_M3_H: f64 = 3600.0;
+/// So much more air while the emergency fan runs.
+const FAN_FACTOR: f64 = 4.0;
 /// Lower explosive limit of solvent vapour, kg/m³.
 const VAPOUR_LEL_KG_M3: f64 = 0.042;
 /// Lower explosive limit of hydrogen, m³/m³.
@@ -57,15 +61,18 @@ impl Room {
 
     /// One tick.
     pub fn step(&mut self, releases: &Releases) {
+        let share = if releases.fan_runs { FAN_FACTOR } else { 1.0 };
         for (value, air) in self.vapour_lel_pct.iter_mut().zip(VAPOUR_AIR_M3_H) {
+            let air = air * share;
             let target = 100.0 * releases.vapour_kg_s * 3600.0 / air / VAPOUR_LEL_KG_M3;
             *value += self.gains[0] * (target - *value);
         }
         for (value, air) in self.hydrogen_lel_pct.iter_mut().zip(HYDROGEN_AIR_M3_H) {
-            let target = 100.0 * releases.hydrogen_nm3_h / air / HYDROGEN_LEL;
+            let target = 100.0 * releases.hydrogen_nm3_h / (air * share) / HYDROGEN_LEL;
             *value += self.gains[1] * (target - *value);
         }
-        let target = AIR_PCT * ROOM_AIR_M3_H / (ROOM_AIR_M3_H + releases.nitrogen_nm3_h);
+        let air = ROOM_AIR_M3_H * share;
+        let target = AIR_PCT * air / (air + releases.nitrogen_nm3_h);
         self.oxygen_pct += self.gains[2] * (target - self.oxygen_pct);
     }
 
@@ -96,6 +103,7 @@ mod tests {
             vapour_kg_s: 40.0 / 3600.0,
             hydrogen_nm3_h: 5.0,
             nitrogen_nm3_h: 300.0,
+            fan_runs: false,
         };
         for _ in 0..20 * 600 {
             room.step(&releases);
@@ -104,6 +112,14 @@ mod tests {
         assert_eq!(over, 3);
         assert!(room.hydrogen_lel_pct().iter().all(|&c| c >= 50.0));
         assert!(room.oxygen_pct() < 19.5);
+        let fanned = Releases {
+            fan_runs: true,
+            ..releases
+        };
+        for _ in 0..20 * 600 {
+            room.step(&fanned);
+        }
+        assert!(room.oxygen_pct() > 20.3);
         for _ in 0..20 * 900 {
             room.step(&Releases::default());
         }

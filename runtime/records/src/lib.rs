@@ -1,0 +1,4 @@
+//! Views over the ledger.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]

@@ -1,0 +1,194 @@
+use super::*;
+use gateway::alarms::AlarmState;
+
+const SECOND_NS: i64 = 1_000_000_000;
+
+fn records() -> Vec<Rationale> {
+    let mut high = Rationale::named("TT-1.H");
+    high.tag = "TT-1.H".into();
+    high.point = "TT-1.PV".into();
+    high.limit = Some(80.0);
+    high.shelving = true;
+    high.shelve_s_max = 3_600.0;
+    high.priority = alarm::Priority::ALL[1];
+    let mut trip = Rationale::named("C01");
+    trip.tag = "C01.TRIP".into();
+    trip.priority = alarm::Priority::ALL[0];
+    vec![high, trip]
+}
+
+fn handle(name: &str) -> Option<u32> {
+    ["TT-1.PV", "TT-1.H", "C01.TRIP"]
+        .iter()
+        .position(|known| *known == name)
+        .map(|at| at as u32)
+}
+
+fn annunciator() -> Annunciator {
+    Annunciator::new(records(), Settings::default(), handle)
+}
+
+fn stamp(second: i64) -> Stamp {
+    Stamp {
+        scan: second as u64,
+        utc_ns: second * SECOND_NS,
+    }
+}
+
+fn tell(ours: &mut Annunciator, second: i64, handle: u32, on: bool) {
+    let at = At {
+        task: 0,
+        scan: second as u64,
+        utc_ns: second * SECOND_NS,
+        missing: 0,
+    };
+    let changed = Changed {
+        handle,
+        kind: Kind::Bool,
+        bits: u64::from(on),
+        before: None,
+        quality: Quality::GOOD,
+        in_sequence: false,
+    };
+    ours.take(&at, &[changed], &|_| Some(81.5));
+}
+
+fn command(deed: AlarmDeed, alarms: &[&str]) -> AlarmCommand {
+    AlarmCommand {
+        id: "1".into(),
+        actor: "lin".into(),
+        alarms: alarms.iter().map(ToString::to_string).collect(),
+        deed,
+        reason: "because".into(),
+    }
+}
+
+#[test]
+fn a_condition_becomes_a_row_with_value_and_limit_and_sounds_the_horn() {
+    let mut ours = annunciator();
+    tell(&mut ours, 5, 1, true);
+    assert_eq!(ours.steps().len(), 1);
+    let list = ours.list(6 * SECOND_NS).unwrap();
+    let row = &list.rows[0];
+    assert_eq!(
+        (
+            row.alarm.as_str(),
+            row.value,
+            row.limit,
+            row.priority,
+            row.count
+        ),
+        ("TT-1.H", Some(81.5), Some(80.0), 2, 1)
+    );
+    assert_eq!(list.counts.horn, Some(2));
+    assert_eq!(ours.list(7 * SECOND_NS), None, "nothing has changed");
+    tell(&mut ours, 8, 2, true);
+    ours.steps();
+    assert_eq!(ours.list(8 * SECOND_NS).unwrap().counts.horn, Some(1));
+}
+
+#[test]
+fn the_horn_is_quiet_when_silenced_or_when_everything_is_acknowledged() {
+    let mut ours = annunciator();
+    tell(&mut ours, 1, 1, true);
+    ours.steps();
+    ours.act(&command(AlarmDeed::Silence, &[]), stamp(2))
+        .unwrap();
+    assert_eq!(ours.list(SECOND_NS).unwrap().counts.horn, None);
+    tell(&mut ours, 3, 2, true);
+    ours.steps();
+    assert_eq!(ours.list(SECOND_NS).unwrap().counts.horn, Some(1));
+    let both = command(AlarmDeed::Acknowledge, &["TT-1.H", "C01"]);
+    let steps = ours.act(&both, stamp(4)).unwrap();
+    assert_eq!(steps.len(), 2);
+    let list = ours.list(SECOND_NS).unwrap();
+    assert_eq!(list.counts.horn, None);
+    assert!(list.rows.iter().all(|row| row.by == "lin"));
+}
+
+#[test]
+fn a_deed_for_several_alarms_is_done_for_all_or_for_none() {
+    let mut ours = annunciator();
+    tell(&mut ours, 1, 1, true);
+    ours.steps();
+    let mixed = command(AlarmDeed::Acknowledge, &["TT-1.H", "C01"]);
+    let refusal = ours.act(&mixed, stamp(2)).unwrap_err();
+    assert!(matches!(refusal, DeedRefusal::Refused { alarm, .. } if alarm == "C01"));
+    let unknown = command(AlarmDeed::Acknowledge, &["TT-1.H", "XX"]);
+    let refusal = ours.act(&unknown, stamp(2)).unwrap_err();
+    assert_eq!(refusal, DeedRefusal::Unknown { alarm: "XX".into() });
+    let nothing = command(AlarmDeed::Acknowledge, &[]);
+    assert_eq!(ours.act(&nothing, stamp(2)), Err(DeedRefusal::Nothing));
+    let list = ours.list(2 * SECOND_NS).unwrap();
+    assert_eq!(list.rows[0].state, AlarmState::Unacknowledged);
+}
+
+#[test]
+fn a_step_of_the_plant_is_not_lost_when_a_person_acts_in_between() {
+    let mut ours = annunciator();
+    tell(&mut ours, 1, 1, true);
+    ours.steps();
+    tell(&mut ours, 2, 2, true);
+    let steps = ours
+        .act(&command(AlarmDeed::Acknowledge, &["TT-1.H"]), stamp(3))
+        .unwrap();
+    assert_eq!(steps.len(), 1, "the person's step alone");
+    let steps = ours.steps();
+    assert_eq!(steps.len(), 1);
+    assert_eq!(&*steps[0].transition.name, "C01");
+}
+
+#[test]
+fn shelf_and_acknowledgement_survive_a_restart_by_what_was_written_down() {
+    let mut ours = annunciator();
+    let saved = ours.save(stamp(0));
+    tell(&mut ours, 1, 1, true);
+    let mut written = ours.steps();
+    let shelve = AlarmDeed::Shelve {
+        for_s: 600.0,
+        one_shot: false,
+    };
+    written.extend(ours.act(&command(shelve, &["TT-1.H"]), stamp(2)).unwrap());
+    written.reverse();
+    let text = serde_json::to_string(&written).unwrap();
+    let written: Vec<Step> = serde_json::from_str(&text).unwrap();
+    let mut again = annunciator();
+    again.restore(&saved, written).unwrap();
+    let row = again.list(3 * SECOND_NS).unwrap().rows.remove(0);
+    assert_eq!(row.state, AlarmState::Shelved);
+    assert_eq!(row.until_ms, Some(602_000));
+    again.tick(stamp(602));
+    assert_eq!(
+        again.steps().len(),
+        1,
+        "the shelf expires after the restart"
+    );
+}
+
+#[test]
+fn another_edition_keeps_the_lives_of_alarms_that_it_still_has() {
+    let mut ours = annunciator();
+    tell(&mut ours, 1, 1, true);
+    ours.steps();
+    let mut records = records();
+    records.swap(0, 1);
+    records.push(Rationale::named("NEW"));
+    ours.adopt(records, Settings::default(), handle, stamp(2));
+    let list = ours.list(2 * SECOND_NS).unwrap();
+    assert_eq!(list.rows.len(), 1);
+    assert_eq!(list.rows[0].alarm, "TT-1.H");
+}
+
+#[test]
+fn a_raise_is_counted_for_a_day() {
+    let mut ours = annunciator();
+    for second in 0..3 {
+        tell(&mut ours, second * 10, 1, true);
+        tell(&mut ours, second * 10 + 5, 1, false);
+    }
+    ours.steps();
+    let hours = |hours: i64| hours * 3_600 * SECOND_NS;
+    assert_eq!(ours.raises.of(0, hours(1)), 3);
+    assert_eq!(ours.raises.of(0, hours(23)), 3);
+    assert_eq!(ours.raises.of(0, hours(25)), 0);
+}
