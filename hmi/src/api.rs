@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::cmd::{self, SNAPSHOT_AGE_MS_MAX};
 use crate::desk::{Directory, Refusal, RefusalCode, TREND_BUCKETS_MAX, TREND_TAGS_MAX, TrendQuery};
 use crate::display::Loaded;
-use crate::{alarms, assets, door, frames, service};
+use crate::{alarms, assets, door, frames, service, simulator};
 
 pub(crate) async fn index(headers: HeaderMap) -> Response {
     assets::serve("index.html", &headers)
@@ -185,6 +185,17 @@ pub(crate) async fn alarm(
 ) -> Response {
     decided(app, &headers, body, |app, body| async move {
         alarms::execute(app.desk.as_ref(), &app.answers, &body).await
+    })
+    .await
+}
+
+pub(crate) async fn simulate(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    decided(app, &headers, body, |app, body| async move {
+        simulator::execute(app.desk.as_ref(), &app.answers, &body).await
     })
     .await
 }

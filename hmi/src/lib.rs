@@ -33,6 +33,7 @@ mod door;
 mod names;
 mod serve;
 mod shelf;
+mod simulator;
 mod ws;
 
 pub use app::SOCKETS_MAX;

@@ -22,6 +22,7 @@ import "./ui/matrix.js";
 import { generated } from "./ui/overview.js";
 import "./ui/panels.js";
 import "./ui/scan.js";
+import "./ui/sim.js";
 import "./ui/trendpage.js";
 
 /** `#/page/argument`. */
@@ -37,7 +38,7 @@ function go(page, arg, open) {
 
 let faceWanted = null;
 
-const PAGES = { alarms: "hmi-alarm-page", events: "hmi-events-page", matrix: "hmi-matrix-page", lists: "hmi-lists-page", scan: "hmi-scan-page" };
+const PAGES = { alarms: "hmi-alarm-page", events: "hmi-events-page", matrix: "hmi-matrix-page", lists: "hmi-lists-page", scan: "hmi-scan-page", sim: "hmi-sim-page" };
 
 function pageElement({ page, arg, face }) {
   const make = (name, props) => Object.assign(document.createElement(name), props);

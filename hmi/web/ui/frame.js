@@ -13,7 +13,9 @@ import "./banner.js";
 import { firstOutText, tripState } from "./panels.js";
 
 /** Pages that are no displays: name in addresses, text, key. */
-export const TOOLS = [["alarms", "Alarms", "F8"], ["trends", "Trends", "F9"], ["events", "Events", "F10"], ["matrix", "Cause and effect", "F6"], ["lists", "Bypasses", ""], ["plant", "Plant", ""], ["scan", "System", "F7"]];
+export const TOOLS = [["alarms", "Alarms", "F8"], ["trends", "Trends", "F9"], ["events", "Events", "F10"], ["matrix", "Cause and effect", "F6"], ["lists", "Bypasses", ""], ["plant", "Plant", ""], ["scan", "System", "F7"], ["sim", "Simulation", ""]];
+
+function tools() { return TOOLS.filter(([page]) => page !== "sim" || store.directory.env === "SIM"); }
 
 class Header extends Part {
   render() {
@@ -83,7 +85,7 @@ class Nav extends Part {
       ...(tree.length ? tree.map(({ d, depth }) => link_(`#/display/${d.id}`, say(d.short), d.key, this.page === "display" && this.arg === d.id, Math.max(0, depth - 1), unitOf(d)))
         : [link_("#/display/overview", t("Overview"), "F1", this.page === "display"), ...store.directory.equipment.units.map((u) => link_(`#/unit/${encodeURIComponent(u.name)}`, say(u.title), "", this.page === "unit" && this.arg === u.name, 0, (r) => r.unit === u.name))]),
       h("h2", { text: t("Tools") }),
-      ...TOOLS.map(([page, text, key]) => link_(`#/${page}`, t(text), key, this.page === page, 0, page === "alarms" ? () => true : null)));
+      ...tools().map(([page, text, key]) => link_(`#/${page}`, t(text), key, this.page === page, 0, page === "alarms" ? () => true : null)));
     const update = () => {
       for (const { mark, of } of marks) {
         const sum = alarms.sum(of);

@@ -115,7 +115,8 @@ class Overview extends Part {
 
   byUnit() {
     const body = h("tbody");
-    const units = [...store.directory.equipment.units.map((u) => u.name)];
+    const { units: all_, blocks } = store.directory.equipment;
+    const units = all_.map((u) => u.name).filter((u) => blocks.some((b) => b.unit === u && /^(AI|MEDIAN|CAUSE|VALVE)$/.test(b.kind)));
     const update = () => {
       const all = [...new Set([...units, ...[...alarms.rows.values()].map((r) => r.unit)])].filter(Boolean).slice(0, 9);
       body.replaceChildren(...all.map((unit) => h("tr", {}, h("th", { scope: "row", text: unit }), [1, 2, 3, 4].map((p) => {
@@ -212,7 +213,7 @@ class UnitPage extends Part {
     const kinds = Map.groupBy ? Map.groupBy(blocks.filter((b) => b.unit === this.unit), (b) => b.kind) : new Map();
     this.append(h("div", { class: "title" }, h("h1", { text: unit ? say(unit.title) : this.unit }), h("span", { class: "chip", text: `${t("Level")} 3` }), h("span", { class: "fact", text: t("All blocks of the unit, by kind") })));
     const row = (b) => {
-      const main = ["PV", "STATE", "TRIPPED", "TRIP", "CMD", "OUT", "OK"].map((pin) => `${b.name}.${pin}`).find((n) => store.tag(n));
+      const main = ["PV", "STATE", "CMD", "TRIPPED", "TRIP", "OUT", "OK", "TOTAL", "ALM"].map((pin) => `${b.name}.${pin}`).find((n) => store.tag(n));
       const value = h("span", { class: "val live" });
       if (main) this.hold(store.watch(main, ({ tag, value: v, q }) => { setText(value, `${shown(tag, v)} ${tag.unit}`); value.className = `val ${["live", "uncertain", "bad"][level(q)]}`; }));
       return h("div", {}, h("button", { class: "plain", title: say(b.desc), onclick: () => this.go("face", b.name, true) }, h("b", { text: b.name }), ` ${say(b.desc)}`), value);

@@ -76,7 +76,7 @@ class InterlockPanel extends Part {
   cause(group, cause) {
     const mark = h("span"), txt = h("span", { class: "txt", text: say(cause.text), title: say(cause.text) });
     const live = h("span", { class: "small live" });
-    const node = h("div", { class: "cause" }, mark, h("b", { text: cause.id }), txt, live);
+    const node = h("div", { class: "cause" }, mark, h("b", { text: cause.id.replace(/-T(\d+)$/, (_, ms) => ` T${ms / 1000}`) }), txt, live);
     const update = () => {
       const { tag, value, q } = store.read(cause.tag);
       const { tripped, first } = tripState(group);

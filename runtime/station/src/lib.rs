@@ -33,6 +33,7 @@ pub mod rt;
 pub mod run;
 pub mod scan_thread;
 pub mod scenario;
+pub mod simulator;
 pub mod station_tags;
 pub mod supervision;
 pub mod tags_csv;
