@@ -1,7 +1,7 @@
 //! Serves the pages with a make-believe reactor: `cargo run -p scanloop-hmi --example fake`.
 //!
 //! Arguments: port (default 8080, 0 = any), folder of displays (default those of the
-//! synthesis plant). Prints the address; ends on Ctrl-C.
+//! synthesis plant). `FAKE_FLOOD=2000`: so many alarms stand from the start. Prints the address; ends on Ctrl-C.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -38,6 +38,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../plants/synthesis/displays"),
     };
     let desk = Arc::new(FakeDesk::new(wall_ms(), 7_200));
+    if let Some(count) = std::env::var_os("FAKE_FLOOD") {
+        desk.flood(count.to_string_lossy().parse()?);
+    }
     let (stop_tx, stop) = watch::channel(false);
     let serving = hmi::serve(
         SocketAddr::from((Ipv4Addr::LOCALHOST, port)),

@@ -16,7 +16,7 @@ use crate::cmd::{self, SNAPSHOT_AGE_MS_MAX};
 use crate::desk::{Directory, Refusal, RefusalCode, TREND_BUCKETS_MAX, TREND_TAGS_MAX, TrendQuery};
 use crate::display::Loaded;
 use crate::visitor::Visitor;
-use crate::{assets, door, frames, service};
+use crate::{alarms, assets, door, frames, service, simulator};
 
 pub(crate) async fn index(headers: HeaderMap) -> Response {
     assets::serve("index.html", &headers)
@@ -190,6 +190,30 @@ pub(crate) async fn force(
             service::force(&asked(&app, &visitor, &body), &app.names(), &body).await
         },
     )
+    .await
+}
+
+pub(crate) async fn alarm(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    decided(app, visitor, &headers, body, |app, visitor, body| async move {
+        alarms::execute(&asked(&app, &visitor, &body), &body).await
+    })
+    .await
+}
+
+pub(crate) async fn simulate(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    decided(app, visitor, &headers, body, |app, visitor, body| async move {
+        simulator::execute(&asked(&app, &visitor, &body), &body).await
+    })
     .await
 }
 

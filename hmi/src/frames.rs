@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | welcome | `[0, {v, epoch, utc_ms}]` |
 //! | values | `[1, seq, scan, utc_ms, handles, values, qualities]` |
+//! | alarms | `[3, JSON {full, seq, utc_ms, counts, rows, gone}]` |
 //! | events | `[4, [{seq, utc_ms, kind, tag, actor, en, zh}]]` |
 //! | heartbeat | `[5, seq, scan, utc_ms, age_ms, revision of the displays]` |
 //! | subscribed | `[6, id, known, [unknown names]]` |
@@ -74,6 +75,12 @@ pub(crate) fn values(
     e.array(7).unsigned(1).unsigned(seq).unsigned(scan);
     e.float(utc_ms as f64).handles(handles).values(values);
     e.array_u16(qualities.iter().map(|q| q.bits()));
+    e.into_bytes()
+}
+
+pub(crate) fn alarms(json: &str) -> Vec<u8> {
+    let mut e = Encoder::with_capacity(json.len() + 8);
+    e.array(2).unsigned(3).text(json);
     e.into_bytes()
 }
 

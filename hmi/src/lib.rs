@@ -24,6 +24,7 @@ pub mod service;
 pub mod signature;
 pub mod svg;
 
+mod alarms;
 mod answer;
 mod api;
 mod app;
@@ -34,6 +35,7 @@ mod names;
 mod people;
 mod serve;
 mod shelf;
+mod simulator;
 mod stream;
 mod tls;
 mod visitor;

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::cmd::COMMAND_BYTES_MAX;
 use crate::desk::{Refusal, RefusalCode};
 use crate::visitor::Visitor;
-use crate::{api, door, people, ws};
+use crate::{alarms, api, door, people, simulator, ws};
 
 /// Longest time a request may take, the socket excepted.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
@@ -79,6 +79,15 @@ routes! {
     "GET" "/api/v1/drivers" View get(api::drivers), "Health of every driver.";
     "GET" "/api/v1/forces" View get(api::forces), "Values forced by a person.";
     "GET" "/api/v1/events" View get(api::events), "Recent events.";
+    "GET" "/api/v1/alarms" View get(alarms::list), "The alarm list and its counts.";
+    "GET" "/api/v1/alarms/guidance" View get(alarms::guidance), "Cause, consequence, action of one alarm.";
+    "GET" "/api/v1/alarms/figures" View get(alarms::figures), "Key figures of the alarm system.";
+    "GET" "/api/v1/records" View get(alarms::records), "Records of any class, newest first.";
+    "GET" "/api/v1/sequence" View get(alarms::sequence), "Edges in the order of scans.";
+    "GET" "/api/v1/trips" View get(alarms::trips), "What was before and after each trip.";
+    "POST" "/api/v1/alarms/act" Right post(api::alarm), "Acknowledge, shelve, silence and the like.";
+    "GET" "/api/v1/simulation" View get(simulator::state), "Faults and deeds of the simulated process.";
+    "POST" "/api/v1/simulation/act" Right post(api::simulate), "A fault, a deed, freezing of the simulated process.";
     "POST" "/api/v1/cmd" Right post(api::command), "One write asked for by a person.";
     "POST" "/api/v1/force" Right post(api::force), "A tag held at a value, or released.";
     "POST" "/api/v1/edition" Right post(api::edition), "The plant's text loaded anew, or the edition before.";
@@ -318,6 +327,59 @@ mod tests {
         // What is needed to sign in is there for everybody.
         for path in ["/", "/api/v1/session"] {
             assert_eq!(ask(path, String::new()).await.status(), StatusCode::OK);
+        }
+    }
+
+    #[test]
+    fn the_openapi_description_names_every_route_with_its_method_and_no_other() {
+        let text = include_str!("../api/openapi.json");
+        let api: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        let mut described: Vec<(String, String)> = Vec::new();
+        for (path, methods) in api["paths"].as_object().expect("paths") {
+            for (method, operation) in methods.as_object().expect("methods") {
+                described.push((method.to_uppercase(), path.clone()));
+                assert!(operation["summary"].is_string(), "{path}");
+                assert!(operation["responses"].is_object(), "{path}");
+                let given = operation["parameters"].as_array();
+                let given = given.map_or(0, |p| p.iter().filter(|p| p["in"] == "path").count());
+                assert_eq!(given, path.matches('{').count(), "{path}");
+                assert_eq!(
+                    method == "post",
+                    operation["requestBody"].is_object(),
+                    "{path}"
+                );
+            }
+        }
+        let mut routes: Vec<(String, String)> = ROUTES
+            .iter()
+            .map(|r| (r.method.to_owned(), r.path.replace("{*path}", "{path}")))
+            .collect();
+        described.sort();
+        routes.sort();
+        assert_eq!(described, routes);
+    }
+
+    #[test]
+    fn the_openapi_description_names_every_code_of_a_refusal() {
+        let text = include_str!("../api/openapi.json");
+        let api: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        let codes = &api["components"]["schemas"]["Refusal"]["properties"]["code"]["enum"];
+        // A new code does not compile here until it is described there.
+        let known = |code: &str| serde_json::from_value::<crate::desk::RefusalCode>(code.into());
+        let codes = codes.as_array().expect("codes");
+        assert!(
+            codes
+                .iter()
+                .all(|c| known(c.as_str().unwrap_or("")).is_ok())
+        );
+        for code in [
+            "bad_origin",
+            "expired",
+            "runtime_stalled",
+            "failed",
+            "value_changed",
+        ] {
+            assert!(codes.iter().any(|c| c == code), "{code}");
         }
     }
 

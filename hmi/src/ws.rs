@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use gateway::alarms::AlarmList;
 use signal::Quality;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -110,6 +111,8 @@ struct Session {
     sent: HashMap<u32, (u64, Quality)>,
     seq: u64,
     events_seq: Option<u64>,
+    /// The alarm list that the window has.
+    alarms: Option<Arc<AlarmList>>,
     heard: Instant,
     beat: Instant,
     rate: (Instant, u32),
@@ -127,6 +130,7 @@ impl Session {
             sent: HashMap::new(),
             seq: 0,
             events_seq: None,
+            alarms: None,
             heard: now,
             beat: now,
             rate: (now, 0),
@@ -309,6 +313,15 @@ impl Session {
             if let Some(last) = events.last() {
                 self.events_seq = Some(last.seq);
                 out.push(frames::events(&events));
+            }
+        }
+        // As with values: what differs from what was sent, so there is no queue.
+        if self.events_seq.is_some() {
+            let list = self.app.desk.alarms();
+            if self.alarms.as_ref().is_none_or(|sent| sent.seq != list.seq) {
+                let json = crate::alarms::change(self.alarms.as_deref(), &list);
+                out.push(frames::alarms(&json));
+                self.alarms = Some(list);
             }
         }
         if now >= self.beat {

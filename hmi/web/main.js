@@ -2,49 +2,68 @@
 
 import { getJson, signWith } from "./core/api.js";
 import { h } from "./core/dom.js";
+import { alarms } from "./core/alarms.js";
 import { i18n, language, loadTexts, say, setLanguage, t } from "./core/i18n.js";
 import { forces } from "./core/forces.js";
 import { forgetKeys, key } from "./core/keys.js";
 import { isNight, setNight } from "./core/theme.js";
 import { session } from "./core/session.js";
 import { store } from "./core/store.js";
+import { horn } from "./core/sound.js";
 import { link } from "./core/ws.js";
 import { about, goto, keys } from "./ui/dialogs.js";
 import { watermark } from "./ui/frame.js";
 import { lock, signIn } from "./ui/login.js";
 import { signed } from "./ui/signature.js";
 import { toast } from "./ui/toasts.js";
+import { acknowledgeNewest, silence } from "./ui/banner.js";
+import { TOOLS, displayTree } from "./ui/frame.js";
+import "./ui/alarmpage.js";
 import "./ui/display.js";
 import "./ui/events.js";
+import "./ui/matrix.js";
+import { generated } from "./ui/overview.js";
 import "./ui/panels.js";
 import "./ui/scan.js";
+import "./ui/sim.js";
 import "./ui/trendpage.js";
 
 /** `#/page/argument`. */
 function where() {
-  const [, page, arg] = location.hash.split("/");
-  return { page: page || "display", arg: decodeURIComponent(arg || "") };
+  const [, page, arg, face] = location.hash.split("/").map((x) => { try { return decodeURIComponent(x); } catch { return ""; } });
+  return { page: page || "display", arg: arg || "", face: face || "" };
 }
 
-function go(page, arg) {
-  if (page === "face") return;
+function go(page, arg, open) {
+  if (page === "face") { if (open) document.querySelector("hmi-app").openFace(arg); return; }
   location.hash = `#/${page}/${encodeURIComponent(arg ?? "")}`;
 }
 
 let faceWanted = null;
 
-function pageElement({ page, arg }) {
-  if (page === "trends") return Object.assign(document.createElement("hmi-trend-page"), { what: arg || firstDisplay()?.id || "" });
-  if (page === "scan") return document.createElement("hmi-scan-page");
-  if (page === "events") return document.createElement("hmi-events-page");
-  const display = store.directory.displays.find((d) => d.id === arg) || firstDisplay();
-  if (!display) return h("p", { text: t("This plant has no displays") });
-  const face = faceWanted;
+const PAGES = { alarms: "hmi-alarm-page", events: "hmi-events-page", matrix: "hmi-matrix-page", lists: "hmi-lists-page", scan: "hmi-scan-page", sim: "hmi-sim-page" };
+
+function pageElement({ page, arg, face }) {
+  const make = (name, props) => Object.assign(document.createElement(name), props);
+  if (page === "trends") return make("hmi-trend-page", { what: arg || firstDisplay()?.id || "" });
+  if (page === "plant") return make("hmi-plant-page", { go });
+  if (page === "unit") return make("hmi-unit-page", { unit: arg, go });
+  if (PAGES[page]) return make(PAGES[page], {});
+  const display = store.directory.displays.find((d) => d.id === arg) || firstDisplay() || generated();
+  if (display.cards?.length) return make("hmi-overview", { display, go });
+  const wanted = face || faceWanted;
   faceWanted = null;
-  return Object.assign(document.createElement("hmi-display"), { display, face, go });
+  return make("hmi-display", { display, face: wanted, go });
 }
 
-function firstDisplay() { return store.directory.displays[0]; }
+function firstDisplay() { return displayTree()[0]?.d; }
+
+/** A block is shown on the display that draws it, or else on the first that has a dock. */
+function displayFor(block) {
+  const { displays } = store.directory;
+  const unit = store.block(block)?.unit.toLowerCase().replace("-", "");
+  return displays.find((d) => d.id.replace("-", "") === unit && !d.cards.length) || displays.find((d) => !d.cards.length);
+}
 
 class App extends HTMLElement {
   connectedCallback() { this.draw(); }
@@ -70,17 +89,22 @@ class App extends HTMLElement {
 
   bindKeys() {
     forgetKeys();
-    for (const d of store.directory.displays) if (d.key) key(d.key, say(d.title), () => go("display", d.id));
-    key("F7", "System", () => go("scan"));
-    key("F9", "Trends", () => go("trends"));
-    key("F10", "Events", () => go("events"));
+    for (const { d } of displayTree()) if (d.key) key(d.key, say(d.title), () => go("display", d.id));
+    for (const [page, text, k] of TOOLS) if (k) key(k, text, () => go(page));
+    key("Ctrl+k", "Acknowledge the newest alarm", acknowledgeNewest, { global: true });
+    key("F12", "Silence the horn", silence, { global: true });
+    const page = () => this.querySelector("hmi-alarm-page");
+    const onAlarms = (act) => () => (page() ? act(page()) : false);
+    key("a", "Acknowledge the alarm chosen", onAlarms((p) => { p.acknowledge(false); }));
+    key("s", "Shelve the alarm chosen", onAlarms((p) => { p.aside("shelve"); }));
+    key("h", "Guidance of the alarm chosen", onAlarms((p) => { p.showHelp(); }));
     key("/", "Go to tag", () => goto((name) => this.openFace(name)));
     key("?", "Keys", keys);
-    key("t", "", () => { const { page, arg } = where(); if (page === "display") go("trends", arg || firstDisplay()?.id); else return false; });
+    key("t", "", () => { const { page, arg } = where(); const chosen = this.querySelector("hmi-alarm-page")?.selected; if (page === "display") go("trends", arg || firstDisplay()?.id); else if (chosen) go("trends", alarms.rows.get(chosen)?.tag); else return false; });
     key("Alt+ArrowUp", "Level up", () => {
       const { page, arg } = where();
       const here = store.directory.displays.find((d) => d.id === arg);
-      go("display", (page === "display" && here && here.parent) || firstDisplay()?.id);
+      go("display", (page === "display" && here?.parent) || firstDisplay()?.id);
     });
     key("Escape", "", () => { const display = this.querySelector("hmi-display"); if (display && display.faceName) display.showFace("", false); else return false; });
     key("Ctrl+Alt+k", "Lock the station", lock);
@@ -93,7 +117,8 @@ class App extends HTMLElement {
     const display = this.querySelector("hmi-display");
     if (display) { display.showFace(name, true); return; }
     faceWanted = name;
-    go("display", firstDisplay()?.id);
+    const to = displayFor(name);
+    if (to) go("display", to.id); else faceWanted = null;
   }
 }
 
@@ -108,7 +133,7 @@ async function start() {
     }
   }
   // So that tests and service people can see what the page knows; it grants nothing.
-  window.hmi = { store, link, session };
+  window.hmi = { store, link, session, alarms, horn };
   const app = document.createElement("hmi-app");
   document.body.replaceChildren(app);
   const done = sessionStorage.getItem("hmi.done");
@@ -117,6 +142,11 @@ async function start() {
   i18n.addEventListener("change", () => app.draw());
   // A new directory means new handles: start again with a clean page.
   link.addEventListener("epoch", () => location.reload());
+  // A display's file changed: the page is drawn anew, nothing else moves.
+  link.addEventListener("displays", async () => {
+    try { store.directory.displays = (await getJson("displays")).displays; app.draw(); } catch { /* asked again with the next change */ }
+  });
+  horn.start();
   link.epoch = store.directory.epoch;
   link.start();
   forces.start();

@@ -55,6 +55,9 @@ pub(super) fn equipment(tags: &[Tag]) -> Equipment {
             .iter()
             .find(of)
             .map_or_else(Text::default, |t| t.desc.clone());
+        // `Dosing: STATE` is the block's text with the pin behind it.
+        let cut = |text: &str| text.split(':').next().unwrap_or_default().to_owned();
+        let desc = Text::new(cut(&desc.en), cut(&desc.zh));
         let second = name.contains("-2") || name.ends_with("202");
         blocks.push(Block {
             name: name.to_owned(),

@@ -1,6 +1,7 @@
 //! A desk without a runtime: a make-believe reactor for work on the pages and for
 //! tests. Nothing in it controls anything, and its numbers mean nothing.
 
+mod alarms;
 mod equipment;
 mod history;
 mod more;
@@ -10,10 +11,12 @@ mod r101;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::desk::{
-    Attempt, Change, Command, Desk, Directory, DriverHealth, DurationBucket, Event, EventKind,
-    Force, Forcing, LinkState, Receipt, Refusal, RefusalCode, Snapshot, StageTiming, Submission,
-    TaskTiming, Text, Trend, TrendQuery,
+    Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, DurationBucket, Event,
+    EventKind, Force, Forcing, LinkState, Receipt, Refusal, RefusalCode, Snapshot, StageTiming,
+    Submission, TaskTiming, Text, Trend, TrendQuery,
 };
+use alarms::Alarms;
+use gateway::alarms::{AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery};
 use history::History;
 use process::{Happening, Process};
 
@@ -30,6 +33,7 @@ pub struct FakeDesk {
 
 struct State {
     process: Process,
+    alarms: Alarms,
     history: History,
     snapshot: Arc<Snapshot>,
     now_utc_ns: i64,
@@ -55,6 +59,7 @@ impl FakeDesk {
         });
         let mut state = State {
             history: History::new(directory.tags.len()),
+            alarms: Alarms::new(&directory),
             process,
             snapshot,
             now_utc_ns: (start_ms - i64::from(past_s) * 1_000) * 1_000_000,
@@ -120,6 +125,13 @@ impl FakeDesk {
         self.state().next_submit = Some(refusal);
     }
 
+    /// Adds `count` alarms that come at once.
+    pub fn flood(&self, count: usize) {
+        let mut state = self.state();
+        let now_ms = state.now_utc_ns / 1_000_000;
+        state.alarms.flood(count, now_ms);
+    }
+
     /// Every refused attempt so far, oldest first.
     pub fn attempts(&self) -> Vec<Attempt> {
         self.state().attempts.clone()
@@ -171,6 +183,11 @@ impl State {
             utc_ns: self.now_utc_ns,
             cells: self.process.cells.clone(),
         });
+        let process = &self.process;
+        self.alarms
+            .scan(self.now_utc_ns / 1_000_000, self.snapshot.scan, |tag| {
+                process.get(tag)
+            });
         self.history
             .record(self.now_utc_ns / 1_000_000, &self.process.cells);
     }
@@ -346,6 +363,30 @@ impl Desk for FakeDesk {
 
     fn trend(&self, query: &TrendQuery) -> Trend {
         self.state().history.answer(&self.directory(), query)
+    }
+
+    fn alarms(&self) -> Arc<AlarmList> {
+        self.state().alarms.list()
+    }
+
+    fn alarm_guidance(&self, alarm: &str) -> Option<AlarmGuidance> {
+        self.state().alarms.guidance(alarm)
+    }
+
+    fn alarm_act(&self, command: AlarmCommand) -> Submission<'_> {
+        Box::pin(async move {
+            let mut state = self.state();
+            if let Some(refusal) = state.next_submit.take() {
+                return Err(refusal);
+            }
+            let now_ms = state.now_utc_ns / 1_000_000;
+            state.alarms.act(&command, now_ms)?;
+            Ok(state.receipt(command.id))
+        })
+    }
+
+    fn records(&self, query: RecordQuery) -> Answered<'_, RecordPage> {
+        Box::pin(async move { Ok(self.state().alarms.records(&query)) })
     }
 
     fn timing(&self) -> Vec<TaskTiming> {

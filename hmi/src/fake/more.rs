@@ -1,7 +1,7 @@
 //! The rest of the make-believe plant: values that stand still.
 
 use super::r101::{Tags, limits};
-use crate::desk::Text;
+use crate::desk::{Cause, Interlock, Text};
 
 /// Name, English, Chinese, unit, decimals, low, high, LL, L, H, HH, value; an empty
 /// limit does not exist. States are given in place of the unit as `0 idle 空闲,…`,
@@ -55,4 +55,47 @@ pub(super) fn values() -> Vec<(String, f64)> {
     rows()
         .filter_map(|row| Some((row.first()?.to_string(), row.last()?.parse().ok()?)))
         .collect()
+}
+
+/// A second group, which never trips.
+pub(super) fn group() -> Interlock {
+    let cause = |id: &str, index, en: &str, zh: &str, live: &str| Cause {
+        id: id.into(),
+        index,
+        text: Text::new(en, zh),
+        tag: "RG-2.TRIPPED".into(),
+        live: Some(live.into()),
+        armed: None,
+        bypassed: None,
+    };
+    Interlock {
+        name: "RG-2".into(),
+        text: Text::new("Trip group 2: autoclave R-102", "联锁组2:加氢釜R-102"),
+        tripped: "RG-2.TRIPPED".into(),
+        first_out: "RG-2.FIRST_OUT".into(),
+        reset: None,
+        causes: vec![
+            cause(
+                "C18",
+                1,
+                "Temperature ≥ 90 °C, 2oo3",
+                "釜温≥90 °C,三取二",
+                "TT-201.PV",
+            ),
+            cause(
+                "C19",
+                2,
+                "Pressure ≥ 700 kPa(g), 2oo3",
+                "釜压≥700 kPa(g),三取二",
+                "PT-201.PV",
+            ),
+            cause(
+                "C24",
+                3,
+                "Hydrogen in the bay ≥ 25 %LEL",
+                "加氢间氢气≥25 %LEL",
+                "AE-126.PV",
+            ),
+        ],
+    }
 }

@@ -66,11 +66,15 @@ struct LoopRow {
 }
 
 #[rustfmt::skip]
-const LOOPS: [LoopRow; 4] = [
+const LOOPS: [LoopRow; 8] = [
     LoopRow { name: "TIC-101", en: "Reactor temperature", zh: "釜温控制", unit: "°C", decimals: 1, scale: (-20.0, 150.0), setpoint: (5.0, 60.0), step: 10.0, limits: [30.0, 35.0, 45.0, 50.0], modes: &[0, 1], out_to: "TIC-102.SP", tuning: (4.0, 900.0, 120.0) },
     LoopRow { name: "TIC-102", en: "Jacket temperature", zh: "夹套温度控制", unit: "°C", decimals: 1, scale: (-40.0, 180.0), setpoint: (-15.0, 70.0), step: 20.0, limits: [-15.0, N, 70.0, 75.0], modes: &[0, 1, 2], out_to: "TV-101 / TV-102", tuning: (1.6, 60.0, 0.0) },
     LoopRow { name: "FIC-101", en: "Dosing flow", zh: "滴加流量控制", unit: "kg/h", decimals: 1, scale: (0.0, 200.0), setpoint: (0.0, 110.0), step: 25.0, limits: [N, 5.0, 90.0, 110.0], modes: &[0, 1], out_to: "FV-101", tuning: (0.35, 8.0, 0.0) },
     LoopRow { name: "PIC-101", en: "Blanket pressure", zh: "氮封压力控制", unit: "kPa(g)", decimals: 1, scale: (-100.0, 400.0), setpoint: (0.0, 40.0), step: 10.0, limits: [-95.0, -90.0, 50.0, 120.0], modes: &[0, 1], out_to: "PV-101A / PV-101B", tuning: (2.0, 25.0, 0.0) },
+    LoopRow { name: "TIC-201", en: "R-102 temperature", zh: "R-102釜温控制", unit: "°C", decimals: 1, scale: (0.0, 200.0), setpoint: (5.0, 80.0), step: 10.0, limits: [N, 45.0, 75.0, 90.0], modes: &[0, 1], out_to: "TIC-202.SP", tuning: (4.0, 900.0, 120.0) },
+    LoopRow { name: "TIC-202", en: "R-102 jacket temperature", zh: "R-102夹套温度控制", unit: "°C", decimals: 1, scale: (-20.0, 180.0), setpoint: (-15.0, 90.0), step: 20.0, limits: [N, N, N, N], modes: &[0, 1, 2], out_to: "TV-201 / TV-202", tuning: (1.6, 60.0, 0.0) },
+    LoopRow { name: "PIC-201", en: "R-102 pressure", zh: "R-102釜压控制", unit: "kPa(g)", decimals: 0, scale: (0.0, 1600.0), setpoint: (0.0, 600.0), step: 100.0, limits: [N, 20.0, 600.0, 700.0], modes: &[0, 1], out_to: "FIC-201.SP", tuning: (0.1, 60.0, 0.0) },
+    LoopRow { name: "FIC-201", en: "Hydrogen flow", zh: "氢气流量控制", unit: "Nm³/h", decimals: 1, scale: (0.0, 60.0), setpoint: (0.0, 50.0), step: 10.0, limits: [N, 2.0, 45.0, 50.0], modes: &[0, 1, 2], out_to: "FV-201", tuning: (0.4, 10.0, 0.0) },
 ];
 
 #[rustfmt::skip]
@@ -325,6 +329,16 @@ pub(super) fn first_values() -> Vec<(String, f64)> {
         ("FS-101.PV", 1.0),
         ("PSE-101.PV", 1.0),
         ("HS-100.PV", 1.0),
+        ("TIC-201.SP", 25.0),
+        ("TIC-201.PV", 24.8),
+        ("TIC-201.MODE", 1.0),
+        ("TIC-202.SP", 22.0),
+        ("TIC-202.PV", 22.1),
+        ("TIC-202.MODE", 2.0),
+        ("PIC-201.SP", 120.0),
+        ("PIC-201.PV", 118.0),
+        ("PIC-201.MODE", 1.0),
+        ("FIC-201.MODE", 2.0),
     ];
     list.extend(more.map(|(n, v)| (n.to_owned(), v)));
     list.extend(super::more::values());
@@ -383,7 +397,7 @@ pub(super) fn directory() -> Directory {
         },
         tags: tags.0,
         loops,
-        interlocks: vec![Interlock {
+        interlocks: vec![super::more::group(), Interlock {
             name: "RG-1".into(),
             text: Text::new("Stop dosing, safe cooling, inert", "停止滴加、安全冷却、惰化"),
             tripped: "RG-1.TRIPPED".into(),

@@ -47,10 +47,11 @@ let sign = (path, what, send) => send({});
 /** Who asks for a signature before a request is sent: `sign(path, what, send)`. */
 export function signWith(next) { sign = next; }
 
-const ask = (path, what, patienceMs) => sign(path, what, (more) => post(path, { ...what, ...more }, patienceMs));
+/** One question that changes something; `anyway` even if the picture is old. */
+export const ask = (path, what, patienceMs, anyway = false) => sign(path, what, (more) => post(path, { ...what, ...more }, patienceMs, anyway));
 
-async function post(path, what, patienceMs) {
-  if (link.stale) {
+async function post(path, what, patienceMs, anyway) {
+  if (link.stale && !anyway) {
     return { ok: false, code: "stale", en: "The values on the screen are old; nothing is sent.", zh: "画面数据已过期，不发送任何命令。" };
   }
   const body = { id: uuid(), ...what, seen_ms: Math.round(link.serverMs) };

@@ -79,7 +79,7 @@ export function bindDrawing(svg, store, { hold, face, nav }) {
       node.append(s("text", { class: "notag", text: `${t("no symbol")} ${node.dataset.sym}` }));
       continue;
     }
-    build(node, { tag: node.dataset.tag || "", kind: node.dataset.kind, data: node.dataset, bind, store });
+    build(node, { tag: node.dataset.tag || "", kind: node.dataset.kind, data: node.dataset, bind, store, hold });
   }
   for (const node of svg.querySelectorAll("[data-face]")) {
     const name = node.dataset.face;

@@ -62,6 +62,22 @@ const PINS = {
   ROLLS: ["Rollovers", "翻转次数"],
   A: ["Output A", "输出A"],
   B: ["Output B", "输出B"],
+  BYPASSED: ["Bypassed", "已旁路", NO_YES],
+  MOS: ["Bypass of channel", "通道旁路", NO_YES],
+  MOS_LEFT_S: ["Bypass ends in", "旁路剩余"],
+  MOS_WARNING: ["Bypass ends soon", "旁路即将到期", NO_YES],
+  MOS_EXPIRED: ["Bypass expired", "旁路已到期", NO_YES],
+  OOS: ["Operational override", "操作超驰", NO_YES],
+  STEP: ["Step", "步"],
+  STEP_S: ["Time in step", "本步时间"],
+  WHY: ["Why", "原因"],
+  HOLD: ["Hold", "暂停"],
+  RESTART: ["Restart", "重启"],
+  STOP: ["Stop", "停止"],
+  ABORT: ["Abort", "中止"],
+  AMOUNT: ["Amount", "数量"],
+  MOVED: ["Moved", "已转"],
+  DIFFERENCE: ["Difference", "差值"],
   RAW: ["Raw signal", "原始信号"],
   RUN_RAW: ["Run feedback, raw", "运行反馈(原始)", NO_YES],
 };
@@ -71,13 +87,13 @@ export function pinOf(name) { return name.slice(name.indexOf(".") + 1); }
 
 /** Place of a pin on a faceplate. */
 export function pinRank(name) {
-  const at = ORDER.indexOf(pinOf(name).replace(/\.\d+$/, ""));
+  const at = ORDER.indexOf(pinOf(name).replace(/[._]\d+$/, ""));
   return at < 0 ? ORDER.length : at;
 }
 
 /** Short text of a pin. */
 export function pinText(name) {
-  const [, pin, number] = pinOf(name).match(/^(.*?)(?:\.(\d+))?$/);
+  const [, pin, number] = pinOf(name).match(/^(.*?)(?:[._](\d+))?$/);
   const known = PINS[pin];
   if (!known) return { en: pinOf(name), zh: pinOf(name) };
   const more = number ? ` ${number}` : "";

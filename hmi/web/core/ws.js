@@ -1,6 +1,7 @@
 // The socket: values and events come in, nothing of consequence goes out. Decides
 // whether what is on the screen is still true.
 
+import { alarms } from "./alarms.js";
 import { decode } from "./cbor.js";
 import { store } from "./store.js";
 
@@ -90,11 +91,16 @@ export class Link extends EventTarget {
         this.seen(frame[1], frame[2], frame[3], now);
         store.apply(frame[4], frame[5], frame[6]);
         break;
+      case 3:
+        alarms.apply(JSON.parse(frame[1]));
+        break;
       case 4:
         store.addEvents(frame[1]);
         break;
       case 5:
         this.seen(frame[1], frame[2], frame[3], now);
+        if (this.revision !== undefined && frame[5] !== this.revision) this.dispatchEvent(new Event("displays"));
+        this.revision = frame[5];
         this.dispatchEvent(new Event("beat"));
         break;
       case 6:

@@ -4,7 +4,9 @@
 
 import { s, setText, setAttr } from "../core/dom.js";
 import { FLAG, level, number, reason, shown } from "../core/fmt.js";
+import { watchBlock } from "../core/alarms.js";
 import { say, t } from "../core/i18n.js";
+import { badge } from "./badge.js";
 
 const BOW = "M-15-10L15 10V-10L-15 10Z";
 
@@ -29,7 +31,8 @@ function percent(g, bind, name) {
   });
 }
 
-function valve(g, { tag, kind, bind, store }) {
+function valve(g, { tag, kind, bind, hold }) {
+  alarmMark(g, { tag, hold }, -34, -40);
   g.append(s("rect", { class: "hit", x: -32, y: -46, width: 64, height: 78, rx: 3 }));
   g.append(s("path", { class: "body", d: BOW }));
   if (kind === "control") {
@@ -43,7 +46,8 @@ function valve(g, { tag, kind, bind, store }) {
   follow(g, bind, `${tag}.STATE`, { 2: "···", 3: t("FAULT"), 4: "?" });
 }
 
-function motor(g, { tag, bind }) {
+function motor(g, { tag, bind, hold }) {
+  alarmMark(g, { tag, hold }, -38, -26);
   g.append(s("rect", { class: "hit", x: -28, y: -28, width: 56, height: 56, rx: 3 }));
   g.append(s("circle", { class: "body", r: 17 }), s("text", { class: "st motor", y: 5, text: "M" }));
   const state = s("text", { class: "st", x: 34, y: 5, "text-anchor": "start" });
@@ -55,7 +59,8 @@ function motor(g, { tag, bind }) {
   });
 }
 
-function pump(g, { tag, bind }) {
+function pump(g, { tag, bind, hold }) {
+  alarmMark(g, { tag, hold }, -38, -30);
   g.append(s("rect", { class: "hit", x: -26, y: -26, width: 52, height: 64, rx: 3 }));
   g.append(s("path", { class: "eq", d: "M-9 12L-13 20H13L9 12" }), s("circle", { class: "body", r: 15 }));
   g.append(s("path", { class: "eq", d: "M-6-10L13 0L-6 10Z" }), s("text", { class: "st", y: -22 }), label(tag, 35));
@@ -64,6 +69,17 @@ function pump(g, { tag, bind }) {
 
 function orifice(g, { tag }) {
   g.append(s("path", { class: "eq", d: "M-3-12V-4M-3 4V12M3-12V-4M3 4V12" }), label(tag, 28));
+}
+
+function exchanger(g, { tag }) {
+  g.append(s("rect", { class: "body", x: -36, y: -20, width: 72, height: 40, rx: 3 }), s("path", { class: "eq", d: "M-36 0H-20L-8 -10L8 10L20 0H36" }), label(tag, 36));
+}
+
+/** The worst alarm of the equipment beside its symbol, and nothing while there is none. */
+function alarmMark(g, { tag, hold }, x, y) {
+  const mark = s("g", { class: "alarm", transform: `translate(${x} ${y}) scale(.82)` });
+  g.append(mark);
+  hold(watchBlock(tag.split(".")[0], (row) => mark.replaceChildren(...(row ? [badge(row.priority, row)] : []))));
 }
 
 function connector(g, { data }) {
@@ -77,7 +93,7 @@ function connector(g, { data }) {
 }
 
 /** Tag, mode, value with unit, setpoint. */
-function val(g, { tag, data, bind, store }) {
+function val(g, { tag, data, bind, store, hold }) {
   const loop = store.directory.loops.find((l) => l.name === tag);
   const pv = loop ? loop.pv : tag;
   const name = loop ? tag : tag.replace(/\.PV$/, "");
@@ -91,6 +107,7 @@ function val(g, { tag, data, bind, store }) {
   const limit = s("g", { class: "limit" });
   value.append(number_, unit);
   g.append(head, box, value, limit);
+  alarmMark(g, { tag: loop ? measured(store, loop) : tag, hold }, -24, -12);
   let last = "";
   bind(pv, ({ tag: found, value: v, q }) => {
     const lv = level(q);
@@ -128,6 +145,12 @@ function val(g, { tag, data, bind, store }) {
   bind(loop.sp, ({ tag: found, value: v }) => setText(sp, found ? `SP ${shown(found, v)}` : ""));
 }
 
+/** The measurement behind a loop: TIC-101 alarms as TT-101, unless it has alarms of its own. */
+function measured(store, loop) {
+  const own = loop.name.replace(/^(.)IC/, "$1T");
+  return store.tag(`${own}.PV`) ? own : loop.name;
+}
+
 function measure(text, unit) { return text.length * 10.4 + unit.length * 7.4 + 14; }
 
 function chip(text, x, y) {
@@ -148,12 +171,13 @@ export function beyondLimit(tag, v) {
   return "";
 }
 
-/** Scale of an indicator: the alarm window and a margin, not the instrument's range. */
+/** Scale of an indicator: the alarm window and a margin, not the instrument's range; to
+ *  the end of the range on a side without limits. */
 export function window_(tag) {
-  const limits = [tag.limits.ll, tag.limits.l, tag.limits.h, tag.limits.hh].filter((x) => x !== null);
-  if (limits.length < 2) return [tag.lo, tag.hi];
-  const low = Math.min(...limits), high = Math.max(...limits);
-  const margin = 0.14 * (high - low);
+  const { ll, l, h, hh } = tag.limits, span = tag.hi - tag.lo;
+  const low = ll ?? l ?? tag.lo, high = hh ?? h ?? tag.hi;
+  if (!(high > low)) return [tag.lo, tag.hi];
+  const margin = 0.14 * Math.min(high - low, span);
   return [Math.max(tag.lo, low - margin), Math.min(tag.hi, high + margin)];
 }
 
@@ -173,7 +197,7 @@ export function indicator(tag, { x = 0, y = 0, w = 22, height = 138 } = {}) {
   return { parts, at, lo, hi };
 }
 
-function madi(g, { tag: name, data, bind, store }) {
+function madi(g, { tag: name, data, bind, store, hold }) {
   const tag = store.tag(name);
   g.classList.add("madi");
   const height = Number(data.high) || 138, w = 22;
@@ -186,6 +210,9 @@ function madi(g, { tag: name, data, bind, store }) {
   const { parts, at } = indicator(tag, { w, height });
   const ptr = s("path", { class: "ptr" }), line = s("path", { class: "ptrline" });
   g.append(...parts, line, ptr);
+  const frame = parts[0];
+  alarmMark(g, { tag: name, hold }, -26, -26);
+  hold(watchBlock(name.split(".")[0], (row) => frame.setAttribute("class", row ? `frame a${row.priority}` : "frame")));
   bind(name, ({ value, q }) => {
     const known = Number.isFinite(value) && level(q) < 2;
     ptr.setAttribute("visibility", known ? "visible" : "hidden");
@@ -216,5 +243,5 @@ function state(g, { tag: name, data, bind }) {
   });
 }
 
-/** Builders by `data-sym`. Each gets the group and `{tag, kind, data, bind, store}`. */
-export const symbols = { valve, motor, pump, orifice, connector, val, madi, state };
+/** Builders by `data-sym`. Each gets the group and `{tag, kind, data, bind, store, hold}`. */
+export const symbols = { valve, motor, pump, orifice, exchanger, connector, val, madi, state };

@@ -6,12 +6,14 @@ import { Part, h, setText } from "../core/dom.js";
 import { level, shown } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
+import { link } from "../core/ws.js";
 import { tripState } from "./panels.js";
 import "./faceplate.js";
 import "./loops.js";
 
-/** Drawings already fetched in this window. */
+/** Drawings already fetched in this window, until one changes. */
 const drawings = new Map();
+link.addEventListener("displays", () => drawings.clear());
 
 class Display extends Part {
   /** Sidecar of the display, from the directory. */
@@ -24,8 +26,12 @@ class Display extends Part {
     const d = this.display;
     const facts = h("span", { class: "fact" });
     const chips = h("span", { class: "counts" });
+    const { displays } = store.directory;
+    const above = displays.find((x) => x.id === d.parent), beside = displays.filter((x) => x.parent === d.parent && x.level === d.level && x.id !== d.id), below = displays.filter((x) => x.parent === d.id);
+    const ways = [...(above ? [[above, `‹ ${say(above.short)}`]] : []), ...beside.map((x) => [x, say(x.short)]), ...below.map((x) => [x, `${say(x.short)} ›`])];
     this.append(h("div", { class: "title" },
       h("h1", { text: say(d.title) }), h("span", { class: "chip", text: `${t("Level")} ${d.level}` }), facts, chips, h("span", { class: "gap" }),
+      h("nav", { class: "ways", "aria-label": t("Near displays") }, ways.map(([x, text]) => h("button", { onclick: () => this.go("display", x.id) }, text))),
       h("button", { onclick: () => this.go("trends", d.id) }, `${t("Trends")} (T)`)));
     this.headline(facts);
     this.groupChips(chips);
@@ -69,6 +75,8 @@ class Display extends Part {
     if (panel.kind === "block") {
       return Object.assign(document.createElement("hmi-block-panel"), { panel, face: (name) => this.showFace(name, true) });
     }
+    if (panel.kind === "permit") return Object.assign(document.createElement("hmi-permit-panel"), { block: panel.block });
+    if (panel.kind === "phase") return Object.assign(document.createElement("hmi-phase-panel"), { block: panel.block, face: (name) => this.showFace(name, true) });
     const group = store.directory.interlocks.find((x) => x.name === panel.group);
     if (group) return Object.assign(document.createElement("hmi-interlock-panel"), { group });
     return h("section", { class: "panel" }, h("header", {}, h("h2", { text: panel.group })), h("div", { class: "body" }, h("span", { class: "notag", text: t("no tag") })));
@@ -76,6 +84,7 @@ class Display extends Part {
 
   async draw() {
     const id = this.display.id;
+    if (!this.display.drawn) { this.drawing.remove(); return; }
     try {
       if (!drawings.has(id)) drawings.set(id, await getText(`display/${encodeURIComponent(id)}`));
     } catch (error) {

@@ -12,6 +12,7 @@ import { pinOf, pinRank } from "../core/pins.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
 import { indicator } from "../sym/symbols.js";
+import { alarmList, head } from "./faces.js";
 import { toast } from "./toasts.js";
 import "./trend.js";
 
@@ -81,10 +82,11 @@ class Faceplate extends Part {
       return;
     }
     if (this.loop) {
-      this.body.append(this.bars(), this.modes(), this.entry());
+      this.body.append(alarmList(this, this.name.replace(/^(.)IC/, "$1T")), this.bars(), this.modes(), this.entry());
       this.strip();
       this.body.append(this.spark([this.loop.pv, this.loop.sp]));
     } else {
+      this.body.append(...head(this, this.name), alarmList(this, this.name));
       const analog = this.tags.find((x) => x.kind === "real" && !x.writable && /\.(PV|OUT|CMD|TOTAL|RATE|A)$/.test(x.name));
       if (this.tags.length === 0) this.body.append(h("p", {}, h("span", { class: "notag", text: t("no tag") })));
       this.body.append(this.rows(this.tags));

@@ -7,49 +7,35 @@ import { isNight, setNight, theme } from "../core/theme.js";
 import { forces } from "../core/forces.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
+import { alarms, displayOf } from "../core/alarms.js";
+import { badgeIcon } from "../sym/badge.js";
+import "./banner.js";
 import { firstOutText, tripState } from "./panels.js";
+
+/** Pages that are no displays: name in addresses, text, key. */
+export const TOOLS = [["alarms", "Alarms", "F8"], ["trends", "Trends", "F9"], ["events", "Events", "F10"], ["matrix", "Cause and effect", "F6"], ["lists", "Bypasses", ""], ["plant", "Plant", ""], ["scan", "System", "F7"], ["sim", "Simulation", ""]];
+
+function tools() { return TOOLS.filter(([page]) => page !== "sim" || store.directory.env === "SIM"); }
 
 class Header extends Part {
   render() {
     const groups = store.directory.interlocks;
-    const trip = h("span", { class: "count trip" }), manual = h("span", { class: "count" }), bad = h("span", { class: "count" });
-    const counts = h("div", { class: "counts", role: "group", "aria-label": t("Not normal") }, trip, manual, bad);
-    const banner = h("div", { class: "banner", role: "status" });
     const time = h("b"), day = h("span");
-    this.append(counts, banner,
+    const trips = h("a", { class: "trips", href: "#/matrix", hidden: true });
+    this.append(document.createElement("hmi-banner"), trips,
       store.directory.env === "SIM" ? h("span", { class: "sim-flag", title: t("A simulator answers, not a plant"), text: t("SIMULATION") }) : h("span", { class: "sim-flag", text: t("LIVE") }),
       document.createElement("hmi-person"),
       h("div", { class: "clock" }, time, day));
-    const count = (node, label, n) => {
-      node.classList.toggle("on", n > 0);
-      node.replaceChildren(`${t(label)} `, h("b", { text: n }));
-    };
     const update = () => {
       const tripped = groups.filter((g) => tripState(g).tripped);
-      count(trip, "Tripped", tripped.length);
-      const loops = store.directory.loops.filter((l) => store.read(l.mode_act || l.mode).value === 0);
-      count(manual, "In manual", loops.length);
-      banner.classList.toggle("trip", tripped.length > 0);
-      banner.replaceChildren();
-      if (tripped.length === 0) { banner.append(h("span", { class: "msg muted", text: t("No interlock is tripped") })); return; }
-      const last = store.events.findLast((e) => e.kind === "trip");
-      banner.append(h("span", { class: "chip trip", text: t("TRIPPED") }), last ? h("time", { text: clock(last.utc_ms) }) : "",
-        h("span", { class: "msg" }, h("b", { text: tripped.map((g) => g.name).join(", ") }), ` · ${t("first-out")} ${firstOutText(tripped[0])}`));
+      trips.hidden = tripped.length === 0;
+      trips.replaceChildren(h("span", { class: "chip trip", text: t("TRIPPED") }), h("b", { text: tripped.map((g) => g.name).join(" ") }), h("span", { class: "msg", text: tripped.length ? `${t("first-out")} ${firstOutText(tripped[0])}` : "" }));
     };
     for (const g of groups) for (const name of [g.tripped, g.first_out]) this.hold(store.watch(name, update));
-    for (const l of store.directory.loops) this.hold(store.watch(l.mode_act || l.mode, update));
-    this.listen(store, "events", update);
-    const analog = store.directory.tags.filter((x) => /\.PV$/.test(x.name));
-    const badCount = () => {
-      // Only what the page subscribes to is known here; the label says so.
-      const n = analog.filter((x) => store.watchers.has(x.name) && store.qualities[x.handle] >> 14 >= 2 && Number.isFinite(store.values[x.handle])).length;
-      count(bad, "Bad on page", n);
-    };
     const tick = () => {
       const ms = link.nowMs();
       setText(time, clock(ms));
       setText(day, `${date(ms)} ${zone(ms)}`);
-      badCount();
     };
     update();
     tick();
@@ -73,6 +59,14 @@ class Forced extends Part {
   }
 }
 
+/** Displays as a tree: by level and key, each under the one above it. */
+export function displayTree() {
+  const { displays } = store.directory, ids = new Set(displays.map((d) => d.id));
+  const order = (a, b) => a.level - b.level || (a.key || "~").localeCompare(b.key || "~", "en", { numeric: true }) || a.id.localeCompare(b.id);
+  const under = (id, depth) => displays.filter((d) => (ids.has(d.parent) ? d.parent : "") === id).sort(order).flatMap((d) => [{ d, depth }, ...(depth < 6 ? under(d.id, depth + 1) : [])]);
+  return under("", 0);
+}
+
 class Nav extends Part {
   page = "";
   arg = "";
@@ -80,14 +74,27 @@ class Nav extends Part {
   render() {
     this.setAttribute("role", "navigation");
     this.setAttribute("aria-label", t("Displays"));
-    const link_ = (hash, text, key, current, sub) => h("a", { href: hash, class: sub ? "sub" : "", "aria-current": current ? "page" : null },
-      h("span", { text }), key ? h("kbd", { text: key }) : null);
+    const marks = [];
+    const link_ = (hash, text, key, current, depth = 0, of = null) => {
+      const mark = h("i", { class: "mark" });
+      if (of) marks.push({ mark, of });
+      return h("a", { href: hash, class: `d${Math.min(depth, 3)}`, "aria-current": current ? "page" : null }, h("span", { text }), mark, key ? h("kbd", { text: key }) : null);
+    };
+    const unitOf = (d) => (d.level === 1 ? () => true : (r) => displayOf(r)?.id === d.id);
+    const tree = displayTree();
     this.append(h("h2", { text: t("Displays") }),
-      ...store.directory.displays.map((d) => link_(`#/display/${d.id}`, say(d.short), d.key, this.page === "display" && this.arg === d.id, d.level > 2)),
+      ...(tree.length ? tree.map(({ d, depth }) => link_(`#/display/${d.id}`, say(d.short), d.key, this.page === "display" && this.arg === d.id, Math.max(0, depth - 1), unitOf(d)))
+        : [link_("#/display/overview", t("Overview"), "F1", this.page === "display"), ...store.directory.equipment.units.map((u) => link_(`#/unit/${encodeURIComponent(u.name)}`, say(u.title), "", this.page === "unit" && this.arg === u.name, 0, (r) => r.unit === u.name))]),
       h("h2", { text: t("Tools") }),
-      link_("#/trends", t("Trends"), "F9", this.page === "trends"),
-      link_("#/events", t("Events"), "F10", this.page === "events"),
-      link_("#/scan", t("System"), "F7", this.page === "scan"));
+      ...tools().map(([page, text, key]) => link_(`#/${page}`, t(text), key, this.page === page, 0, page === "alarms" ? () => true : null)));
+    const update = () => {
+      for (const { mark, of } of marks) {
+        const sum = alarms.sum(of);
+        mark.replaceChildren(...(sum ? [badgeIcon(sum.worst.priority, sum.worst), String(sum.n)] : []));
+      }
+    };
+    this.listen(alarms, "change", update);
+    update();
   }
 }
 

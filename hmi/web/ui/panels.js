@@ -31,7 +31,7 @@ export function firstOutText(group) {
 const LATCHED_ROWS_MAX = 24;
 
 /** Whether a cause's row is latched, as far as the group tells. */
-function isLatched(group, cause) {
+export function isLatched(group, cause) {
   const { tag, value } = store.read(`${group.name}.LATCHED`);
   if (!tag || !Number.isFinite(value) || cause.index < 1 || cause.index > LATCHED_ROWS_MAX) return false;
   return Math.floor(value / 2 ** (cause.index - 1)) % 2 === 1;
@@ -76,7 +76,7 @@ class InterlockPanel extends Part {
   cause(group, cause) {
     const mark = h("span"), txt = h("span", { class: "txt", text: say(cause.text), title: say(cause.text) });
     const live = h("span", { class: "small live" });
-    const node = h("div", { class: "cause" }, mark, h("b", { text: cause.id }), txt, live);
+    const node = h("div", { class: "cause" }, mark, h("b", { text: cause.id.replace(/-T(\d+)$/, (_, ms) => ` T${ms / 1000}`) }), txt, live);
     const update = () => {
       const { tag, value, q } = store.read(cause.tag);
       const { tripped, first } = tripState(group);
@@ -156,6 +156,65 @@ class BlockPanel extends Part {
   }
 }
 
+/** What must be so before something may begin; what is missing stands first and bold. */
+class PermitPanel extends Part {
+  block = "";
+
+  render() {
+    const block = store.block(this.block), title = block ? say(block.desc) : this.block;
+    this.classList.add("panel");
+    const chip = h("span", { class: "chip" });
+    const rows = (block?.rows || []).map((row) => {
+      const mark = h("span"), node = h("div", { class: "need" }, mark, h("span", { class: "txt", text: say(row.text), title: row.tag || "" }));
+      return { row, mark, node };
+    });
+    this.append(h("header", {}, h("h2", { text: title, title: this.block }), h("span", { class: "gap" }), chip), h("div", { class: "body", tabindex: 0, role: "region", "aria-label": title }, rows.map((r) => r.node)));
+    const update = () => {
+      const ok = store.read(`${this.block}.OK`), mask = store.read(`${this.block}.MISSING`).value;
+      let missing = 0;
+      rows.forEach(({ row, mark, node }, i) => {
+        const read = row.tag && store.read(row.tag);
+        const holds = read && read.tag ? level(read.q) < 2 && (read.value === 1) === row.is : Number.isFinite(mask) && i < LATCHED_ROWS_MAX && Math.floor(mask / 2 ** i) % 2 === 0;
+        if (!holds) missing++;
+        setText(mark, holds ? "✓" : "✗");
+        node.classList.toggle("missing", !holds);
+      });
+      setText(chip, !ok.tag ? t("no tag") : ok.value === 1 ? t("may start") : `${missing} ${t("missing")}`);
+      chip.className = ok.value === 1 ? "chip" : "chip strong";
+    };
+    for (const name of [`${this.block}.OK`, `${this.block}.MISSING`, ...rows.map((r) => r.row.tag)]) if (name) this.hold(store.watch(name, update));
+    update();
+  }
+}
+
+/** The steps of a phase: done, now, to come. */
+class PhasePanel extends Part {
+  block = "";
+  face = () => {};
+
+  render() {
+    const block = store.block(this.block), title = block ? say(block.desc) : this.block;
+    this.classList.add("panel");
+    const chip = h("span", { class: "chip" });
+    const rows = (block?.rows || []).map((row) => { const mark = h("span"), time = h("span", { class: "small" }); return { mark, time, node: h("div", { class: "need" }, mark, h("span", { class: "txt", text: say(row.text) }), time) }; });
+    this.append(h("header", {}, h("h2", { text: title }), chip, h("span", { class: "gap" }), h("button", { onclick: () => this.face(this.block) }, t("Operate"))),
+      h("div", { class: "body", tabindex: 0, role: "region", "aria-label": title }, rows.map((r) => r.node)));
+    const update = () => {
+      const state = store.read(`${this.block}.STATE`), at = store.read(`${this.block}.STEP`).value, s_ = store.read(`${this.block}.STEP_S`).value;
+      setText(chip, state.tag ? withUnit(state.tag, state.value) : t("no tag"));
+      rows.forEach(({ mark, time, node }, i) => {
+        const now = i + 1 === at;
+        setText(mark, i + 1 < at ? "✓" : now ? "→" : "");
+        setText(time, now && Number.isFinite(s_) ? `${Math.floor(s_ / 60)} min` : "");
+        node.classList.toggle("now", now);
+        node.classList.toggle("later", i + 1 > at || !at);
+      });
+    };
+    for (const pin of ["STATE", "STEP", "STEP_S"]) this.hold(store.watch(`${this.block}.${pin}`, update));
+    update();
+  }
+}
+
 class TrendPanel extends Part {
   pens = [];
   minutes = 30;
@@ -195,3 +254,5 @@ export function penSample(i, width = 46) {
 customElements.define("hmi-interlock-panel", InterlockPanel);
 customElements.define("hmi-block-panel", BlockPanel);
 customElements.define("hmi-trend-panel", TrendPanel);
+customElements.define("hmi-permit-panel", PermitPanel);
+customElements.define("hmi-phase-panel", PhasePanel);

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use signal::Quality;
 
 use crate::equipment::Equipment;
+use crate::simulator::{Simulation, SimulationDeed};
 
 /// The answer of [`Desk::submit`], boxed so that the trait stays object-safe.
 pub type Submission<'a> = Pin<Box<dyn Future<Output = Result<Receipt, Refusal>> + Send + 'a>>;
@@ -134,6 +135,17 @@ pub trait Desk: Send + Sync + 'static {
     fn sequence(&self, since: u64) -> Vec<SequenceRow> {
         let _ = since;
         Vec::new()
+    }
+
+    /// The simulated process, if there is one.
+    fn simulation(&self) -> Option<Simulation> {
+        None
+    }
+
+    /// Does something to the simulated process: `id` of the client, who, what.
+    fn simulate(&self, id: String, actor: String, deed: SimulationDeed) -> Submission<'_> {
+        let _ = (id, actor, deed);
+        Box::pin(async { Err(Refusal::not_offered()) })
     }
 
     /// The newest trips with what was before and after them, newest first.

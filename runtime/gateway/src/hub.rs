@@ -8,12 +8,13 @@ use crate::alarms::{
 };
 use crate::counter::{Counter, People, Person, Wish};
 use crate::desk::{
-    Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing,
-    OnlyWhen, Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend,
-    TrendQuery, Writable,
+    Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, EventKind, Force,
+    Forcing, OnlyWhen, Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind,
+    TaskTiming, Text, Trend, TrendQuery, Writable,
 };
 use crate::history::History;
 use crate::order::{Ask, Order};
+use crate::simulator::{Simulation, SimulationDeed, Simulator};
 use alarms::AlarmDesk;
 pub use alarms::AlarmIntake;
 use arc_swap::ArcSwap;
@@ -51,6 +52,7 @@ pub struct Hub {
     drivers: ArcSwap<Vec<DriverHealth>>,
     forces: ArcSwap<Vec<Force>>,
     history: Mutex<History>,
+    simulator: OnceLock<Arc<dyn Simulator>>,
     events: Mutex<VecDeque<Event>>,
     sequence: Mutex<VecDeque<SequenceRow>>,
     trips: Mutex<VecDeque<Arc<TripRecord>>>,
@@ -106,6 +108,7 @@ impl Hub {
             drivers: ArcSwap::from_pointee(Vec::new()),
             forces: ArcSwap::from_pointee(Vec::new()),
             history: Mutex::new(History::new(0, 1, 1)),
+            simulator: OnceLock::new(),
             events: Mutex::new(VecDeque::new()),
             sequence: Mutex::new(VecDeque::new()),
             trips: Mutex::new(VecDeque::new()),
@@ -181,6 +184,11 @@ impl Hub {
             events.pop_front();
         }
         events.push_back(event);
+    }
+
+    /// Takes the simulated process; the first one stays.
+    pub fn set_simulator(&self, simulator: Arc<dyn Simulator>) {
+        let _ = self.simulator.set(simulator);
     }
 
     /// Adds an edge to the sequence of events.
@@ -583,6 +591,57 @@ impl Desk for Hub {
 
     fn forces(&self) -> Vec<Force> {
         (**self.forces.load()).clone()
+    }
+
+    fn simulation(&self) -> Option<Simulation> {
+        self.simulator.get().map(|simulator| simulator.state())
+    }
+
+    fn simulate(&self, id: String, actor: String, deed: SimulationDeed) -> Submission<'_> {
+        let utc_ns = self.now_utc_ns();
+        let done = match self.simulator.get() {
+            Some(simulator) => simulator.act(&deed),
+            None => Err(Refusal::not_offered()),
+        };
+        if let Err(refusal) = done {
+            self.refused(Attempt {
+                utc_ns,
+                actor,
+                id: Some(id),
+                tag: None,
+                value: None,
+                refusal: refusal.clone(),
+            });
+            return Box::pin(async move { Err(refusal) });
+        }
+        let (what, zh) = match &deed {
+            SimulationDeed::Inject { name, .. } => {
+                (format!("fault {name}"), format!("注入故障 {name}"))
+            }
+            SimulationDeed::Clear { name } => {
+                (format!("fault {name} cleared"), format!("清除故障 {name}"))
+            }
+            SimulationDeed::Act { name, .. } => {
+                (format!("deed {name}"), format!("现场操作 {name}"))
+            }
+            SimulationDeed::Freeze => ("process frozen".into(), "过程冻结".into()),
+            SimulationDeed::Resume => ("process goes on".into(), "过程继续".into()),
+        };
+        self.add_event(Event {
+            seq: 0,
+            utc_ms: utc_ns.div_euclid(1_000_000),
+            kind: EventKind::System,
+            tag: None,
+            actor,
+            text: Text::new(format!("Simulation: {what}"), format!("仿真:{zh}")),
+        });
+        Box::pin(async move {
+            Ok(Receipt {
+                id,
+                utc_ns,
+                scan: None,
+            })
+        })
     }
 
     fn events(&self, since: u64) -> Vec<Event> {

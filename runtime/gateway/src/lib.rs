@@ -13,6 +13,7 @@
 //! - [`equipment`]: units, blocks and matrices behind the tags,
 //! - [`hub`]: the desk in memory,
 //! - [`history`]: the recent past for trends,
+//! - [`simulator`]: the simulated process as an instructor sees it,
 //! - [`order`]: what the desk asks of the station.
 
 #![forbid(unsafe_code)]
@@ -25,6 +26,7 @@ pub mod equipment;
 pub mod history;
 pub mod hub;
 pub mod order;
+pub mod simulator;
 
 pub use counter::{Counter, People, Person, Wish};
 pub use desk::Desk;

@@ -44,6 +44,7 @@ pub mod run;
 pub mod scan_thread;
 pub mod scenario;
 pub mod second_place;
+pub mod simulator;
 pub mod station_tags;
 pub mod supervision;
 pub mod tags_csv;

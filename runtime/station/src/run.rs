@@ -7,6 +7,7 @@ use crate::north::{self, Bound, NorthError, Pace};
 use crate::play;
 use crate::recorder::RecorderPolicy;
 use crate::scenario;
+use crate::simulator::Instructor;
 use core::fmt;
 use gateway::desk::{Environment, TaskTiming};
 use hmi::{ServeError, Serving};
@@ -16,6 +17,7 @@ use sim::serve::{SharedWorld, WorldBank, WorldServer};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the command line asks for.
@@ -172,6 +174,12 @@ pub async fn run(
         say(line);
     }
     say(&format!("data and recordings: {}", data.display()));
+    if let Some(simulated) = &simulated {
+        station.hub.set_simulator(Arc::new(Instructor {
+            world: simulated.world.clone(),
+            speed: options.speed,
+        }));
+    }
     let serving = match serve_hmi(&options, &station, secure.as_ref()).await {
         Ok(serving) => serving,
         Err(error) => {

@@ -1,0 +1,146 @@
+// The cause-and-effect matrix, live: which cause stands, which effect acts, what is
+// latched and waits for reset, what is bypassed. And the lists that people hand over:
+// bypasses, forces, conditions not fulfilled.
+
+import { Part, h, setText } from "../core/dom.js";
+import { level, shown, withUnit } from "../core/fmt.js";
+import { say, t } from "../core/i18n.js";
+import { store } from "../core/store.js";
+import { isLatched, tripState } from "./panels.js";
+import "./service.js";
+
+class MatrixPage extends Part {
+  render() {
+    const { matrices } = store.directory.equipment;
+    const legend = [["on", "stands"], ["latched", "latched, waits for reset"], ["acts", "acts"], ["byp", "bypassed"]].map(([cls, text]) => h("span", { class: `key ${cls}`, text: t(text) }));
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Cause and effect") }), h("span", { class: "chip", text: `${t("Level")} 3` }), legend));
+    if (!matrices.length) this.append(h("p", { class: "muted", text: t("This plant has no matrix") }));
+    for (const matrix of matrices) this.append(this.matrix(matrix));
+  }
+
+  matrix(matrix) {
+    const cells = new Map(matrix.cells.map((c) => [`${c.cause}/${c.effect}`, c.word]));
+    const groups = store.directory.interlocks;
+    const heads = matrix.effects.map((e) => h("th", { class: "effect", title: `${say(e.text)}${e.devices.length ? ` · ${e.devices.join(", ")}` : ""}` }, h("b", { text: e.id }), h("span", { text: say(e.text) })));
+    const effects = matrix.effects.map((e) => ({ e, acts: () => e.tags.some((n) => store.read(n).value === 1) }));
+    const bypassOf = (id) => store.read(`${id}.BYPASSED`).value === 1;
+    const rows = matrix.causes.map((c, i) => {
+      const mine = groups.flatMap((g) => g.causes.filter((x) => x.id === c.id).map((cause) => ({ g, cause })));
+      const live = h("td", { class: "num live" }), state = h("td"), id = h("b", { text: c.id });
+      const marks = matrix.effects.map((_, k) => h("td", { class: "cell", text: cells.get(`${i}/${k}`) || "" }));
+      const node = h("tr", {}, h("th", { scope: "row" }, id), h("td", { class: "text", title: say(c.text), text: say(c.text) }), h("td", { text: c.vote }), live, state, marks);
+      const value = mine.find((m) => m.cause.live)?.cause.live;
+      if (value) this.hold(store.watch(value, ({ tag, value: v }) => setText(live, tag ? withUnit(tag, v) : "—")));
+      const update = () => {
+        const trip = store.read(`${c.id}.TRIP`), on = trip.value === 1, byp = bypassOf(c.id);
+        const latched = mine.some(({ g, cause }) => isLatched(g, cause));
+        const first = mine.some(({ g, cause }) => tripState(g).tripped && tripState(g).first === cause.index);
+        const armed = mine.every(({ cause }) => !cause.armed || store.read(cause.armed).value !== 0);
+        const degraded = store.read(`${c.id}.DEGRADED`).value === 1;
+        const words = [first && t("1st"), byp && t("BYP"), on && t("TRIP"), !on && latched && t("LATCH"), level(trip.q) === 2 && "?", !armed && t("off"), degraded && t("DEGRADED")].filter(Boolean);
+        setText(state, words.join(" · ") || "✓");
+        state.className = words.length ? "words" : "muted";
+        node.className = `${on ? "on" : latched ? "latched" : ""}${byp ? " byp" : ""}`;
+        marks.forEach((mark, k) => mark.classList.toggle("acts", mark.textContent !== "" && (on || latched) && effects[k].acts()));
+      };
+      for (const name of [`${c.id}.TRIP`, `${c.id}.BYPASSED`, `${c.id}.DEGRADED`, ...mine.flatMap(({ g, cause }) => [g.tripped, g.first_out, `${g.name}.LATCHED`, cause.armed])]) if (name && store.tag(name)) this.hold(store.watch(name, update));
+      for (const { e } of effects) for (const name of e.tags) this.hold(store.watch(name, update));
+      update();
+      return node;
+    });
+    effects.forEach(({ e, acts }, k) => {
+      const update = () => heads[k].classList.toggle("acts", acts());
+      for (const name of e.tags) this.hold(store.watch(name, update));
+      update();
+    });
+    const resets = groups.map((g) => {
+      const chip = h("span", { class: "chip" });
+      const update = () => {
+        const { tripped } = tripState(g), ready = store.read(`${g.name}.ARMED_RESET`).value === 1;
+        setText(chip, `${g.name} ${tripped ? (ready ? t("waits for reset") : t("TRIPPED")) : t("healthy")}`);
+        chip.className = tripped ? "chip trip" : "chip";
+      };
+      for (const name of [g.tripped, `${g.name}.ARMED_RESET`]) if (store.tag(name)) this.hold(store.watch(name, update));
+      return chip;
+    });
+    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: `${t("Matrix")} ${matrix.name}` }), resets),
+      h("div", { class: "body flush", tabindex: 0, role: "region", "aria-label": `${t("Matrix")} ${matrix.name}` }, h("table", { class: "ce" },
+        h("thead", {}, h("tr", {}, h("th"), h("th", { text: t("Cause") }), h("th", { text: t("Vote") }), h("th", { class: "num", text: t("Now") }), h("th", { text: t("State") }), heads)), h("tbody", {}, rows))));
+  }
+}
+
+/** Bypasses, forces, bad signals, conditions: what one shift hands to the next. */
+class ListsPage extends Part {
+  render() {
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Bypasses, forces, conditions") })));
+    const { blocks } = store.directory.equipment;
+    const permits = blocks.filter((b) => b.kind === "PERMIT").map((b) => Object.assign(document.createElement("hmi-permit-panel"), { block: b.name }));
+    this.append(h("div", { class: "pair" }, this.bypasses(), this.bad()), document.createElement("hmi-force-panel"),
+      h("h2", { class: "part", text: t("Why can't I start?") }), h("div", { class: "permits" }, permits));
+  }
+
+  bypasses() {
+    const body = h("tbody"), none = h("p", { class: "none muted", text: t("none") });
+    const causes = store.directory.equipment.blocks.filter((b) => store.tag(`${b.name}.BYPASSED`));
+    const update = () => {
+      const on = causes.filter((b) => store.read(`${b.name}.BYPASSED`).value === 1);
+      body.replaceChildren(...on.map((b) => {
+        const left = store.read(`${b.name}.MOS_LEFT_S`).value, e = store.events.findLast((x) => x.tag?.startsWith(`${b.name}.MOS_`) || x.tag === `${b.name}.OOS`);
+        return h("tr", {}, h("td", {}, h("b", { text: b.name })), h("td", { class: "text", text: say(b.desc) }), h("td", { class: "num", text: left > 0 ? `${Math.floor(left / 3600)} h ${Math.floor((left % 3600) / 60)} min` : "—" }),
+          h("td", { text: e?.actor || "—" }), h("td", { text: [store.read(`${b.name}.MOS_WARNING`).value === 1 && t("ends soon"), store.read(`${b.name}.MOS_EXPIRED`).value === 1 && t("expired")].filter(Boolean).join(" · ") }));
+      }));
+      none.hidden = on.length > 0;
+    };
+    for (const b of causes) for (const pin of ["BYPASSED", "MOS_LEFT_S", "MOS_WARNING", "MOS_EXPIRED"]) if (store.tag(`${b.name}.${pin}`)) this.hold(store.watch(`${b.name}.${pin}`, update));
+    update();
+    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Interlocks bypassed") })), h("table", {}, h("thead", {}, h("tr", {}, ["Cause", "Description", "Left", "By", "Note"].map((x) => h("th", { text: t(x) })))), body), none);
+  }
+
+  bad() {
+    const body = h("tbody"), none = h("p", { class: "none muted", text: t("none") });
+    const tags = store.directory.tags.filter((x) => /\.PV$/.test(x.name));
+    const update = () => {
+      const on = tags.filter((x) => { const r = store.read(x.name); return Number.isFinite(r.value) && level(r.q) > 0; }).slice(0, 50);
+      body.replaceChildren(...on.map((x) => { const r = store.read(x.name); return h("tr", {}, h("td", {}, h("b", { text: x.name })), h("td", { class: "text", text: say(x.desc) }), h("td", { class: "num", text: shown(x, r.value) }), h("td", { text: t(level(r.q) === 2 ? "bad" : "uncertain") })); }));
+      none.hidden = on.length > 0;
+    };
+    for (const x of tags) this.hold(store.watch(x.name, () => {}));
+    this.every(1000, update);
+    update();
+    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Bad signals") })), h("table", {}, h("thead", {}, h("tr", {}, ["Tag", "Description", "Value", "Quality"].map((x) => h("th", { text: t(x) })))), body), none);
+  }
+}
+
+/** The plant as a tree of units, kinds and blocks; a tag is found by any word of it. */
+class PlantPage extends Part {
+  go = () => {};
+
+  render() {
+    const { units, blocks } = store.directory.equipment;
+    this.tree = h("div", { class: "tree" });
+    const field = h("input", { "aria-label": t("Search tag or text"), placeholder: t("Search tag or text"), oninput: () => this.find(field.value) });
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Plant") }), field, h("span", { class: "fact", text: `${units.length} ${t("units")} · ${blocks.length} ${t("blocks")} · ${store.directory.tags.length} ${t("tags")}` })), h("section", { class: "panel" }, h("div", { class: "body", tabindex: 0, role: "region", "aria-label": t("Plant") }, this.tree)));
+    this.find("");
+  }
+
+  find(text) {
+    const { units, blocks } = store.directory.equipment;
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = (b) => words.every((w) => `${b.name} ${b.kind} ${b.desc.en} ${b.desc.zh}`.toLowerCase().includes(w));
+    const names = [...units.map((u) => u.name), ""];
+    this.tree.replaceChildren(...names.flatMap((unit) => {
+      const mine = blocks.filter((b) => b.unit === unit && fits(b));
+      if (!mine.length) return [];
+      const title = say(units.find((u) => u.name === unit)?.title) || t("Station");
+      const kinds = [...new Set(mine.map((b) => b.kind))].sort();
+      return h("details", { open: words.length > 0 || unit === names[0] }, h("summary", {}, h("b", { text: unit || "—" }), ` ${title} · ${mine.length}`),
+        unit ? h("p", {}, h("button", { class: "plain", onclick: () => this.go("unit", unit) }, t("Show all with their values"))) : null,
+        kinds.map((kind) => h("details", { open: words.length > 0 }, h("summary", { text: `${kind} · ${mine.filter((b) => b.kind === kind).length}` }),
+          h("ul", {}, mine.filter((b) => b.kind === kind).map((b) => h("li", {}, h("button", { class: "plain", onclick: () => this.go("face", b.name, true) }, h("b", { text: b.name }), ` ${say(b.desc)}`)))))));
+    }));
+  }
+}
+
+customElements.define("hmi-matrix-page", MatrixPage);
+customElements.define("hmi-lists-page", ListsPage);
+customElements.define("hmi-plant-page", PlantPage);

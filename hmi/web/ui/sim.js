@@ -1,0 +1,72 @@
+// The simulated process: faults, deeds in the field, freezing. Only where a simulator
+// answers; everything asked here is an event with its actor.
+
+import { ask, getJson } from "../core/api.js";
+import { Part, h, setText } from "../core/dom.js";
+import { parse } from "../core/fmt.js";
+import { say, t } from "../core/i18n.js";
+import { store } from "../core/store.js";
+import { toast } from "./toasts.js";
+
+const EVERY_MS = 1000;
+
+class SimPage extends Part {
+  words = "";
+
+  render() {
+    this.frozen = h("button", { onclick: () => this.act(this.state?.speed === 0 ? { do: "resume" } : { do: "freeze" }) });
+    this.speed = h("span", { class: "chip" });
+    this.active = h("div", { class: "rows" });
+    this.list = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": t("Faults and deeds") });
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Simulation") }), this.speed, this.frozen, h("span", { class: "gap" }),
+      h("input", { placeholder: t("Search tag or text"), "aria-label": t("Search tag or text"), oninput: (e) => { this.words = e.target.value.toLowerCase(); this.fill(); } })),
+    h("section", { class: "panel flat" }, h("header", {}, h("h2", { text: t("In force") })), h("div", { class: "pad" }, this.active)), h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Faults and deeds") })), this.list));
+    this.every(EVERY_MS, () => this.fetch());
+    this.fetch();
+  }
+
+  async fetch() {
+    let state = null;
+    try { state = await getJson("simulation"); } catch { /* there is none, or the link is lost */ }
+    if (!this.isConnected) return;
+    const fresh = !this.state && state;
+    this.state = state;
+    setText(this.speed, state ? (state.speed === 0 ? t("stands still") : `× ${state.speed}`) : t("none"));
+    setText(this.frozen, t(state?.speed === 0 ? "Go on" : "Freeze"));
+    this.frozen.disabled = !state;
+    const key = JSON.stringify(state?.active);
+    if (key !== this.key) {
+      this.key = key;
+      this.active.replaceChildren(...(state?.active.length ? state.active.map((name) => h("div", {}, h("b", { text: name }), h("button", { onclick: () => this.act({ do: "clear", name }) }, t("Clear")))) : [h("p", { class: "muted", text: t("none") })]));
+    }
+    if (fresh) this.fill();
+  }
+
+  fill() {
+    const rows = (this.state?.entries || []).filter((e) => `${e.name} ${e.text.en} ${e.text.zh}`.toLowerCase().includes(this.words));
+    const part = (title, of) => [h("h3", { class: "part", text: t(title) }), h("div", { class: "sim-list" }, rows.filter(of).map((e) => this.row(e)))];
+    this.list.replaceChildren(...part("Faults", (e) => e.is_fault), ...part("Deeds in the field", (e) => !e.is_fault));
+  }
+
+  row(entry) {
+    const target = entry.needs_target ? h("input", { size: 9, list: "sim-targets", placeholder: t("Target"), "aria-label": `${t("Target")} ${entry.name}` }) : null;
+    const number = entry.number ? h("input", { size: 7, placeholder: entry.number[3] ?? t("Value"), title: `${entry.number[0]}: ${entry.number[1]} – ${entry.number[2]}`, "aria-label": `${t("Value")} ${entry.name}` }) : null;
+    const act = h("button", { "aria-label": `${t(entry.is_fault ? "Inject" : "Do")} ${entry.name}`, onclick: () => {
+      const name = target?.value.trim() ? `${entry.name}:${target.value.trim()}` : entry.name;
+      this.act({ do: entry.is_fault ? "inject" : "act", name, value: number?.value.trim() ? parse(number.value) : null });
+    } }, t(entry.is_fault ? "Inject" : "Do"));
+    return h("div", { class: "sim-row" }, h("span", { title: entry.name }, say(entry.text)), target, number, act);
+  }
+
+  async act(deed) {
+    toast(await ask("simulation/act", deed, 5000), deed.name || t("Simulation"));
+    this.fetch();
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.append(h("datalist", { id: "sim-targets" }, [...store.blocks.keys()].filter((n) => /^(XV|FV|TV|PV|TT|PT|FT|LT|AT|ST|IT|WT|AE)-/.test(n)).map((n) => h("option", { value: n })), h("option", { value: "io1" }), h("option", { value: "io2" })));
+  }
+}
+
+customElements.define("hmi-sim-page", SimPage);

@@ -1,0 +1,73 @@
+//! The simulated process as an instructor sees it: faults, deeds in the field, and
+//! whether its time stands still. A station that runs a real plant has none.
+
+use serde::{Deserialize, Serialize};
+
+use crate::desk::{Refusal, Text};
+
+/// What may be done to the simulated process, and what is in force.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Simulation {
+    /// Multiple of real time; 0 = stands still.
+    pub speed: f64,
+    /// Faults and deeds that it knows.
+    pub entries: Vec<SimulationEntry>,
+    /// Full names of the faults in force.
+    pub active: Vec<String>,
+}
+
+/// A fault or a deed of the library.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SimulationEntry {
+    /// Name by which it is called.
+    pub name: String,
+    /// It is a fault (can be cleared), not a deed of people in the field.
+    pub is_fault: bool,
+    /// A target is written after a colon: `sensor-frozen:TT-101B`.
+    pub needs_target: bool,
+    /// What it is.
+    pub text: Text,
+    /// Meaning, least, greatest and usual value of its number, if it has one.
+    pub number: Option<(String, f64, f64, Option<f64>)>,
+}
+
+/// Something done to the simulated process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum SimulationDeed {
+    /// Brings in a fault.
+    Inject {
+        /// Full name.
+        name: String,
+        /// Its number.
+        value: Option<f64>,
+    },
+    /// Takes a fault away.
+    Clear {
+        /// Full name.
+        name: String,
+    },
+    /// Does something in the field.
+    Act {
+        /// Name.
+        name: String,
+        /// Its number.
+        value: Option<f64>,
+    },
+    /// The process stands still; the controller goes on.
+    Freeze,
+    /// The process goes on.
+    Resume,
+}
+
+/// The door to a simulated process. Answers at once.
+pub trait Simulator: Send + Sync {
+    /// What may be done and what is in force.
+    fn state(&self) -> Simulation;
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// Why not.
+    fn act(&self, deed: &SimulationDeed) -> Result<(), Refusal>;
+}
