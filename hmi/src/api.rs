@@ -211,9 +211,15 @@ pub(crate) async fn simulate(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    decided(app, visitor, &headers, body, |app, visitor, body| async move {
-        simulator::execute(&asked(&app, &visitor, &body), &body).await
-    })
+    decided(
+        app,
+        visitor,
+        &headers,
+        body,
+        |app, visitor, body| async move {
+            simulator::execute(&asked(&app, &visitor, &body), &body).await
+        },
+    )
     .await
 }
 
