@@ -315,7 +315,7 @@ pub fn fill(
             .take_while(|c| c.is_ascii_lowercase() || *c == '_')
             .collect();
         let end = 1 + name.len();
-        if name.is_empty() || after[end..].chars().next() != Some('}') {
+        if name.is_empty() || !after[end..].starts_with('}') {
             out.push('{');
             rest = &after[1..];
             continue;

@@ -162,7 +162,7 @@ async fn hall(env: Environment) -> Hall {
         wallboard,
         ended,
         _stop: stop,
-        serving: serving,
+        serving,
     }
 }
 

@@ -189,7 +189,7 @@ impl Cause {
             if let Some(maintenance) = &mut overrides.maintenance
                 && let Some(proof) = &mut maintenance.proof
             {
-                let value = voter.and_then(|at| self.channels.iter().nth(at));
+                let value = voter.and_then(|at| self.channels.get(at));
                 let value = value.map_or(f64::NAN, |channel| channel.value(image));
                 let is_due = outcome.trip && is_armed;
                 let is_tested = proof.step(image, is_due, value, self.on_ns, dt_ns);

@@ -5,7 +5,7 @@
 //! What the plant does is recorded as it happens; while the ledger cannot take it, it
 //! waits here, and what does not fit is counted and said.
 
-use crate::annunciator::{Annunciator, DeedRefusal, Step};
+use crate::annunciator::{Annunciator, DeedRefusal, Step, own};
 use crate::chronicle::{At, Changed};
 use crate::clerk::env_word;
 use crate::ledger_sender::{LedgerSender, Unrecorded};
@@ -34,6 +34,11 @@ const STEPS_AT_A_TIME: usize = 1_024;
 const TICK: Duration = Duration::from_millis(100);
 /// Time between two saves of a book that changes.
 const SAVE_EVERY_NS: i64 = 5_000_000_000;
+/// Time between two looks at the disk.
+const LOOK_EVERY_NS: i64 = 30_000_000_000;
+/// Free space below which the disk alarm comes: a day of records of a busy plant. A
+/// product default.
+const FREE_BYTES_MIN: u64 = 2 << 30;
 /// File of the saved book.
 const SAVED: &str = "alarms.json";
 
@@ -54,7 +59,7 @@ impl Roll {
         let tags = directory.tags.iter();
         Roll {
             rationales: plant.rationales().into(),
-            settings: Settings::default(),
+            settings: plant.alarm_settings(),
             handles: tags.map(|tag| (tag.name.clone(), tag.handle)).collect(),
         }
     }
@@ -131,6 +136,9 @@ pub fn teller() -> (Teller, Receiver<Told>) {
     (Teller { told, lost }, out)
 }
 
+/// Hears of each step of an alarm.
+pub type Listener = Box<dyn FnMut(&Step, &Rationale) + Send>;
+
 /// The alarm desk.
 pub struct AlarmDesk {
     /// The desk.
@@ -143,12 +151,14 @@ pub struct AlarmDesk {
     pub ledger: LedgerSender,
     /// Whether nothing can be recorded.
     pub ledger_down: Arc<AtomicBool>,
+    /// Whether recording of the run has failed.
+    pub recording_down: Arc<AtomicBool>,
     /// Simulation or live.
     pub env: Environment,
     /// Folder of the saved book.
     pub folder: PathBuf,
     /// Who else hears of each step: outgoing messages.
-    pub listeners: Vec<Box<dyn FnMut(&Step, &Rationale) + Send>>,
+    pub listeners: Vec<Listener>,
 }
 
 /// A book as saved.
@@ -210,6 +220,7 @@ struct Work {
     lost: u64,
     saved_ns: i64,
     is_unsaved: bool,
+    looked_ns: i64,
 }
 
 impl AlarmDesk {
@@ -222,6 +233,7 @@ impl AlarmDesk {
             lost: 0,
             saved_ns: 0,
             is_unsaved: true,
+            looked_ns: 0,
         };
         work.desk.hub.set_guidance(work.ours.guidance());
         let mut ticked = 0;
@@ -295,7 +307,23 @@ impl Work {
         }
     }
 
+    /// What no scan can see.
+    fn surroundings(&mut self) {
+        let down = self.desk.ledger_down.load(Ordering::Acquire);
+        self.ours.tell(own::JOURNAL_DOWN, down, now());
+        let gap = self.desk.recording_down.load(Ordering::Acquire);
+        self.ours.tell(own::RECORDING_GAP, gap, now());
+        let now_ns = rt::monotonic_ns();
+        if now_ns - self.looked_ns >= LOOK_EVERY_NS {
+            self.looked_ns = now_ns;
+            if let Some(free) = rt::free_bytes(&self.desk.folder) {
+                self.ours.tell(own::DISK_LOW, free < FREE_BYTES_MIN, now());
+            }
+        }
+    }
+
     fn tick(&mut self) {
+        self.surroundings();
         self.ours.tick(now());
         self.collect();
         self.write();

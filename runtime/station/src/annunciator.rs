@@ -165,9 +165,12 @@ impl Annunciator {
         }
     }
 
-    /// Tells the condition of an alarm that is no tag of a scan: one of the station's own.
+    /// Tells the condition of an alarm that is no tag of a scan: one of the station's own,
+    /// by its name or by the condition that the plant's text names.
     pub fn tell(&mut self, name: &str, active: bool, at: Stamp) {
-        if let Some(alarm) = self.book.index(name) {
+        let named = self.book.index(name).into_iter();
+        let alarms: Vec<AlarmIndex> = named.chain(self.book.on_tag(name)).collect();
+        for alarm in alarms {
             self.book.edge(alarm, Edge::of(active), at, &mut self.out);
         }
     }
@@ -331,7 +334,7 @@ fn wire(book: &Book, handle: impl Fn(&str) -> Option<u32>) -> Wires {
                 wires.alarms.entry(tag).or_default().push(alarm);
             }
             // Alarms of the station itself have no tag.
-            None if record.tag.is_empty() => {}
+            None if record.tag.is_empty() || record.tag.starts_with("STATION.") => {}
             None => wires.absent.push(record.name.clone()),
         }
         wires.values.push(handle(&record.point));

@@ -1,9 +1,10 @@
 //! Everything beside the scans that remembers: alarms, history, the view of the records,
 //! outgoing messages. Started and stopped together.
 
-use crate::alarm_desk::{AlarmDesk, Roll, Teller, Told, resumed, saved, steps_of, teller};
-use crate::annunciator::Step;
-use crate::annunciator::own;
+use crate::alarm_desk::{
+    AlarmDesk, Listener, Roll, Teller, Told, resumed, saved, steps_of, teller,
+};
+use crate::annunciator::{Step, own};
 use crate::chronicle::Cast;
 use crate::clerk::env_word;
 use crate::engine::StartError;
@@ -33,6 +34,8 @@ pub struct Surroundings {
     pub ledger: LedgerSender,
     /// Whether nothing can be recorded.
     pub ledger_down: Arc<AtomicBool>,
+    /// Whether recording of the run has failed.
+    pub recording_down: Arc<AtomicBool>,
     /// Simulation or live.
     pub env: Environment,
     /// Folder for everything that stays.
@@ -100,7 +103,7 @@ impl Archive {
         let reader = SharedReader::default();
         let history_down = Arc::new(AtomicBool::new(false));
 
-        let mut listeners: Vec<Box<dyn FnMut(&Step, &alarm::Rationale) + Send>> = Vec::new();
+        let mut listeners: Vec<Listener> = Vec::new();
         if let Some(config) = around.notify {
             let messages = Messages::start(config, around.ledger.clone(), around.env)
                 .map_err(StartError::Messages)?;
@@ -117,6 +120,7 @@ impl Archive {
             deeds: around.intake.deeds,
             ledger: around.ledger.clone(),
             ledger_down: around.ledger_down,
+            recording_down: around.recording_down,
             env: around.env,
             folder: around.data.clone(),
             listeners,

@@ -497,7 +497,8 @@ impl<W: Witness> ClosedLoop<W> {
                 entry.writable.is_some_and(|writable| writable.is_request)
             });
             // What stands already is not asked for again.
-            let is_refused = !(stands && !is_momentary) && !self.write(&write.tag, write.value);
+            let is_done = stands && !is_momentary;
+            let is_refused = !is_done && !self.write(&write.tag, write.value);
             scripts.answer(script, &write.tag, is_refused);
         }
         self.scripts = scripts;

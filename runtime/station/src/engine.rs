@@ -379,11 +379,12 @@ impl Station {
                 intake: intake.alarms,
                 ledger: sender.clone(),
                 ledger_down: ledger_down.clone(),
+                recording_down: recording_down.clone(),
                 env: options.env,
                 data: options.data.clone(),
                 notify: plant.notify.clone(),
             },
-            |name, run| spawn(name, run),
+            spawn,
         )?;
         let (updates, updates_out) = unbounded();
         let pump = Pump::new(

@@ -1,7 +1,7 @@
 //! Outgoing messages about alarms: steps of alarms become notices, and what became of
 //! each message goes to the ledger.
 
-use crate::alarm_desk::{Teller, Told};
+use crate::alarm_desk::{Listener, Teller, Told};
 use crate::annunciator::{Step, own};
 use crate::clerk::env_word;
 use crate::ledger_sender::LedgerSender;
@@ -42,7 +42,7 @@ impl Messages {
     }
 
     /// Who hears of each step of an alarm.
-    pub fn listener(&self) -> Box<dyn FnMut(&Step, &Rationale) + Send> {
+    pub fn listener(&self) -> Listener {
         let notifier = self.notifier.clone();
         Box::new(move |step, record| {
             let transition = &step.transition;

@@ -54,6 +54,20 @@ pub fn utc_offset_min() -> i16 {
     i16::try_from(offset_s / 60).unwrap_or(0)
 }
 
+/// Bytes that the file system of a folder has left for this user.
+pub fn free_bytes(folder: &std::path::Path) -> Option<u64> {
+    let path = std::ffi::CString::new(folder.as_os_str().as_encoded_bytes()).ok()?;
+    let mut stat = MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: the path ends with zero and `stat` is read only if the call has filled it.
+    let stat = unsafe {
+        if libc::statvfs(path.as_ptr(), stat.as_mut_ptr()) != 0 {
+            return None;
+        }
+        stat.assume_init()
+    };
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
 fn read_clock(clock: libc::clockid_t) -> i64 {
     let mut time = MaybeUninit::<libc::timespec>::uninit();
     // SAFETY: `time` is a valid place for one timespec, and both clocks exist on

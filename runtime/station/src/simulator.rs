@@ -114,7 +114,7 @@ mod tests {
         };
         assert_eq!(instructor.act(&inject), Ok(()));
         instructor.bank().world_mut().step(1_000_000_000);
-        assert_eq!(instructor.state().active, [name.clone()]);
+        assert_eq!(instructor.state().active, std::slice::from_ref(&name));
         let clear = SimulationDeed::Clear { name };
         assert_eq!(instructor.act(&clear), Ok(()));
         assert!(instructor.act(&clear).is_err());

@@ -9,6 +9,13 @@ pub const MESSAGES: &str = "SYS.MESSAGES";
 /// Scans or steps were lost on their way to the records.
 pub const LOST: &str = "SYS.LOST";
 
+/// Condition: the ledger takes nothing.
+pub const JOURNAL_DOWN: &str = "STATION.JOURNAL_DOWN";
+/// Condition: little space is left for what must be kept.
+pub const DISK_LOW: &str = "STATION.DISK_LOW";
+/// Condition: the recording of the run has a gap.
+pub const RECORDING_GAP: &str = "STATION.RECORDING_GAP";
+
 fn own(
     name: &str,
     text: [&str; 2],

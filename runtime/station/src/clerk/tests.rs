@@ -29,7 +29,12 @@ fn office(disk: &MemoryDisk) -> Office {
     let (sender, postings) = ledger_sender();
     let plant = plant::load(&plant_folder(), &kinds::blocks(), &kinds::Drivers)
         .unwrap_or_else(|(sources, problems)| panic!("{}", problems.render(&sources)));
-    let (hub, Intake { orders, attempts, .. }) = Hub::new(|| 0);
+    let (
+        hub,
+        Intake {
+            orders, attempts, ..
+        },
+    ) = Hub::new(|| 0);
     let (ring_in, ring) = rtrb::RingBuffer::new(4);
     let (pump, pump_out) = crossbeam::channel::unbounded();
     let (editions, _) = crossbeam::channel::unbounded();
