@@ -122,12 +122,17 @@ pub(crate) async fn trend(
     if !sound {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
-    let trend = app.desk.trend(&TrendQuery {
+    let query = TrendQuery {
         tags,
         from_ms: asked.from_ms,
         to_ms: asked.to_ms,
         buckets: asked.buckets,
-    });
+    };
+    // A long trend comes from the disk.
+    let desk = app.desk.clone();
+    let Ok(trend) = tokio::task::spawn_blocking(move || desk.trend(&query)).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
     let cbor = HeaderValue::from_static("application/cbor");
     ([(header::CONTENT_TYPE, cbor)], frames::trend(&trend)).into_response()
 }

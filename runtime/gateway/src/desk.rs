@@ -84,7 +84,8 @@ pub trait Desk: Send + Sync + 'static {
     /// so that no refused attempt goes unrecorded. Must not block.
     fn refused(&self, attempt: Attempt);
 
-    /// Recent history, reduced to buckets.
+    /// History, reduced to buckets. What reaches further back than memory is read from
+    /// disk: to be asked where blocking is allowed.
     fn trend(&self, query: &TrendQuery) -> Trend;
 
     /// Scan timing of every task.

@@ -58,6 +58,13 @@ impl History {
         self.filled = (self.filled + 1).min(self.capacity);
     }
 
+    /// Time of the oldest sample; none before the first.
+    pub fn oldest_ms(&self) -> Option<i64> {
+        let age = self.filled.checked_sub(1)?;
+        let at = (self.next + self.capacity - 1 - age) % self.capacity;
+        self.times_ms.get(at).copied()
+    }
+
     /// Buckets of some tags, given as (name, handle).
     pub fn trend(&self, query: &TrendQuery, handles: &[(String, u32)]) -> Trend {
         let span = query.to_ms.saturating_sub(query.from_ms).max(1);

@@ -44,6 +44,9 @@ struct Known {
     forceable: Vec<bool>,
 }
 
+/// Reads trends that reach further back than memory; none if it cannot now.
+pub type LongTrend = Box<dyn Fn(&TrendQuery) -> Option<Trend> + Send + Sync>;
+
 /// The desk. One for a station; clients share it.
 pub struct Hub {
     known: ArcSwap<Known>,
@@ -57,6 +60,7 @@ pub struct Hub {
     sequence: Mutex<VecDeque<SequenceRow>>,
     trips: Mutex<VecDeque<Arc<TripRecord>>>,
     alarms: AlarmDesk,
+    long_trend: OnceLock<LongTrend>,
     orders: Sender<Order>,
     attempts: Sender<Attempt>,
     counter: OnceLock<Arc<Counter>>,
@@ -113,6 +117,7 @@ impl Hub {
             sequence: Mutex::new(VecDeque::new()),
             trips: Mutex::new(VecDeque::new()),
             alarms,
+            long_trend: OnceLock::new(),
             orders,
             attempts,
             counter: OnceLock::new(),
@@ -199,6 +204,12 @@ impl Hub {
     /// Adds the record of a trip.
     pub fn add_trip(&self, record: Arc<TripRecord>) {
         push_bounded(&self.trips, record, TRIPS_KEPT_MAX);
+    }
+
+    /// Where trends come from that reach further back than memory. Once.
+    pub fn set_long_trend(&self, read: LongTrend) {
+        // A second one has nothing to add.
+        let _ = self.long_trend.set(read);
     }
 
     /// Takes a new alarm list.
@@ -578,7 +589,16 @@ impl Desk for Hub {
             .iter()
             .filter_map(|tag| Some((tag.clone(), *known.handles.get(tag)?)))
             .collect();
-        lock(&self.history).trend(query, &handles)
+        let history = lock(&self.history);
+        if history
+            .oldest_ms()
+            .is_some_and(|oldest| oldest <= query.from_ms)
+        {
+            return history.trend(query, &handles);
+        }
+        drop(history);
+        let from_archive = self.long_trend.get().and_then(|read| read(query));
+        from_archive.unwrap_or_else(|| lock(&self.history).trend(query, &handles))
     }
 
     fn timing(&self) -> Vec<TaskTiming> {

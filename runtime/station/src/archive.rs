@@ -8,7 +8,7 @@ use crate::annunciator::{Step, own};
 use crate::chronicle::Cast;
 use crate::clerk::env_word;
 use crate::engine::StartError;
-use crate::history_writer::{Giver, HistoryNews, HistoryWriter, SharedReader, giver};
+use crate::history_writer::{Giver, HistoryNews, HistoryWriter, SharedReader, giver, long_trend};
 use crate::ledger_sender::LedgerSender;
 use crate::messages::Messages;
 use crate::records_desk::RecordsDesk;
@@ -128,6 +128,7 @@ impl Archive {
         let ended = stop.clone();
         threads.push(spawn("alarms", Box::new(move || desk.run(ours, &ended)))?);
 
+        around.hub.set_long_trend(long_trend(reader.clone()));
         let tell = news_of_history(alarms.clone(), around.ledger, around.env);
         let historian = HistoryWriter {
             folder: history_folder(&around.data),

@@ -6,10 +6,10 @@ use crate::chronicle::{At, Changed};
 use crate::rt;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use gateway::alarms::TripRecord;
-use gateway::desk::Directory;
+use gateway::desk::{Bucket, BucketMark, Directory, Trend, TrendSeries};
 use historian::{
-    Historian, HistoryError, HistoryReader, Loss, Options, Policy, Retention, Sample, SourceId,
-    Specs, TagId, TagSpec, Taken,
+    Historian, HistoryError, HistoryReader, Loss, Mark, Options, Policy, Retention, Sample,
+    SourceId, Specs, TagId, TagSpec, Taken,
 };
 use plant::Plant;
 use signal::Kind;
@@ -331,4 +331,41 @@ fn write_trip(folder: &Path, record: &TripRecord) -> std::io::Result<()> {
     let name = format!("{}-{}-{}.json", record.utc_ms, record.group, record.scan);
     let text = serde_json::to_vec_pretty(record)?;
     journal::replace_file(&folder.join(name), &text)
+}
+
+/// Reads a trend from history, for what reaches further back than memory.
+pub fn long_trend(reader: SharedReader) -> gateway::hub::LongTrend {
+    Box::new(move |query| {
+        let reader = reader.get()?;
+        let ns = |ms: i64| ms.saturating_mul(1_000_000);
+        let series = query.tags.iter().filter_map(|tag| {
+            let (from, to) = (ns(query.from_ms), ns(query.to_ms));
+            let buckets = reader.envelope(tag, from, to, query.buckets).ok()?;
+            Some(TrendSeries {
+                tag: tag.clone(),
+                buckets: buckets.iter().map(shown).collect(),
+            })
+        });
+        Some(Trend {
+            from_ms: query.from_ms,
+            to_ms: query.to_ms,
+            series: series.collect(),
+        })
+    })
+}
+
+fn shown(bucket: &historian::Bucket) -> Bucket {
+    Bucket {
+        min: bucket.min,
+        max: bucket.max,
+        last: bucket.last,
+        mark: match bucket.mark {
+            // Nothing may be drawn through a gap.
+            _ if bucket.has_gap => BucketMark::Bad,
+            Mark::Good => BucketMark::Good,
+            Mark::Uncertain => BucketMark::Uncertain,
+            Mark::Bad => BucketMark::Bad,
+            Mark::Empty => BucketMark::Empty,
+        },
+    }
 }
