@@ -264,7 +264,10 @@ mod tests {
             Just(f64::NAN.to_bits()),
             Just(20.5_f64.to_bits()),
         ];
-        proptest::collection::vec((1_u32..4, bits, prop_oneof![Just(0_u16), any()]), 1..300)
+        proptest::collection::vec(
+            (1_u32..4, bits, prop_oneof![Just(0_u16), any::<u16>()]),
+            1..300,
+        )
     }
 
     proptest! {
