@@ -50,7 +50,7 @@ pub(crate) struct BlockFacts {
     pub count: usize,
     pub first: Edge,
     pub last: Edge,
-    /// Least and greatest time of its points.
+    /// Least and greatest time from its first point to its last.
     pub range: (i64, i64),
     /// From its first point to its last, gaps among them included.
     pub inside: Aggregate,
@@ -78,7 +78,12 @@ impl BlockFacts {
         for at in 0..column.len() {
             let ordinal = column.ordinals[at];
             while let Some(mark) = marks.get(mark_at).filter(|mark| mark.ordinal <= ordinal) {
-                walk.mark(mark, frames.get(mark.ordinal).unwrap_or_default().1);
+                let after_ns = frames.get(mark.ordinal).unwrap_or_default().1;
+                walk.mark(mark, after_ns);
+                // A clock that stepped back had gone further than the points say.
+                for utc_ns in [Some(after_ns), mark.before_ns].into_iter().flatten() {
+                    range = (range.0.min(utc_ns), range.1.max(utc_ns));
+                }
                 mark_at += 1;
             }
             let edge = Edge {

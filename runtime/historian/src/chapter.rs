@@ -7,7 +7,7 @@ use crate::frames::FrameTable;
 use crate::head::{Carry, Head};
 use crate::segment::{SealedBlock, Segment};
 use crate::spec::Point;
-use crate::walk::{MarkKind, SourceMark};
+use crate::walk::SourceMark;
 use signal::{Kind, Quality};
 use std::sync::Arc;
 
@@ -170,17 +170,5 @@ impl Chapter {
     pub(crate) fn after_ns(&self, mark: &SourceMark) -> i64 {
         let after = self.frames.get(mark.ordinal);
         after.map_or(mark.before_ns.unwrap_or(0), |(_, utc_ns)| utc_ns)
-    }
-
-    /// Time of the first scan, if it follows the one before without a gap.
-    pub(crate) fn continues_at(&self) -> Option<i64> {
-        let has_gap = self
-            .marks
-            .iter()
-            .any(|mark| mark.ordinal == 0 && mark.kind != MarkKind::Rolled);
-        self.frames
-            .first()
-            .filter(|_| !has_gap)
-            .map(|(_, utc_ns)| utc_ns)
     }
 }

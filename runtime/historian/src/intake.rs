@@ -166,7 +166,13 @@ impl Intake {
                     to_ns: utc_ns,
                 })
             }
-            Some(_) if !begun => Taken::InOrder,
+            Some((_, last_ns)) if !begun => {
+                if utc_ns < last_ns {
+                    // A line may not run over a step of the clock.
+                    self.settle(head, source);
+                }
+                Taken::InOrder
+            }
             _ => Taken::First,
         };
         let part = &mut head.sources[source];
@@ -176,10 +182,12 @@ impl Intake {
             .and_then(|ordinal| Some((ordinal, part.frames.get(ordinal)?.1)));
         part.last = Some((seq, utc_ns));
         let before_ns = last.map(|(_, utc_ns)| utc_ns);
+        let gap = |kind| Some(MarkKind::Gap(kind));
         let kind = match taken {
-            Taken::First if part.is_ended => Some(GapKind::Stopped),
-            Taken::First => Some(GapKind::Broken),
-            Taken::After(Loss { first, last, .. }) => Some(GapKind::Lost { first, last }),
+            Taken::First if part.is_ended => gap(GapKind::Stopped),
+            Taken::First => gap(GapKind::Broken),
+            Taken::After(Loss { first, last, .. }) => gap(GapKind::Lost { first, last }),
+            _ if before_ns.is_some_and(|before_ns| utc_ns < before_ns) => Some(MarkKind::Stepped),
             _ => None,
         };
         part.is_ended = false;
@@ -187,10 +195,9 @@ impl Intake {
             part.marks.push(SourceMark {
                 ordinal,
                 before_ns,
-                kind: MarkKind::Gap(kind),
+                kind,
             });
-            let is_known = matches!(kind, GapKind::Lost { .. });
-            self.reopen(source, is_known, utc_ns, ordinal);
+            self.reopen(source, kind.resumes(), utc_ns, ordinal);
         }
         for sample in samples {
             self.give(head, source, ordinal, utc_ns, before, sample);

@@ -198,6 +198,18 @@ pub(crate) fn replay(bytes: &[u8]) -> Option<Replayed> {
     })
 }
 
+/// Whether a log that cannot be replayed has bytes enough for its opening: then it was
+/// written whole and changed since.
+pub(crate) fn has_opening(bytes: &[u8]) -> bool {
+    let length = bytes.get(8..12).and_then(|bytes| bytes.try_into().ok());
+    let length = length.map_or(usize::MAX, |bytes| u32::from_le_bytes(bytes) as usize);
+    length != 0
+        && bytes
+            .len()
+            .checked_sub(16)
+            .is_some_and(|rest| rest > length)
+}
+
 fn record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (head, rest) = bytes.split_at_checked(8)?;
     let length = u32::from_le_bytes(head[..4].try_into().ok()?) as usize;

@@ -247,18 +247,26 @@ fn merge_facts<'a>(all: &mut BTreeMap<&'a str, TagFacts>, name: &'a str, newer: 
     }
 }
 
-/// The chapters that say something of `[from_ns, to_ns)`.
+/// The chapters that say something of `[from_ns, to_ns)`: those with scans in it, and
+/// their neighbours, since a gap is told by the segment after it.
 fn needed(chapters: &[Chapter], from_ns: i64, to_ns: i64) -> std::ops::Range<usize> {
     let range = |chapter: &Chapter| chapter.frames.range();
-    let first = chapters
+    let mut first = chapters
         .iter()
         .position(|chapter| range(chapter).is_some_and(|(_, max)| max >= from_ns))
         .unwrap_or(chapters.len() - 1);
     let last = chapters
         .iter()
         .rposition(|chapter| range(chapter).is_some_and(|(min, _)| min < to_ns))
-        .unwrap_or(first);
-    first..last.max(first) + 1
+        .unwrap_or(first)
+        .max(first);
+    if first > 0 && chapters[first - 1].last + 1 != chapters[first].first {
+        first -= 1;
+    }
+    let next = chapters[last + 1..]
+        .iter()
+        .position(|chapter| range(chapter).is_some());
+    first..last + 1 + next.map_or(0, |next| next + 1)
 }
 
 /// Answers windows in order.
@@ -268,7 +276,6 @@ fn pass(chapters: &[Chapter], windows: &[Window]) -> Result<Vec<Aggregate>, Hist
         return Ok(Vec::new());
     };
     let range = needed(chapters, first.from_ns, last.to_ns);
-    let next = chapters.get(range.end);
     let mut walk = Walk::new(&mut sink, false);
     let mut before: Option<&Chapter> = None;
     for chapter in &chapters[range] {
@@ -276,12 +283,9 @@ fn pass(chapters: &[Chapter], windows: &[Window]) -> Result<Vec<Aggregate>, Hist
         pass_chapter(chapter, &mut walk)?;
         before = Some(chapter);
     }
-    if let Some(before) = before {
-        let follows = next.filter(|next| next.first == before.last + 1);
-        let until = follows.and_then(Chapter::continues_at);
-        if let Some(until) = until.or(before.end.map(|(_, utc_ns)| utc_ns)) {
-            walk.hold(until);
-        }
+    // A value is known until the last scan that was taken.
+    if let Some((_, end_ns)) = before.and_then(|before| before.end) {
+        walk.hold(end_ns);
     }
     Ok(sink.aggregates)
 }

@@ -470,6 +470,7 @@ fn write_source(out: &mut Vec<u8>, source: &SourcePart) {
         }
         match mark.kind {
             MarkKind::Rolled => out.push(0),
+            MarkKind::Stepped => out.push(6),
             MarkKind::Gap(GapKind::Lost { first, last }) => {
                 out.push(1);
                 put_u64(out, first);
@@ -507,6 +508,7 @@ fn read_source(scanner: &mut Scanner<'_>) -> Option<SealedSource> {
             3 => MarkKind::Gap(GapKind::Broken),
             4 => MarkKind::Gap(GapKind::Missing),
             5 => MarkKind::Gap(GapKind::Damaged),
+            6 => MarkKind::Stepped,
             _ => return None,
         };
         marks.push(SourceMark {

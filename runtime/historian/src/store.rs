@@ -89,9 +89,9 @@ pub(crate) fn find(disk: &Arc<dyn Disk>, settles: bool) -> Result<Found, History
     let mut logs = Vec::new();
     for name in &names {
         let stem = name.strip_suffix(".bad").unwrap_or(name);
-        let number = segment::numbers(stem)
-            .map(|(_, last)| last)
-            .or(log::number(stem));
+        // A log that holds nothing leaves its number to the next one.
+        let number = segment::numbers(stem).map(|(_, last)| last);
+        let number = number.or(log::number(stem).filter(|_| stem != name));
         next = next.max(number.map_or(0, |number| number + 1));
         if let Some((first, last)) = segment::numbers(name) {
             files.push((first, std::cmp::Reverse(last), name.clone()));
@@ -150,10 +150,16 @@ pub(crate) fn find(disk: &Arc<dyn Disk>, settles: bool) -> Result<Found, History
                         segment.share_specs(&before.specs);
                     }
                     sealed.push(Arc::new(segment));
+                    next = next.max(number + 1);
                 }
                 last = Some(replayed);
             } else {
                 recovery.torn_bytes += bytes.len() as u64;
+                if log::has_opening(&bytes) {
+                    // It was whole once: what it held is missing, and not just torn.
+                    set_aside(&name, &mut recovery)?;
+                    next = next.max(number + 1);
+                }
             }
         }
     }

@@ -29,6 +29,8 @@ pub(crate) struct SourceMark {
 pub(crate) enum MarkKind {
     /// A new segment begins; nothing is missing.
     Rolled,
+    /// The clock stepped back; no scan is missing.
+    Stepped,
     /// Time is missing.
     Gap(GapKind),
 }
@@ -38,7 +40,9 @@ impl MarkKind {
     pub(crate) const fn resumes(self) -> bool {
         matches!(
             self,
-            MarkKind::Rolled | MarkKind::Gap(GapKind::Lost { .. } | GapKind::Damaged)
+            MarkKind::Rolled
+                | MarkKind::Stepped
+                | MarkKind::Gap(GapKind::Lost { .. } | GapKind::Damaged)
         )
     }
 }
