@@ -100,7 +100,8 @@ impl Trial {
         what: &str,
         is: impl Fn(&BTreeMap<String, f64>) -> bool,
     ) -> BTreeMap<String, f64> {
-        eventually(what, Duration::from_secs(40), || self.state().filter(&is))
+        // A dose begins a minute after the agitator: its rate waits for the heat balance.
+        eventually(what, Duration::from_secs(150), || self.state().filter(&is))
     }
 
     /// Starts and sees that it starts as it must and drives nothing.
