@@ -20,10 +20,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Answer, Answers, Claim, decide, malformed, parse};
+use crate::answer::{Answer, Asked, Claim, decide, malformed, parse};
 use crate::app::App;
 use crate::cmd::{COMMAND_AGE_MS_MAX, LOCAL_ACTOR};
-use crate::desk::{Desk, Refusal, RefusalCode};
+use crate::desk::{Refusal, RefusalCode, Wish};
 use gateway::alarms::{AlarmCommand, AlarmCounts, AlarmDeed, AlarmList, AlarmRow, RecordQuery};
 
 /// Alarms of one question: what a page can show. "All" is never one click.
@@ -47,8 +47,9 @@ pub(crate) struct ActBody {
 }
 
 /// Parses, checks and asks.
-pub(crate) async fn execute(desk: &dyn Desk, answers: &Answers, body: &[u8]) -> Answer {
-    let body: ActBody = match parse(desk, body) {
+pub(crate) async fn execute(asked: &Asked<'_>, body: &[u8]) -> Answer {
+    let desk = asked.desk;
+    let body: ActBody = match parse(asked, body) {
         Ok(body) => body,
         Err(answer) => return answer,
     };
@@ -58,15 +59,16 @@ pub(crate) async fn execute(desk: &dyn Desk, answers: &Answers, body: &[u8]) -> 
         value: None,
     };
     let reason = body.reason.clone();
-    decide(desk, answers, claim, &reason, || {
+    decide(asked, claim, &reason, || {
         check(&body, desk.now_utc_ns().div_euclid(1_000_000))?;
-        Ok(desk.alarm_act(AlarmCommand {
+        let command = AlarmCommand {
             id: body.id,
             actor: LOCAL_ACTOR.to_owned(),
             alarms: body.alarms,
             deed: body.deed,
             reason: body.reason,
-        }))
+        };
+        Ok(desk.ask(asked.person.clone(), Wish::Alarm(command)))
     })
     .await
 }

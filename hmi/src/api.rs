@@ -10,11 +10,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{self, Answer, Claim};
+use crate::answer::{self, Answer, Asked, Claim};
 use crate::app::App;
 use crate::cmd::{self, SNAPSHOT_AGE_MS_MAX};
 use crate::desk::{Directory, Refusal, RefusalCode, TREND_BUCKETS_MAX, TREND_TAGS_MAX, TrendQuery};
 use crate::display::Loaded;
+use crate::visitor::Visitor;
 use crate::{alarms, assets, door, frames, service, simulator};
 
 pub(crate) async fn index(headers: HeaderMap) -> Response {
@@ -158,88 +159,129 @@ pub(crate) async fn events(
 
 pub(crate) async fn command(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    decided(app, &headers, body, |app, body| async move {
-        cmd::execute(app.desk.as_ref(), &app.names(), &app.answers, &body).await
-    })
+    decided(
+        app,
+        visitor,
+        &headers,
+        body,
+        |app, visitor, body| async move {
+            cmd::execute(&asked(&app, &visitor, &body), &app.names(), &body).await
+        },
+    )
     .await
 }
 
 pub(crate) async fn force(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    decided(app, &headers, body, |app, body| async move {
-        service::force(app.desk.as_ref(), &app.names(), &app.answers, &body).await
-    })
+    decided(
+        app,
+        visitor,
+        &headers,
+        body,
+        |app, visitor, body| async move {
+            service::force(&asked(&app, &visitor, &body), &app.names(), &body).await
+        },
+    )
     .await
 }
 
 pub(crate) async fn alarm(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    decided(app, &headers, body, |app, body| async move {
-        alarms::execute(app.desk.as_ref(), &app.answers, &body).await
+    decided(app, visitor, &headers, body, |app, visitor, body| async move {
+        alarms::execute(&asked(&app, &visitor, &body), &body).await
     })
     .await
 }
 
 pub(crate) async fn simulate(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    decided(app, &headers, body, |app, body| async move {
-        simulator::execute(app.desk.as_ref(), &app.answers, &body).await
-    })
+    decided(
+        app,
+        visitor,
+        &headers,
+        body,
+        |app, visitor, body| async move {
+            simulator::execute(&asked(&app, &visitor, &body), &body).await
+        },
+    )
     .await
 }
 
 pub(crate) async fn edition(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    decided(app, &headers, body, |app, body| async move {
-        service::change(app.desk.as_ref(), &app.answers, &body).await
+    decided(app, visitor, &headers, body, |app, visitor, body| async move {
+        service::change(&asked(&app, &visitor, &body), &body).await
     })
     .await
 }
 
-/// The door before every question that could change something, and its answer.
-async fn decided<F>(
-    app: Arc<App>,
+fn asked<'a>(app: &'a App, visitor: &Visitor, body: &[u8]) -> Asked<'a> {
+    let person = visitor.person();
+    Asked {
+        desk: app.desk.as_ref(),
+        answers: &app.answers,
+        mark: app.answers.mark(&person, body),
+        actor: visitor.actor(app),
+        person,
+    }
+}
+
+/// The door before every question that could change something.
+pub(crate) fn through_door(
+    app: &App,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
-    ask: impl FnOnce(Arc<App>, Bytes) -> F,
+) -> Result<Bytes, Refusal> {
+    app.hosts.admit_own_page(headers)?;
+    door::own_header(headers)?;
+    json_only(headers)?;
+    body.map_err(|_| {
+        Refusal::new(
+            RefusalCode::TooLarge,
+            "The command is too long or was cut off.",
+            "命令过长或不完整。",
+        )
+    })
+}
+
+/// A command comes through the door and is answered once.
+async fn decided<F>(
+    app: Arc<App>,
+    visitor: Visitor,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+    ask: impl FnOnce(Arc<App>, Visitor, Bytes) -> F,
 ) -> Response
 where
     F: Future<Output = Answer> + Send + 'static,
 {
-    let door = app
-        .hosts
-        .admit_own_page(headers)
-        .and_then(|()| door::own_header(headers))
-        .and_then(|()| json_only(headers));
-    if let Err(refusal) = door {
-        return refused(&app, refusal);
-    }
-    let Ok(body) = body else {
-        let refusal = Refusal::new(
-            RefusalCode::TooLarge,
-            "The command is too long or was cut off.",
-            "命令过长或不完整。",
-        );
-        return refused(&app, refusal);
+    let body = match through_door(&app, headers, body) {
+        Ok(body) => body,
+        Err(refusal) => return refused(&app, &visitor, refusal),
     };
     // On a task of its own: a browser that goes away must not leave a command half
     // decided, and its answer stays known to a repeated id.
-    match tokio::spawn(ask(app, body)).await {
+    match tokio::spawn(ask(app, visitor, body)).await {
         Ok(answer) => reply(answer),
         Err(_) => reply(Answer::refused(Refusal::new(
             RefusalCode::Failed,
@@ -262,11 +304,17 @@ fn json_only(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// Records a refusal at the door and answers with it.
-pub(crate) fn refused(app: &App, refusal: Refusal) -> Response {
-    reply(answer::refuse(app.desk.as_ref(), Claim::default(), refusal))
+pub(crate) fn refused(app: &App, visitor: &Visitor, refusal: Refusal) -> Response {
+    let actor = visitor.actor(app);
+    reply(answer::refuse(
+        app.desk.as_ref(),
+        &actor,
+        Claim::default(),
+        refusal,
+    ))
 }
 
-fn reply(answer: Answer) -> Response {
+pub(crate) fn reply(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(answer)).into_response()
 }

@@ -29,13 +29,13 @@ impl App {
     pub(crate) fn new(
         desk: Arc<dyn Desk>,
         displays: Vec<Loaded>,
-        port: u16,
+        hosts: Hosts,
         stop: watch::Receiver<bool>,
     ) -> App {
         App {
             desk,
             shelf: Arc::new(Shelf::new(displays)),
-            hosts: Hosts::new(port),
+            hosts,
             names: NamesCache::default(),
             answers: Answers::default(),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),

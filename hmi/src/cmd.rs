@@ -7,9 +7,10 @@
 
 use serde::Deserialize;
 
-use crate::answer::{Answer, Answers, Claim, decide, parse};
-use crate::desk::{Command, Desk, Refusal, RefusalCode, Snapshot, Tag, TagKind};
+use crate::answer::{Answer, Asked, Claim, decide, parse};
+use crate::desk::{Command, Refusal, RefusalCode, Snapshot, Tag, TagKind, Wish};
 use crate::names::Names;
+use crate::signature::{self, SignatureBody};
 
 /// A decision is based on what the person saw; older than this it is void. Milliseconds.
 pub const COMMAND_AGE_MS_MAX: i64 = 5_000;
@@ -22,7 +23,7 @@ pub const REASON_CHARS_MAX: usize = 500;
 /// How far a client may be ahead of the server's clock before it is not believed. Milliseconds.
 const AHEAD_MS_MAX: i64 = 1_000;
 
-/// The person at an unlocked local station. There is no sign-in yet, so there is one name.
+/// Whoever asks at a desk that knows no people.
 pub const LOCAL_ACTOR: &str = "operator";
 
 /// The body of a command.
@@ -43,16 +44,14 @@ pub struct Body {
     /// Why.
     #[serde(default)]
     pub reason: String,
+    /// Signature, where the tag asks for one.
+    #[serde(default)]
+    pub sig: Option<SignatureBody>,
 }
 
 /// Parses, checks and submits.
-pub(crate) async fn execute(
-    desk: &dyn Desk,
-    names: &Names,
-    answers: &Answers,
-    body: &[u8],
-) -> Answer {
-    let body: Body = match parse(desk, body) {
+pub(crate) async fn execute(asked: &Asked<'_>, names: &Names, body: &[u8]) -> Answer {
+    let body: Body = match parse(asked, body) {
         Ok(body) => body,
         Err(answer) => return answer,
     };
@@ -61,8 +60,11 @@ pub(crate) async fn execute(
         tag: Some(body.tag.clone()),
         value: body.value,
     };
-    decide(desk, answers, claim, &body.reason, || {
-        check(names, &desk.snapshot(), desk.now_utc_ns(), &body).map(|c| desk.submit(c))
+    let desk = asked.desk;
+    decide(asked, claim, &body.reason, || {
+        let command = check(names, &desk.snapshot(), desk.now_utc_ns(), &body)?;
+        let person = signature::person(asked, body.sig.as_ref());
+        Ok(desk.ask(person, Wish::Write(command)))
     })
     .await
 }

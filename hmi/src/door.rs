@@ -1,7 +1,7 @@
 //! Who may speak to the interface, and the headers of every answer.
 //!
-//! The server listens on loopback only. That is not enough: any web page that the
-//! same person has open can send requests to loopback. So every request must name
+//! The server listens on loopback, or behind TLS. That is not enough: any web page that
+//! the same person has open can send requests to it. So every request must name
 //! this server as its host (against DNS rebinding), and every request that could
 //! change something must come from this server's own pages (against cross-site
 //! request forgery and cross-site WebSocket hijacking).
@@ -41,7 +41,13 @@ const FIXED: [(HeaderName, &str); 7] = [
 ];
 
 /// Adds the fixed headers, and `no-store` where nothing else was said.
-pub(crate) fn dress(headers: &mut HeaderMap) {
+pub(crate) fn dress(headers: &mut HeaderMap, is_secure: bool) {
+    if is_secure {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
     for (name, value) in &FIXED {
         headers.insert(name.clone(), HeaderValue::from_static(value));
     }
@@ -57,13 +63,47 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 /// The host names under which the server answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts {
-    authorities: [String; 3],
+    authorities: Vec<String>,
+    /// Behind TLS: origins are `https`, cookies secure.
+    pub(crate) is_secure: bool,
+    /// Other machines can reach the server: to look needs a session or a wallboard.
+    pub(crate) is_reachable: bool,
 }
 
 impl Hosts {
+    /// Of a server without TLS, on loopback.
     pub(crate) fn new(port: u16) -> Hosts {
         Hosts {
-            authorities: ["127.0.0.1", "localhost", "[::1]"].map(|h| format!("{h}:{port}")),
+            authorities: ["127.0.0.1", "localhost", "[::1]"]
+                .map(|h| format!("{h}:{port}"))
+                .to_vec(),
+            is_secure: false,
+            is_reachable: false,
+        }
+    }
+
+    /// Of a server behind TLS under these names.
+    pub(crate) fn secure(names: &[String], port: u16, is_reachable: bool) -> Hosts {
+        let mut hosts = Hosts::new(port);
+        for name in names {
+            hosts.authorities.push(format!("{name}:{port}"));
+            // Browsers leave the port of the scheme out.
+            if port == 443 {
+                hosts.authorities.push(name.clone());
+            }
+        }
+        Hosts {
+            is_secure: true,
+            is_reachable,
+            ..hosts
+        }
+    }
+
+    const fn scheme(&self) -> &'static str {
+        if self.is_secure {
+            "https://"
+        } else {
+            "http://"
         }
     }
 
@@ -96,7 +136,7 @@ impl Hosts {
     pub(crate) fn admit_own_page(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         self.admit(headers)?;
         let host = self.own(headers).unwrap_or_default();
-        let origin = text(headers, &header::ORIGIN).and_then(|o| o.strip_prefix("http://"));
+        let origin = text(headers, &header::ORIGIN).and_then(|o| o.strip_prefix(self.scheme()));
         let same_origin = origin.is_some_and(|o| o.eq_ignore_ascii_case(host));
         let fetch = text(headers, &FETCH_SITE);
         if same_origin && fetch.is_none_or(|f| f == "same-origin") {

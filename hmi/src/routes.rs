@@ -12,10 +12,26 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
 use crate::cmd::COMMAND_BYTES_MAX;
-use crate::{alarms, api, door, simulator, ws};
+use crate::desk::{Refusal, RefusalCode};
+use crate::visitor::Visitor;
+use crate::{alarms, api, door, people, simulator, ws};
 
 /// Longest time a request may take, the socket excepted.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Who may ask a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Everybody: what is needed to sign in.
+    Nothing,
+    /// Who may look: on this machine everybody; from others a session, locked or not, or
+    /// a wallboard.
+    View,
+    /// A session of one's own. Not a wallboard.
+    Session,
+    /// Whoever has the right to what is asked, which the desk judges. Not a wallboard.
+    Right,
+}
 
 /// One route.
 pub struct Route {
@@ -23,17 +39,20 @@ pub struct Route {
     pub method: &'static str,
     /// Path in axum's notation.
     pub path: &'static str,
+    /// Who may ask.
+    pub needs: Needs,
     /// What it answers.
     pub purpose: &'static str,
     make: fn() -> MethodRouter<Arc<App>>,
 }
 
 macro_rules! routes {
-    ($($method:literal $path:literal $make:expr, $purpose:literal;)*) => {
+    ($($method:literal $path:literal $needs:ident $make:expr, $purpose:literal;)*) => {
         /// The whole surface of the server.
         pub const ROUTES: &[Route] = &[$(Route {
             method: $method,
             path: $path,
+            needs: Needs::$needs,
             purpose: $purpose,
             make: || $make,
         }),*];
@@ -41,37 +60,62 @@ macro_rules! routes {
 }
 
 routes! {
-    "GET" "/" get(api::index), "The page.";
-    "GET" "/assets/{*path}" get(api::asset), "Scripts, style sheets, texts of the page.";
-    "GET" "/api/v1/health" get(api::health), "Whether the server runs and the runtime scans.";
-    "GET" "/api/v1/directory" get(api::directory), "Tags, loops, interlocks, displays.";
-    "GET" "/api/v1/displays" get(api::displays), "Displays in force, and why newer files are not.";
-    "GET" "/api/v1/display/{id}" get(api::display), "One drawing, cleaned.";
-    "GET" "/api/v1/trend" get(api::trend), "History in buckets, CBOR.";
-    "GET" "/api/v1/timing" get(api::timing), "Scan timing of every task.";
-    "GET" "/api/v1/drivers" get(api::drivers), "Health of every driver.";
-    "GET" "/api/v1/forces" get(api::forces), "Values forced by a person.";
-    "GET" "/api/v1/events" get(api::events), "Recent events.";
-    "GET" "/api/v1/alarms" get(alarms::list), "The alarm list and its counts.";
-    "GET" "/api/v1/alarms/guidance" get(alarms::guidance), "Cause, consequence, action of one alarm.";
-    "GET" "/api/v1/alarms/figures" get(alarms::figures), "Key figures of the alarm system.";
-    "GET" "/api/v1/records" get(alarms::records), "Records of any class, newest first.";
-    "GET" "/api/v1/sequence" get(alarms::sequence), "Edges in the order of scans.";
-    "GET" "/api/v1/trips" get(alarms::trips), "What was before and after each trip.";
-    "POST" "/api/v1/alarms/act" post(api::alarm), "Acknowledge, shelve, silence and the like.";
-    "GET" "/api/v1/simulation" get(simulator::state), "Faults and deeds of the simulated process.";
-    "POST" "/api/v1/simulation/act" post(api::simulate), "A fault, a deed, freezing of the simulated process.";
-    "POST" "/api/v1/cmd" post(api::command), "One write asked for by a person.";
-    "POST" "/api/v1/force" post(api::force), "A tag held at a value, or released.";
-    "POST" "/api/v1/edition" post(api::edition), "The plant's text loaded anew, or the edition before.";
-    "GET" "/ws" get(ws::upgrade), "Live values, protocol hmi.v1.cbor.";
+    "GET" "/" Nothing get(api::index), "The page.";
+    "GET" "/assets/{*path}" Nothing get(api::asset), "Scripts, style sheets, texts of the page.";
+    "GET" "/wallboard" Nothing get(people::wallboard), "A wallboard shows its token and becomes one.";
+    "GET" "/api/v1/health" Nothing get(api::health), "Whether the server runs and the runtime scans.";
+    "GET" "/api/v1/session" Nothing get(people::session), "Who is signed in, and what is needed.";
+    "POST" "/api/v1/login" Nothing post(people::login), "A session, for a name and a password.";
+    "POST" "/api/v1/logout" Session post(people::logout), "The end of the session.";
+    "POST" "/api/v1/lock" Session post(people::lock), "The station shows, and asks nothing.";
+    "POST" "/api/v1/unlock" Session post(people::unlock), "The station asks again, for the password.";
+    "POST" "/api/v1/active" Session post(people::active), "The person moved: no idle lock.";
+    "POST" "/api/v1/password" Session post(people::password), "The person's own new password.";
+    "GET" "/api/v1/directory" View get(api::directory), "Tags, loops, interlocks, displays.";
+    "GET" "/api/v1/displays" View get(api::displays), "Displays in force, and why newer files are not.";
+    "GET" "/api/v1/display/{id}" View get(api::display), "One drawing, cleaned.";
+    "GET" "/api/v1/trend" View get(api::trend), "History in buckets, CBOR.";
+    "GET" "/api/v1/timing" View get(api::timing), "Scan timing of every task.";
+    "GET" "/api/v1/drivers" View get(api::drivers), "Health of every driver.";
+    "GET" "/api/v1/forces" View get(api::forces), "Values forced by a person.";
+    "GET" "/api/v1/events" View get(api::events), "Recent events.";
+    "GET" "/api/v1/alarms" View get(alarms::list), "The alarm list and its counts.";
+    "GET" "/api/v1/alarms/guidance" View get(alarms::guidance), "Cause, consequence, action of one alarm.";
+    "GET" "/api/v1/alarms/figures" View get(alarms::figures), "Key figures of the alarm system.";
+    "GET" "/api/v1/records" View get(alarms::records), "Records of any class, newest first.";
+    "GET" "/api/v1/sequence" View get(alarms::sequence), "Edges in the order of scans.";
+    "GET" "/api/v1/trips" View get(alarms::trips), "What was before and after each trip.";
+    "POST" "/api/v1/alarms/act" Right post(api::alarm), "Acknowledge, shelve, silence and the like.";
+    "GET" "/api/v1/simulation" View get(simulator::state), "Faults and deeds of the simulated process.";
+    "POST" "/api/v1/simulation/act" Right post(api::simulate), "A fault, a deed, freezing of the simulated process.";
+    "POST" "/api/v1/cmd" Right post(api::command), "One write asked for by a person.";
+    "POST" "/api/v1/force" Right post(api::force), "A tag held at a value, or released.";
+    "POST" "/api/v1/edition" Right post(api::edition), "The plant's text loaded anew, or the edition before.";
+    "GET" "/ws" View get(ws::upgrade), "Live values, protocol hmi.v1.cbor.";
 }
 
 /// The router of all [`ROUTES`], with the door in front of it.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
-        router = router.route(route.path, (route.make)());
+        let needs = route.needs;
+        let guarded = Arc::clone(&app);
+        let judge = middleware::from_fn_with_state(
+            Arc::clone(&app),
+            move |visitor: Visitor, request: Request, next: Next| {
+                let app = Arc::clone(&guarded);
+                async move {
+                    match needed(&app, needs, &visitor) {
+                        Ok(()) => next.run(request).await,
+                        Err(refusal) if request.method() == Method::POST => {
+                            api::refused(&app, &visitor, refusal)
+                        }
+                        Err(_) => StatusCode::UNAUTHORIZED.into_response(),
+                    }
+                }
+            },
+        );
+        router = router.route(route.path, (route.make)().route_layer(judge));
     }
     router
         .layer(DefaultBodyLimit::max(COMMAND_BYTES_MAX))
@@ -79,16 +123,46 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// Whether a visitor may ask a route. Rights to actions are the desk's to judge; here
+/// is only what the route itself needs.
+pub(crate) fn needed(app: &App, needs: Needs, visitor: &Visitor) -> Result<(), Refusal> {
+    let Some(people) = app.desk.people() else {
+        return Ok(());
+    };
+    let has_session = || people.standing(visitor.session.as_ref()).who.is_some();
+    let sign_in = || Refusal::new(RefusalCode::SignInNeeded, "Sign in first.", "请先登录。");
+    match needs {
+        Needs::Nothing => Ok(()),
+        Needs::View if !app.hosts.is_reachable || has_session() => Ok(()),
+        Needs::View if visitor.wallboard(app).is_some() => Ok(()),
+        Needs::View => Err(sign_in()),
+        Needs::Session if has_session() => Ok(()),
+        Needs::Session => Err(sign_in()),
+        // The token of a wallboard asks nothing, whatever else comes with it.
+        Needs::Right if visitor.wallboard(app).is_some() => Err(Refusal::new(
+            RefusalCode::Forbidden,
+            "A wallboard shows and asks nothing.",
+            "看板只能显示,不能下达命令。",
+        )),
+        Needs::Right => Ok(()),
+    }
+}
+
+async fn guard(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = match app.hosts.admit(request.headers()) {
-        Err(refusal) if request.method() == Method::POST => api::refused(&app, refusal),
+        Err(refusal) if request.method() == Method::POST => api::refused(&app, &visitor, refusal),
         Err(_) => StatusCode::FORBIDDEN.into_response(),
         Ok(()) => match tokio::time::timeout(ANSWER_TIME_MAX, next.run(request)).await {
             Ok(response) => response,
             Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
         },
     };
-    door::dress(response.headers_mut());
+    door::dress(response.headers_mut(), app.hosts.is_secure);
     response
 }
 
@@ -96,6 +170,7 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 mod tests {
     use super::*;
     use crate::desk::Desk;
+    use crate::door::Hosts;
     use crate::fake::FakeDesk;
     use axum::body::Body;
     use axum::http::header;
@@ -105,7 +180,12 @@ mod tests {
     fn app() -> (Router, Arc<FakeDesk>) {
         let desk = Arc::new(FakeDesk::new(1_700_000_000_000, 10));
         let (_, stop) = watch::channel(false);
-        let app = App::new(Arc::clone(&desk) as Arc<dyn Desk>, Vec::new(), 8080, stop);
+        let app = App::new(
+            Arc::clone(&desk) as Arc<dyn Desk>,
+            Vec::new(),
+            Hosts::new(8080),
+            stop,
+        );
         (router(Arc::new(app)), desk)
     }
 

@@ -1,22 +1,31 @@
-//! Listening, on loopback only, with a bound on everything a peer can hold.
+//! Listening, on loopback or behind TLS, with a bound on everything a peer can hold.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::app::{App, SOCKETS_MAX};
 use crate::desk::Desk;
 use crate::display::DisplayError;
+use crate::door::Hosts;
 use crate::routes;
 use crate::shelf::{self, Source};
+use crate::stream::Impatient;
+use crate::tls::{self, Secure, TlsError};
+use crate::visitor::Peer;
 
 /// HTTP connections open at the same time; sockets are counted apart.
 pub const CONNECTIONS_MAX: usize = 256;
@@ -26,6 +35,8 @@ const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
 const HEADER_BYTES_MAX: usize = 16 << 10;
 /// How long open connections may take to end after the stop.
 const STOP_TIME_MAX: Duration = Duration::from_secs(2);
+/// Longest time without progress of a write: a peer that does not read goes.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(10);
 /// Pause after a failed accept (out of file descriptors, usually).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -34,8 +45,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub enum ServeError {
     /// The address is reachable from other machines.
     #[error(
-        "{addr} is not a loopback address: without TLS and sign-in the operator interface \
-         serves this machine only (use 127.0.0.1 or [::1])"
+        "{addr} is not a loopback address: without TLS the operator interface serves this \
+         machine only (use 127.0.0.1 or [::1], or give certificate, key and names in [hmi])"
     )]
     NotLoopback {
         /// As given.
@@ -49,6 +60,9 @@ pub enum ServeError {
         /// Reason.
         source: std::io::Error,
     },
+    /// Certificate or key are unusable.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A display is unusable.
     #[error(transparent)]
     Display(#[from] DisplayError),
@@ -82,12 +96,38 @@ pub async fn serve(
     addr: SocketAddr,
     desk: Arc<dyn Desk>,
     displays: impl Into<Source>,
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
 ) -> Result<Serving, ServeError> {
     if !addr.ip().is_loopback() {
         return Err(ServeError::NotLoopback { addr });
     }
-    let source = displays.into();
+    listen(addr, desk, displays.into(), stop, None).await
+}
+
+/// Serves the interface by TLS, also to other machines, which then need a session or the
+/// token of a wallboard even to look.
+///
+/// # Errors
+/// [`ServeError`] if certificate or key are unusable, the address is not free, or a
+/// display is unusable.
+pub async fn serve_secure(
+    addr: SocketAddr,
+    desk: Arc<dyn Desk>,
+    displays: impl Into<Source>,
+    stop: watch::Receiver<bool>,
+    secure: &Secure,
+) -> Result<Serving, ServeError> {
+    listen(addr, desk, displays.into(), stop, Some(secure)).await
+}
+
+async fn listen(
+    addr: SocketAddr,
+    desk: Arc<dyn Desk>,
+    source: Source,
+    mut stop: watch::Receiver<bool>,
+    secure: Option<&Secure>,
+) -> Result<Serving, ServeError> {
+    let tls = secure.map(tls::acceptor).transpose()?;
     let displays = shelf::load(&source)?;
     let mut warnings: Vec<String> = Vec::new();
     for display in &displays {
@@ -98,7 +138,11 @@ pub async fn serve(
     let listener = TcpListener::bind(addr).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
     let (stopping_tx, stopping) = watch::channel(false);
-    let app = Arc::new(App::new(desk, displays, addr.port(), stopping.clone()));
+    let hosts = match secure {
+        Some(secure) => Hosts::secure(&secure.names, addr.port(), !addr.ip().is_loopback()),
+        None => Hosts::new(addr.port()),
+    };
+    let app = Arc::new(App::new(desk, displays, hosts, stopping.clone()));
     if let Source::Folder(folder) = source {
         tokio::spawn(shelf::watch(
             folder,
@@ -109,7 +153,7 @@ pub async fn serve(
     let sockets = Arc::clone(&app.sockets);
     let router = routes::router(app);
     let task = tokio::spawn(async move {
-        accept(listener, router, stopping, async {
+        accept(listener, tls, router, stopping, async {
             let _ = stop.wait_for(|s| *s).await;
             let _ = stopping_tx.send(true);
         })
@@ -125,6 +169,7 @@ pub async fn serve(
 
 async fn accept(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     router: Router,
     stopping: watch::Receiver<bool>,
     stop: impl Future<Output = ()>,
@@ -132,12 +177,12 @@ async fn accept(
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     tokio::pin!(stop);
     loop {
-        let (stream, place) = tokio::select! {
+        let (stream, peer, place) = tokio::select! {
             biased;
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
-                    Ok(place) => (stream, place),
+                Ok((stream, peer)) => match Arc::clone(&places).try_acquire_owned() {
+                    Ok(place) => (stream, peer, place),
                     // Full: the new one goes, the old ones stay.
                     Err(_) => continue,
                 },
@@ -147,9 +192,19 @@ async fn accept(
                 }
             },
         };
-        let (router, stopping) = (router.clone(), stopping.clone());
+        let (router, stopping, tls) = (router.clone(), stopping.clone(), tls.clone());
         tokio::spawn(async move {
-            converse(stream, router, stopping).await;
+            // Small frames, often: do not wait for more.
+            let _ = stream.set_nodelay(true);
+            match tls {
+                None => converse(stream, peer, router, stopping).await,
+                Some(tls) => {
+                    let greeting = tokio::time::timeout(HEADER_TIME_MAX, tls.accept(stream));
+                    if let Ok(Ok(stream)) = greeting.await {
+                        converse(stream, peer, router, stopping).await;
+                    }
+                }
+            }
             drop(place);
         });
     }
@@ -163,14 +218,41 @@ async fn all_returned(places: &Semaphore, count: usize) {
     let _ = tokio::time::timeout(STOP_TIME_MAX, places.acquire_many(count)).await;
 }
 
-async fn converse(stream: TcpStream, router: Router, mut stopping: watch::Receiver<bool>) {
-    // Small frames, often: do not wait for more.
-    let _ = stream.set_nodelay(true);
+/// The router, with the peer's address in every request.
+struct FromPeer {
+    peer: Peer,
+    router: TowerToHyperService<Router>,
+}
+
+impl Service<Request<Incoming>> for FromPeer {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
+    }
+}
+
+async fn converse<S>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    mut stopping: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let stream = TokioIo::new(Impatient::new(stream, WRITE_TIME_MAX));
+    let service = FromPeer {
+        peer: Peer(peer),
+        router: TowerToHyperService::new(router),
+    };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME_MAX)
         .max_buf_size(HEADER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(stream, service)
         .with_upgrades();
     tokio::pin!(connection);
     let stopped = async { drop(stopping.wait_for(|s| *s).await) };

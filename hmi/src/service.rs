@@ -4,10 +4,11 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::answer::{Answer, Answers, Claim, decide, malformed, parse};
+use crate::answer::{Answer, Asked, Claim, decide, malformed, parse};
 use crate::cmd::{LOCAL_ACTOR, fits, fresh};
-use crate::desk::{Change, Desk, Forcing, Refusal, RefusalCode};
+use crate::desk::{Change, Forcing, Refusal, RefusalCode, Wish};
 use crate::names::Names;
+use crate::signature::{self, SignatureBody};
 
 /// The body of a force.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -25,6 +26,9 @@ pub struct ForceBody {
     pub reason: String,
     /// Server time of the newest frame that the person saw, milliseconds.
     pub seen_ms: i64,
+    /// Signature, where one is asked for.
+    #[serde(default)]
+    pub sig: Option<SignatureBody>,
 }
 
 /// The body of an online change.
@@ -39,6 +43,9 @@ pub struct EditionBody {
     pub reason: String,
     /// Server time of the newest frame that the person saw, milliseconds.
     pub seen_ms: i64,
+    /// Signature, where one is asked for.
+    #[serde(default)]
+    pub sig: Option<SignatureBody>,
 }
 
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
@@ -46,13 +53,9 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> 
 }
 
 /// Parses, checks and asks for a force.
-pub(crate) async fn force(
-    desk: &dyn Desk,
-    names: &Names,
-    answers: &Answers,
-    body: &[u8],
-) -> Answer {
-    let body: ForceBody = match parse(desk, body) {
+pub(crate) async fn force(asked: &Asked<'_>, names: &Names, body: &[u8]) -> Answer {
+    let desk = asked.desk;
+    let body: ForceBody = match parse(asked, body) {
         Ok(body) => body,
         Err(answer) => return answer,
     };
@@ -61,7 +64,7 @@ pub(crate) async fn force(
         tag: Some(body.tag.clone()),
         value: body.value,
     };
-    decide(desk, answers, claim, &body.reason, || {
+    decide(asked, claim, &body.reason, || {
         reasoned(&body.reason)?;
         let Some(tag) = names.tag(&body.tag) else {
             return Err(Refusal::new(
@@ -74,20 +77,23 @@ pub(crate) async fn force(
         if let Some(value) = body.value {
             fits(tag, value)?;
         }
-        Ok(desk.force(Forcing {
+        let forcing = Forcing {
             id: body.id.clone(),
             actor: LOCAL_ACTOR.to_owned(),
             tag: body.tag.clone(),
             value: body.value,
             reason: body.reason.clone(),
-        }))
+        };
+        let person = signature::person(asked, body.sig.as_ref());
+        Ok(desk.ask(person, Wish::Force(forcing)))
     })
     .await
 }
 
 /// Parses, checks and asks for an online change.
-pub(crate) async fn change(desk: &dyn Desk, answers: &Answers, body: &[u8]) -> Answer {
-    let body: EditionBody = match parse(desk, body) {
+pub(crate) async fn change(asked: &Asked<'_>, body: &[u8]) -> Answer {
+    let desk = asked.desk;
+    let body: EditionBody = match parse(asked, body) {
         Ok(body) => body,
         Err(answer) => return answer,
     };
@@ -95,15 +101,17 @@ pub(crate) async fn change(desk: &dyn Desk, answers: &Answers, body: &[u8]) -> A
         id: Some(body.id.clone()),
         ..Claim::default()
     };
-    decide(desk, answers, claim, &body.reason, || {
+    decide(asked, claim, &body.reason, || {
         reasoned(&body.reason)?;
         fresh(&desk.snapshot(), desk.now_utc_ns(), body.seen_ms)?;
-        Ok(desk.change(Change {
+        let change = Change {
             id: body.id.clone(),
             actor: LOCAL_ACTOR.to_owned(),
             back: body.back,
             reason: body.reason.clone(),
-        }))
+        };
+        let person = signature::person(asked, body.sig.as_ref());
+        Ok(desk.ask(person, Wish::Change(change)))
     })
     .await
 }

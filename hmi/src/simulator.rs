@@ -9,10 +9,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::answer::{Answer, Answers, Claim, decide, parse};
+use crate::answer::{Answer, Asked, Claim, decide, parse};
 use crate::app::App;
 use crate::cmd::LOCAL_ACTOR;
-use crate::desk::Desk;
+use crate::desk::Wish;
 use gateway::simulator::SimulationDeed;
 
 /// The body of what is done to the process.
@@ -32,8 +32,8 @@ pub(crate) async fn state(State(app): State<Arc<App>>) -> Response {
 }
 
 /// Parses and asks.
-pub(crate) async fn execute(desk: &dyn Desk, answers: &Answers, body: &[u8]) -> Answer {
-    let body: DeedBody = match parse(desk, body) {
+pub(crate) async fn execute(asked: &Asked<'_>, body: &[u8]) -> Answer {
+    let body: DeedBody = match parse(asked, body) {
         Ok(body) => body,
         Err(answer) => return answer,
     };
@@ -43,8 +43,10 @@ pub(crate) async fn execute(desk: &dyn Desk, answers: &Answers, body: &[u8]) -> 
         value: None,
     };
     let id = body.id.clone();
-    decide(desk, answers, claim, "", || {
-        Ok(desk.simulate(id, LOCAL_ACTOR.to_owned(), body.deed))
+    decide(asked, claim, "", || {
+        let person = asked.person.clone();
+        let actor = LOCAL_ACTOR.to_owned();
+        Ok(asked.desk.ask(person, Wish::Simulate(id, actor, body.deed)))
     })
     .await
 }

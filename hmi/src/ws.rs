@@ -18,8 +18,11 @@ use signal::Quality;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
+use crate::answer::{self, Claim};
 use crate::app::App;
 use crate::frames::{self, FromClient, SUBPROTOCOL};
+use crate::routes::{self, Needs};
+use crate::visitor::Visitor;
 
 /// Tags of one connection.
 pub const TAGS_PER_SOCKET_MAX: usize = 5_000;
@@ -51,10 +54,13 @@ type Ending = (u16, &'static str);
 
 pub(crate) async fn upgrade(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if app.hosts.admit_own_page(&headers).is_err() {
+    if let Err(refusal) = app.hosts.admit_own_page(&headers) {
+        let actor = visitor.actor(&app);
+        answer::refuse(app.desk.as_ref(), &actor, Claim::default(), refusal);
         return StatusCode::FORBIDDEN.into_response();
     }
     let upgrade = upgrade
@@ -68,13 +74,13 @@ pub(crate) async fn upgrade(
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     upgrade.on_upgrade(move |socket| async move {
-        converse(app, socket).await;
+        converse(app, visitor, socket).await;
         drop(place);
     })
 }
 
-async fn converse(app: Arc<App>, mut socket: WebSocket) {
-    let mut session = Session::new(app);
+async fn converse(app: Arc<App>, visitor: Visitor, mut socket: WebSocket) {
+    let mut session = Session::new(app, visitor);
     let (code, reason) = match session.run(&mut socket).await {
         Some(ending) => ending,
         None => return,
@@ -98,6 +104,7 @@ struct Subscription {
 
 struct Session {
     app: Arc<App>,
+    visitor: Visitor,
     epoch: u64,
     subscriptions: BTreeMap<u32, Subscription>,
     /// What the window has: value bits and quality by handle.
@@ -112,11 +119,12 @@ struct Session {
 }
 
 impl Session {
-    fn new(app: Arc<App>) -> Session {
+    fn new(app: Arc<App>, visitor: Visitor) -> Session {
         let now = Instant::now();
         let epoch = app.desk.directory().epoch;
         Session {
             app,
+            visitor,
             epoch,
             subscriptions: BTreeMap::new(),
             sent: HashMap::new(),
@@ -162,6 +170,12 @@ impl Session {
                     }
                     if self.heard.elapsed() > SILENCE_MAX {
                         return Some((CLOSE_TRY_LATER, "the window does not read"));
+                    }
+                    // Whoever signed out elsewhere looks no longer.
+                    if Instant::now() >= self.beat
+                        && routes::needed(&self.app, Needs::View, &self.visitor).is_err()
+                    {
+                        return Some((CLOSE_POLICY, "signed out"));
                     }
                     for frame in self.frames(Instant::now()) {
                         if let Err(ending) = send(socket, frame).await {

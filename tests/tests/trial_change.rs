@@ -4,7 +4,8 @@
 
 use gateway::Desk;
 use gateway::desk::{Receipt, Refusal, RefusalCode};
-use journal::{Deeds, Recording};
+use journal::Recording;
+use journal::ledger::read as ledger;
 use plant::Plant;
 use scanloop_tests::trial::{Folder, PlantText, Rig, Run, continued, load, read, scans_of, walk};
 use station::replay::{Verdict, replay, segments};
@@ -151,8 +152,8 @@ fn tunings_limits_and_blocks_change_without_a_bump_and_go_back() {
     is_bumpless(&recordings, &outputs);
     controllers_go_on(&recordings);
 
-    let deeds = Deeds::read(&data.path().join("deeds.slj")).unwrap();
-    let whats: Vec<&str> = deeds.iter().map(|deed| deed.what.as_str()).collect();
+    let records = ledger::entries(&data.path().join("ledger")).unwrap();
+    let whats: Vec<&str> = records.iter().map(|record| record.what.as_str()).collect();
     assert_eq!(whats.iter().filter(|what| **what == "edition").count(), 4);
     assert_eq!(
         whats.iter().filter(|what| **what == "edition-back").count(),

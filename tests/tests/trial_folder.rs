@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails shows where")]
 
-use journal::Deeds;
+use journal::ledger::{Entry, read};
 use scanloop_tests::trial::{Folder, PlantText, Process, Rig, Run, eventually, scanloop};
 use station::replay::{Verdict, replay, segments};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ const RUN: Run = Run {
     plays_demo: false,
     has_link: false,
 };
+
+fn records(data: &Path) -> Vec<Entry> {
+    read::entries(&data.join("ledger")).unwrap()
+}
 
 #[test]
 fn a_second_station_on_the_same_folder_is_refused_and_disturbs_nothing() {
@@ -31,8 +36,11 @@ fn a_second_station_on_the_same_folder_is_refused_and_disturbs_nothing() {
     rig.write("TIC-101.KP", 4.5, None).unwrap();
     rig.await_value("TIC-101.KP", 4.5);
     rig.stop();
-    let deeds = Deeds::read(&data.path().join("deeds.slj")).unwrap();
-    let starts = deeds.iter().filter(|deed| deed.what == "start").count();
+    let records = records(data.path());
+    let starts = records
+        .iter()
+        .filter(|record| record.what == "start")
+        .count();
     assert_eq!(starts, 1, "the refused one wrote nothing");
     // With the first one gone there is room.
     Rig::start(plant.path(), data.path(), &RUN).stop();
@@ -52,13 +60,13 @@ fn a_folder_that_cannot_be_used_is_named_with_its_reason() {
             "{error}"
         );
     }
-    // A record of deeds that is no file: nothing may run that cannot be recorded.
-    let data = Folder::new("no-deeds");
-    std::fs::create_dir(data.path().join("deeds.slj")).unwrap();
+    // A ledger that is no folder: nothing may run that cannot be recorded.
+    let data = Folder::new("no-ledger");
+    std::fs::write(data.path().join("ledger"), "in the way").unwrap();
     let error = Rig::try_start(plant.path(), data.path(), &RUN)
         .err()
         .unwrap();
-    assert!(error.contains("record of deeds"), "{error}");
+    assert!(error.contains("ledger: "), "{error}");
 }
 
 #[test]
@@ -85,8 +93,8 @@ fn without_a_place_for_recordings_control_goes_on() {
     });
     rig.write("TIC-101.KP", 4.5, None).unwrap();
     rig.await_value("TIC-101.KP", 4.5);
-    let deeds = Deeds::read(&data.path().join("deeds.slj")).unwrap();
-    assert!(deeds.iter().any(|deed| deed.subject == "TIC-101.KP"));
+    let records = records(data.path());
+    assert!(records.iter().any(|record| record.subject == "TIC-101.KP"));
     rig.stop();
 }
 
@@ -119,11 +127,11 @@ fn a_full_disk_stops_the_recording_once_and_not_the_control() {
     process.signal("-TERM");
     assert!(process.await_end(), "{:#?}", process.said());
     assert_eq!(count(&process), 1, "said once: {:#?}", process.said());
-    let deeds = Deeds::read(&data.path().join("sim/deeds.slj")).unwrap();
-    let writes: Vec<Option<f64>> = deeds
+    let records = records(&data.path().join("sim"));
+    let writes: Vec<Option<f64>> = records
         .iter()
-        .filter(|deed| deed.subject == "TIC-101.KP")
-        .map(|deed| deed.new)
+        .filter(|record| record.subject == "TIC-101.KP")
+        .map(Entry::new_number)
         .collect();
     assert_eq!(writes, [Some(4.5), Some(4.6)]);
     // What was written before is a recording with a torn end.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails shows where")]
 
 use gateway::desk::{Refusal, RefusalCode};
-use journal::{Deed, Deeds};
+use journal::ledger::{Entry, read as ledger};
 use scanloop_tests::trial::{Folder, PlantText, Rig, Run, eventually, read};
 use signal::Quality;
 use station::replay::{Verdict, replay, segments};
@@ -73,12 +73,21 @@ fn a_forced_input_says_so_down_the_chain_until_it_is_released() {
         assert_eq!(report.verdict, Verdict::Identical, "{}", report.file);
     }
     assert_eq!(read(data.path()).len(), 2, "a segment for each edition");
-    let deeds = Deeds::read(&data.path().join("deeds.slj")).unwrap();
-    let of = |what: &str| -> Vec<&Deed> { deeds.iter().filter(|deed| deed.what == what).collect() };
+    let records = ledger::entries(&data.path().join("ledger")).unwrap();
+    let of = |what: &str| -> Vec<&Entry> {
+        records
+            .iter()
+            .filter(|record| record.what == what)
+            .collect()
+    };
     assert_eq!(of("force").len(), 1);
     let force = of("force")[0];
     assert_eq!(
-        (force.subject.as_str(), force.actor.as_str(), force.new),
+        (
+            force.subject.as_str(),
+            force.who.name.as_str(),
+            force.new_number()
+        ),
         ("TT-102.RAW", "service", Some(12.0))
     );
     assert_eq!(force.why, "loop check");
@@ -187,16 +196,22 @@ fn what_may_not_be_is_refused_and_recorded() {
     assert!(rig.forces().is_empty());
     rig.stop();
 
-    let deeds = Deeds::read(&data.path().join("deeds.slj")).unwrap();
-    let refused: Vec<&Deed> = deeds.iter().filter(|deed| deed.what == "refused").collect();
+    let records = ledger::entries(&data.path().join("ledger")).unwrap();
+    let refused: Vec<&Entry> = records
+        .iter()
+        .filter(|record| record.what == "refused")
+        .collect();
     assert_eq!(refused.len(), tried.len() + protective.len() + 3);
     for (tag, value, _, _) in tried {
-        let found = refused.iter().any(|deed| {
-            let same = deed.new.map(f64::to_bits) == Some(value.to_bits());
-            deed.subject == tag && (same || value.is_nan()) && !deed.why.is_empty()
+        let found = refused.iter().any(|record| {
+            let same = record.new_number().map(f64::to_bits) == Some(value.to_bits());
+            record.subject == tag && (same || !value.is_finite()) && !record.why.is_empty()
         });
         assert!(found, "{tag} = {value} in the record");
     }
-    let writes = deeds.iter().filter(|deed| deed.what == "write").count();
+    let writes = records
+        .iter()
+        .filter(|record| record.what == "write")
+        .count();
     assert_eq!(writes, 2, "what was refused is not recorded as done");
 }

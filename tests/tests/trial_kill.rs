@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails shows where")]
 
 use driver::random::Random;
-use journal::{Deeds, Recording, Snapshot};
+use journal::ledger::read as ledger;
+use journal::{Recording, Snapshot};
 use scanloop_tests::trial::{
     Device, Folder, PlantText, Process, Written, eventually, load, scans_of,
 };
@@ -186,14 +187,19 @@ impl Trial {
 
     /// Acknowledged means recorded.
     fn is_all_recorded(&self) {
-        let deeds = Deeds::read(&self.live().join("deeds.slj")).expect("the record");
-        for (deed, number) in deeds.iter().zip(1..) {
-            assert_eq!(deed.number, number, "numbers without a gap");
+        let records = ledger::entries(&self.live().join("ledger")).expect("the record");
+        for (record, number) in records.iter().zip(1..) {
+            assert_eq!(record.seq, number, "numbers without a gap");
         }
-        let writes: Vec<(&str, f64)> = deeds
+        let writes: Vec<(&str, f64)> = records
             .iter()
-            .filter(|deed| deed.what == "write")
-            .map(|deed| (deed.subject.as_str(), deed.new.unwrap_or(f64::NAN)))
+            .filter(|record| record.what == "write")
+            .map(|record| {
+                (
+                    record.subject.as_str(),
+                    record.new_number().unwrap_or(f64::NAN),
+                )
+            })
             .collect();
         for (tag, value) in &self.acknowledged {
             let times = writes

@@ -17,7 +17,7 @@ struct Row {
 
 const STATION: &str = "scanloop";
 
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 19] = [
     Row {
         name: "scanloop-signal",
         may_import: &[],
@@ -56,6 +56,7 @@ const ROWS: [Row; 15] = [
             "scanloop-alarm",
             "scanloop-matrix",
             "scanloop-people",
+            "scanloop-notify",
         ],
         may_use_tokio: false,
         why: "kinds of blocks come in through a Registry that the station fills",
@@ -77,6 +78,18 @@ const ROWS: [Row; 15] = [
         may_import: &["scanloop-signal"],
         may_use_tokio: false,
         why: "who may do what is judged without the plant, the network and a clock",
+    },
+    Row {
+        name: "scanloop-notify",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "a message carries its own words; what it is about is not known here",
+    },
+    Row {
+        name: "scanloop-historian",
+        may_import: &["scanloop-signal"],
+        may_use_tokio: false,
+        why: "samples come in as they are, and no clock but theirs is known",
     },
     Row {
         name: "scanloop-driver",

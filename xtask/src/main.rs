@@ -1,21 +1,23 @@
-//! `cargo xtask tidy`, `cargo xtask problems`.
+//! `cargo xtask tidy`, `cargo xtask problems`, `cargo xtask crash`.
 
 #![forbid(unsafe_code)]
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use xtask::finding::Level;
 use xtask::tree::Tree;
 
 const USAGE: &str = "usage: cargo xtask <command>
 
   tidy        check the project against its own rules
-  problems    list problem codes with their pages, and what is missing";
+  problems    list problem codes with their pages, and what is missing
+  crash [N]   kill a process that writes the ledger N times (1000) and look for losses";
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let done = match (words.next().as_deref(), words.next()) {
         (Some("tidy"), None) => tidy(),
         (Some("problems"), None) => problems(),
+        (Some("crash"), count) => crash(count.as_deref().unwrap_or("1000")),
         _ => Err(USAGE.to_string()),
     };
     match done {
@@ -42,6 +44,20 @@ fn tidy() -> Result<bool, String> {
         findings.len() - failures
     );
     Ok(failures == 0)
+}
+
+/// The campaign is a test of the journal, which this tool may not import.
+fn crash(count: &str) -> Result<bool, String> {
+    let count: u32 = count.parse().map_err(|_| USAGE.to_string())?;
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_string());
+    let status = Command::new(cargo)
+        .args(["test", "-p", "scanloop-journal", "--test", "crash"])
+        .args(["--", "--nocapture"])
+        .env("SCANLOOP_CRASHES", count.to_string())
+        .current_dir(xtask::project_root())
+        .status()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    Ok(status.success())
 }
 
 fn problems() -> Result<bool, String> {

@@ -221,6 +221,7 @@ fn add_loop(tags: &mut Tags, row: &LoopRow) -> Loop {
             "The setpoint is entered in AUTO.",
             "设定值仅在自动方式下输入。",
         ),
+        ..Writable::default()
     });
     tags.real(pin("OUT"), t("output", "输出"), "%", 1, (0.0, 100.0))
         .writable = Some(Writable {
@@ -234,6 +235,7 @@ fn add_loop(tags: &mut Tags, row: &LoopRow) -> Loop {
             "The output is entered in MAN.",
             "输出仅在手动方式下输入。",
         ),
+        ..Writable::default()
     });
     let modes: Vec<_> = MODES
         .iter()

@@ -12,7 +12,7 @@
 //! enters the scan. Nothing here knows a clock: time is an argument.
 //!
 //! Reading order: [`state`], [`class`], [`priority`], [`rationale`], [`transition`],
-//! [`book`], [`list`], [`saved`]; beside them [`suppression`], [`flood`].
+//! [`book`], [`list`], [`saved`]; beside them [`flood`], [`kpi`], [`drift`], [`database`].
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -20,7 +20,10 @@
 pub mod act;
 pub mod book;
 pub mod class;
+pub mod database;
+pub mod drift;
 pub mod flood;
+pub mod kpi;
 pub mod list;
 pub mod priority;
 pub mod rationale;
@@ -36,7 +39,9 @@ pub use class::{Class, Policies, Policy};
 pub use flood::{Flood, FloodChange};
 pub use list::{Counts, Filter, Row, Sort, View};
 pub use priority::{Priority, PriorityMatrix, ResponseTime, Severity};
-pub use rationale::{AlarmKind, Approval, Mode, Rationale, Severities, When, Words};
+pub use rationale::{
+    AlarmKind, Approval, Mode, Rationale, STATION_CONDITIONS, Severities, When, Words,
+};
 pub use saved::{Restored, Saved};
 pub use state::{Event, Facts, State, next};
 pub use transition::{AlarmIndex, Outbox, Stamp, Transition, Who};

@@ -4,6 +4,15 @@ use crate::class::Class;
 use crate::priority::{Priority, PriorityMatrix, ResponseTime, Severity};
 use serde::{Deserialize, Serialize};
 
+/// Conditions that the station itself knows, not the scan: an alarm may stand on them, and
+/// the station tells them to the book.
+pub const STATION_CONDITIONS: [&str; 4] = [
+    "STATION.JOURNAL_DOWN",
+    "STATION.DISK_LOW",
+    "STATION.CLOCK_UNSYNCHRONISED",
+    "STATION.RECORDING_GAP",
+];
+
 /// A text in both languages of the plant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Words {

@@ -55,6 +55,11 @@ impl fmt::Display for UnknownVersion {
 impl std::error::Error for UnknownVersion {}
 
 impl Saved {
+    /// Number of the last step that it knows.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
     /// When it was saved.
     pub const fn at(&self) -> Stamp {
         self.at

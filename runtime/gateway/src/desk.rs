@@ -11,6 +11,8 @@ use std::sync::Arc;
 use crate::alarms::{
     AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
 };
+use crate::counter::{People, Person, Wish};
+use people::{Action, SignatureClass};
 use serde::{Deserialize, Serialize};
 use signal::Quality;
 
@@ -59,6 +61,24 @@ pub trait Desk: Send + Sync + 'static {
     fn change(&self, change: Change) -> Submission<'_> {
         let _ = change;
         Box::pin(async { Err(Refusal::not_offered()) })
+    }
+
+    /// Asks for something in the name of a person, who is judged behind the desk. At a
+    /// desk without people anybody may ask.
+    fn ask(&self, person: Person, wish: Wish) -> Submission<'_> {
+        let _ = person;
+        match wish {
+            Wish::Write(command) => self.submit(command),
+            Wish::Force(forcing) => self.force(forcing),
+            Wish::Change(change) => self.change(change),
+            Wish::Alarm(command) => self.alarm_act(command),
+            Wish::Simulate(id, actor, deed) => self.simulate(id, actor, deed),
+        }
+    }
+
+    /// Where people show who they are; none at a desk that knows no people.
+    fn people(&self) -> Option<&dyn People> {
+        None
     }
 
     /// Records an attempt that the HTTP layer turned away before [`submit`](Desk::submit),
@@ -280,6 +300,12 @@ pub struct Writable {
     pub momentary: bool,
     /// The write is accepted only while another tag has a value.
     pub only_when: Option<OnlyWhen>,
+    /// Class of the action: who may.
+    #[serde(default)]
+    pub action: Action,
+    /// What a person has to give for it.
+    #[serde(default)]
+    pub signature: SignatureClass,
 }
 
 /// A permissive shown to the operator and checked before the desk is asked.
@@ -473,6 +499,20 @@ pub enum RefusalCode {
     Interlocked,
     /// The person lacks the right.
     Forbidden,
+    /// Nobody is signed in.
+    SignInNeeded,
+    /// The session is locked.
+    SessionLocked,
+    /// The signature lacks something.
+    SignatureNeeded,
+    /// A name or password was not accepted.
+    NotProved,
+    /// The password has to be changed first, or the new one is not good enough.
+    PasswordNeeded,
+    /// The id was used before, for something else or by somebody else.
+    Replayed,
+    /// Too many attempts.
+    TooMany,
     /// The runtime does not scan.
     RuntimeStalled,
     /// Too many commands wait.
@@ -485,7 +525,13 @@ impl RefusalCode {
     /// HTTP status that carries this code.
     pub const fn status(self) -> u16 {
         match self {
-            RefusalCode::BadOrigin | RefusalCode::MissingHeader | RefusalCode::Forbidden => 403,
+            RefusalCode::BadOrigin
+            | RefusalCode::MissingHeader
+            | RefusalCode::Forbidden
+            | RefusalCode::SignatureNeeded
+            | RefusalCode::PasswordNeeded => 403,
+            RefusalCode::SignInNeeded | RefusalCode::SessionLocked | RefusalCode::NotProved => 401,
+            RefusalCode::TooMany => 429,
             RefusalCode::Malformed => 400,
             RefusalCode::TooLarge => 413,
             RefusalCode::UnknownTag => 404,
@@ -495,6 +541,7 @@ impl RefusalCode {
             | RefusalCode::OutOfRange
             | RefusalCode::StepTooLarge => 422,
             RefusalCode::ValueChanged
+            | RefusalCode::Replayed
             | RefusalCode::Expired
             | RefusalCode::NotPermitted
             | RefusalCode::Interlocked => 409,

@@ -1,10 +1,12 @@
 //! The desk in memory: filled by the station, asked by clients.
 
 mod alarms;
+mod people;
 
 use crate::alarms::{
     AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
 };
+use crate::counter::{Counter, People, Person, Wish};
 use crate::desk::{
     Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, EventKind, Force,
     Forcing, OnlyWhen, Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind,
@@ -57,6 +59,7 @@ pub struct Hub {
     alarms: AlarmDesk,
     orders: Sender<Order>,
     attempts: Sender<Attempt>,
+    counter: OnceLock<Arc<Counter>>,
     now: Box<dyn Fn() -> i64 + Send + Sync>,
 }
 
@@ -112,6 +115,7 @@ impl Hub {
             alarms,
             orders,
             attempts,
+            counter: OnceLock::new(),
             now: Box::new(now),
         };
         let intake = Intake {
@@ -229,6 +233,28 @@ impl Hub {
                 Ok(()) => wait.await.unwrap_or_else(|_| Err(stopped())),
             }
         })
+    }
+
+    /// A write that whoever asks has the right to.
+    fn written(&self, command: Command) -> Submission<'_> {
+        match self.check(&command) {
+            Err(refusal) => {
+                self.refused(Attempt {
+                    utc_ns: self.now_utc_ns(),
+                    actor: command.actor,
+                    id: Some(command.id),
+                    tag: Some(command.tag),
+                    value: Some(command.value),
+                    refusal: (*refusal).clone(),
+                });
+                Box::pin(async move { Err(*refusal) })
+            }
+            Ok(mut order) => {
+                let (answer, wait) = oneshot::channel();
+                order.answer = answer;
+                self.send(order, wait)
+            }
+        }
     }
 
     /// The checks that need no clock and no person: shape, range, step, view.
@@ -443,8 +469,10 @@ impl Desk for Hub {
         (self.now)()
     }
 
+    /// What a part of the station asks: a script, a server.
     fn submit(&self, command: Command) -> Submission<'_> {
-        match self.check(&command) {
+        match self.part_may(&command.tag) {
+            Ok(()) => self.written(command),
             Err(refusal) => {
                 self.refused(Attempt {
                     utc_ns: self.now_utc_ns(),
@@ -456,12 +484,22 @@ impl Desk for Hub {
                 });
                 Box::pin(async move { Err(*refusal) })
             }
-            Ok(mut order) => {
-                let (answer, wait) = oneshot::channel();
-                order.answer = answer;
-                self.send(order, wait)
-            }
         }
+    }
+
+    fn ask(&self, person: Person, wish: Wish) -> Submission<'_> {
+        match (self.counter.get().cloned(), wish) {
+            (Some(counter), wish) => Box::pin(self.asked(counter, person, wish)),
+            (None, Wish::Write(command)) => self.submit(command),
+            (None, Wish::Force(forcing)) => self.force(forcing),
+            (None, Wish::Change(change)) => self.change(change),
+            (None, Wish::Alarm(command)) => self.alarm_act(command),
+            (None, Wish::Simulate(id, actor, deed)) => self.simulate(id, actor, deed),
+        }
+    }
+
+    fn people(&self) -> Option<&dyn People> {
+        self.counter.get().map(|_| self as &dyn People)
     }
 
     fn force(&self, forcing: Forcing) -> Submission<'_> {

@@ -8,6 +8,7 @@
 //! ```
 //!
 //! - [`desk`]: the trait, and the nouns of the running plant,
+//! - [`counter`]: where people show who they are, and sign,
 //! - [`alarms`]: the nouns of alarms and records,
 //! - [`equipment`]: units, blocks and matrices behind the tags,
 //! - [`hub`]: the desk in memory,
@@ -19,6 +20,7 @@
 #![warn(missing_docs)]
 
 pub mod alarms;
+pub mod counter;
 pub mod desk;
 pub mod equipment;
 pub mod history;
@@ -26,6 +28,7 @@ pub mod hub;
 pub mod order;
 pub mod simulator;
 
+pub use counter::{Counter, People, Person, Wish};
 pub use desk::Desk;
 pub use history::History;
 pub use hub::Hub;

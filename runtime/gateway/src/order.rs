@@ -35,6 +35,12 @@ pub enum Ask {
     Adopt,
     /// Go back to the edition before.
     RollBack,
+    /// Write something down that people did among themselves: a sign-in, a lock. Nothing
+    /// else follows from it.
+    Note {
+        /// The word of it in the record.
+        what: String,
+    },
 }
 
 /// Where the answer goes.

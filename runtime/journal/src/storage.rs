@@ -63,6 +63,20 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Replaces a small file as a whole: written beside it, synced, put in its place, and the
+/// folder synced. Whoever reads finds the old content or the new, never a mixture.
+///
+/// # Errors
+/// As the file system says; the old content stands then.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = File::create(&beside)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    sync_folder(path)
+}
+
 impl Storage for FileStorage {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.failed {

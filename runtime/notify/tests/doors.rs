@@ -1,4 +1,5 @@
 //! Channels against real servers on loopback.
+#![allow(clippy::unwrap_used)]
 
 mod receivers;
 

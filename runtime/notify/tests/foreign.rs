@@ -1,5 +1,6 @@
 //! Mail against a server and a decoder by others: aiosmtpd and Python's `email`, with and
 //! without TLS. Run by `tests/peers/run`.
+#![allow(clippy::unwrap_used)]
 
 use notify::channel::set_up;
 use notify::{Config, Message, ProblemKind};

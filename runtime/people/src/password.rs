@@ -6,13 +6,15 @@ use crate::user::User;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use core::fmt;
+use serde::Deserialize;
 use zeroize::Zeroize;
 
 /// Longest password. Bytes; long enough for any sentence, short enough to hash.
 pub const BYTES_MAX: usize = 256;
 
 /// A password as a person typed it. It is wiped when dropped and never printed.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {

@@ -1,10 +1,14 @@
 //! What may be done, by which role, with which signature.
 
 use crate::password::Cost;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A class of actions. Rights are given by class, not by tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// See values, trends and records.
     View,
@@ -13,6 +17,7 @@ pub enum Action {
     /// Put alarms aside for a time.
     Shelve,
     /// Set-points, outputs, commands of sequences.
+    #[default]
     Operate,
     /// Modes of loops.
     Mode,
@@ -111,7 +116,10 @@ impl Action {
 
 /// What a person must give before an action is done. Each class asks for all that the
 /// one before it asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum SignatureClass {
     /// Nothing.
     #[default]

@@ -105,4 +105,10 @@ codes! {
     SCRIPT_TEXT "P0802" "text of a script wrong";
     PROCESS "P0901" "supervised process wrong";
     SUPERVISED "P0902" "requirement of a supervised process missing";
+    ROLE "P1001" "role wrong";
+    SIGNATURE "P1002" "signature of a tag that people do not write";
+    DOOR "P1003" "door of the operator interface wrong";
+    NOTIFY_FILE "P1101" "text of messages missing or not named";
+    NOTIFY "P1102" "text of messages wrong";
+    NOTIFY_UNIT "P1103" "message about an unknown unit";
 }

@@ -5,6 +5,8 @@ use crate::cause_effect::{self, MatrixDraft};
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::names;
+use crate::notifications;
+use crate::people::{self as folk, PeopleDraft};
 use crate::processes;
 use crate::scripts::{self, ScriptDraft};
 use crate::servers::{self, ServerDraft};
@@ -105,6 +107,10 @@ pub struct TagDraft {
     pub operator: Option<f64>,
     /// Largest step of one command.
     pub step_max: Option<f64>,
+    /// Class of the action of writing it, if stated.
+    pub action: Option<::people::Action>,
+    /// What a person has to give for writing it, if stated.
+    pub signature: Option<::people::SignatureClass>,
     /// Task.
     pub task: String,
     /// Where it is declared.
@@ -185,6 +191,12 @@ pub struct Draft {
     pub scripts: Vec<ScriptDraft>,
     /// Units with supervised processes.
     pub supervised: Vec<SupervisedUnit>,
+    /// File with the text of messages, and where it is named.
+    pub notify: Option<(String, Origin)>,
+    /// People.
+    pub people: PeopleDraft,
+    /// Where they are declared.
+    pub people_node: Option<Node>,
 }
 
 /// Oldest snapshot for a warm start unless the text says otherwise, seconds.
@@ -204,6 +216,7 @@ pub fn read(sources: &Sources, problems: &mut Diagnostics) -> Draft {
     };
     let is_unit = |name: &str| {
         name != "plant.toml"
+            && name != notifications::FILE
             && !name.ends_with(".rhai")
             && !name.starts_with("matrix/")
             && !name.starts_with("alarms/")
@@ -254,6 +267,8 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
     let plant = top.node("plant");
     let start = top.node("start");
     let sim = top.node("sim");
+    let people = top.node("people");
+    let door = top.node("hmi");
     let tasks = top.tables("task");
     let drivers = top.tables("driver");
     let servers = top.tables("server");
@@ -270,6 +285,9 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
     if let Some(mut reader) = plant.and_then(|node| Reader::new(node, "plant", &mut *problems)) {
         draft.name = reader.text_required("name");
         let title = reader.node("title");
+        draft.notify = reader
+            .text("notify")
+            .map(|name| (name, reader.place("notify")));
         reader.finish();
         draft.title = words(title, plant, "title", problems);
     }
@@ -279,6 +297,11 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
         }
         reader.finish();
     }
+    if let Some(node) = people {
+        draft.people.rules = folk::read(node, problems);
+        draft.people_node = Some(node.clone());
+    }
+    draft.people.door = door.and_then(|node| folk::read_door(node, problems));
     if let Some(node) = sim
         && let Some(mut reader) = Reader::new(node, "sim", problems)
     {
@@ -610,6 +633,8 @@ fn read_tag(node: &Node, task: &str, draft: &mut Draft, problems: &mut Diagnosti
             "",
         );
     }
+    let action = folk::action(&mut reader, "action");
+    let signature = folk::class(&mut reader, "signature");
     let own_task = reader.text("task");
     if let Some(own) = &own_task
         && draft.tasks.iter().all(|task| task.name != *own)
@@ -634,6 +659,8 @@ fn read_tag(node: &Node, task: &str, draft: &mut Draft, problems: &mut Diagnosti
         decimals,
         operator,
         step_max,
+        action,
+        signature,
         task: own_task.unwrap_or_else(|| task.to_string()),
         node: node.clone(),
     });

@@ -19,7 +19,9 @@ pub mod diagnostic;
 pub mod draft;
 mod explain;
 pub mod names;
+pub mod notifications;
 mod ownership;
+pub(crate) mod people;
 pub mod plant;
 pub mod processes;
 pub mod resolve;
@@ -29,6 +31,7 @@ pub mod source;
 pub mod supervised;
 pub mod tree;
 
+pub use crate::people::{DoorDraft, PeopleDraft};
 pub use alarms::AlarmDraft;
 pub use cause_effect::MatrixDraft;
 pub use diagnostic::{Diagnostic, Diagnostics};

@@ -7,7 +7,9 @@ use crate::diagnostic::Diagnostics;
 use crate::draft::{
     self, BlockDraft, Draft, DriverDraft, PointDraft, SimDraft, TagDraft, UnitDraft, Words,
 };
+use crate::notifications;
 use crate::ownership::givers_outside;
+use crate::people::{self, PeopleDraft};
 use crate::processes::{self, Library};
 use crate::resolve::{DriverKinds, TaskPlan, is_reference, resolve};
 use crate::scripts::{self, ScriptDraft, Targets};
@@ -60,6 +62,10 @@ pub struct Plant {
     pub supervised: Vec<SupervisedUnit>,
     /// Supervised processes: the built-in lists and the plant's own.
     pub library: Library,
+    /// Outgoing messages, if the plant has any.
+    pub notify: Option<notify::Config>,
+    /// People, and the door of their pages.
+    pub people: PeopleDraft,
 }
 
 /// All programs of a plant.
@@ -141,10 +147,12 @@ fn finish(
         }
     }
     servers::check(&draft, drivers, &owners, &tags, &mut problems);
+    people::check(&draft, &tags, &mut problems);
     alarms::check(&mut draft.alarms, &named, &mut problems);
     let library = processes::library_with(&sources, &mut problems);
     supervised::check(&draft, &library, &owners, &mut problems);
     scripts::check(&draft, &sources, drivers, &owners, &targets, &mut problems);
+    let notify = notifications::read(&draft, &sources, &mut problems);
     // What does not link is not proved.
     let mut proofs = Vec::new();
     if problems.is_empty() {
@@ -193,6 +201,8 @@ fn finish(
         scripts: draft.scripts,
         supervised: draft.supervised,
         library,
+        notify,
+        people: draft.people,
     })
 }
 

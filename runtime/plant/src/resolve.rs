@@ -139,8 +139,8 @@ impl TaskPlan {
     }
 }
 
-/// Tags that the station itself brings into a task: overruns of the task, state
-/// of its drivers, faults of the scripts that it is given.
+/// Tags that the station itself brings into a task: overruns of the task, whether
+/// commands can be recorded, state of its drivers, faults of the scripts that it is given.
 pub fn station_tags(task: &str, drivers: &[String], scripts: &[&str]) -> Vec<(String, Kind)> {
     let word = |name: &str| name.to_uppercase().replace('-', "_");
     let mut tags = vec![
@@ -148,6 +148,7 @@ pub fn station_tags(task: &str, drivers: &[String], scripts: &[&str]) -> Vec<(St
         (format!("SYS.{}_OVERRUN_ALM", word(task)), Kind::Bool),
         (format!("SYS.{}_LOST", word(task)), Kind::Int),
         (format!("SYS.{}_WATCHDOG", word(task)), Kind::Bool),
+        (format!("SYS.{}_JOURNAL_DOWN", word(task)), Kind::Bool),
     ];
     tags.extend(
         drivers

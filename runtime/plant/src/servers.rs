@@ -75,6 +75,11 @@ pub struct ServerCheck {
 pub(crate) struct LinkedTags(BTreeMap<String, (Kind, bool)>);
 
 impl LinkedTags {
+    /// Whether people may write a tag; none if it is not known.
+    pub(crate) fn is_written(&self, name: &str) -> Option<bool> {
+        self.0.get(name).map(|(_, is_written)| *is_written)
+    }
+
     /// Takes the tags that a program makes; those of other tasks are shown there.
     pub(crate) fn add(&mut self, linked: &Linked) {
         for (name, entry) in &linked.tags {

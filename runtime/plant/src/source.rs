@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::diagnostic::Diagnostics;
+use crate::notifications;
 use core::ops::Range;
 use signal::limits;
 use std::path::Path;
@@ -28,8 +29,8 @@ impl Origin {
     }
 }
 
-/// The files of a plant, in order: `plant.toml` first, then the units, then the
-/// cause-and-effect matrices and their grids, scripts and lists of processes.
+/// The files of a plant, in order: `plant.toml` first, `notify.toml` if there is one,
+/// then the units, then the cause-and-effect matrices and their grids, scripts and lists of processes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: Vec<(String, String)>,
@@ -55,12 +56,16 @@ impl Sources {
         self.files.push((name, text));
     }
 
-    /// Reads `plant.toml`, `units/*.toml`, `matrix/*`, `alarms/*.toml`, `scripts/*.rhai` and
+    /// Reads `plant.toml`, `notify.toml`, `units/*.toml`, `matrix/*`, `alarms/*.toml`,
+    /// `scripts/*.rhai` and
     /// `processes/*.toml` of a folder, each by name. What
     /// cannot be read is noted and left out.
     pub fn read(folder: &Path, problems: &mut Diagnostics) -> Sources {
         let mut sources = Sources::default();
         let mut names = vec!["plant.toml".to_string()];
+        if folder.join(notifications::FILE).exists() {
+            names.push(notifications::FILE.to_string());
+        }
         for (inner, ending) in [
             ("units", ".toml"),
             ("matrix", ".csv"),

@@ -7,10 +7,12 @@
 //!  clerk ───── people's deeds ──>        └── list ──> desk
 //! ```
 //!
+//! - [`own`]: alarms of the station itself,
 //! - [`rows`]: what the desk shows of a book,
 //! - [`horn`]: for which priority it sounds.
 
 pub mod horn;
+pub mod own;
 pub mod rows;
 
 use crate::chronicle::{At, Changed};

@@ -10,13 +10,18 @@
 pub mod sequence;
 pub mod trips;
 
+use crate::alarm_desk::{Roll, Teller, Told as Tell};
+use crate::archive::{Ends, with_own};
 use crate::directory::Place;
 use crate::feed::FeedFrame;
+use crate::history_writer::{Giver, specs};
 use gateway::Hub;
 use gateway::desk::{Directory, Interlock};
+use historian::{Sample, Specs, TagId};
 use plant::Plant;
 use sequence::Sequence;
 use signal::{Kind, Quality};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use trips::Trips;
 
@@ -42,6 +47,14 @@ pub struct Cast {
     pub names: Vec<String>,
     /// Trip groups.
     pub interlocks: Vec<Interlock>,
+    /// What history keeps.
+    pub specs: Specs,
+    /// Its alarms.
+    pub roll: Roll,
+    /// Bools that alarms read, with the points whose values belong to them.
+    pub conditions: BTreeMap<u32, Vec<u32>>,
+    /// Task, slot and kind of each handle.
+    pub places: Vec<(usize, u32, Kind)>,
 }
 
 impl Cast {
@@ -63,7 +76,16 @@ impl Cast {
         for tags in &mut tasks {
             tags.sort_by_key(|tag| tag.slot);
         }
+        let roll = with_own(Roll::of(plant, directory));
+        let task_of: Vec<usize> = places.iter().map(|place| place.task).collect();
         Cast {
+            specs: specs(plant, directory, &task_of),
+            conditions: roll.conditions(),
+            roll,
+            places: places
+                .iter()
+                .map(|place| (place.task, place.slot, place.kind))
+                .collect(),
             tasks,
             names: directory.tags.iter().map(|tag| tag.name.clone()).collect(),
             interlocks: directory.interlocks.clone(),
@@ -111,6 +133,8 @@ pub struct At {
 /// Reads the feed of every task.
 pub struct Chronicle {
     hub: Arc<Hub>,
+    alarms: Teller,
+    history: Giver,
     cast: Cast,
     newest: Vec<Option<Box<FeedFrame>>>,
     changed: Vec<Changed>,
@@ -121,9 +145,11 @@ pub struct Chronicle {
 
 impl Chronicle {
     /// A chronicle of this cast, told to this desk.
-    pub fn new(hub: Arc<Hub>, cast: Cast) -> Chronicle {
+    pub fn new(hub: Arc<Hub>, ends: Ends, cast: Cast) -> Chronicle {
         let mut chronicle = Chronicle {
             hub,
+            alarms: ends.alarms,
+            history: ends.history,
             cast: Cast::default(),
             newest: Vec::new(),
             changed: Vec::new(),
@@ -131,12 +157,20 @@ impl Chronicle {
             trips: Trips::default(),
             missing: 0,
         };
-        chronicle.adopt(cast);
+        chronicle.begin(cast);
         chronicle
     }
 
     /// Goes on with another edition. Values of before are not compared with those of it.
     pub fn adopt(&mut self, cast: Cast) {
+        self.alarms.tell(Tell::Edition(Box::new(cast.roll.clone())));
+        // Without room the writer refuses what does not fit its tags, and says so.
+        let _ = self.history.edition(cast.specs.clone());
+        self.begin(cast);
+    }
+
+    fn begin(&mut self, cast: Cast) {
+        self.history.begin(cast.tasks.len());
         self.newest = cast.tasks.iter().map(|_| None).collect();
         self.trips.adopt(&cast);
         self.cast = cast;
@@ -192,9 +226,54 @@ impl Chronicle {
             self.hub.add_sequence(row);
         }
         for record in self.trips.take(&at, &frame) {
-            self.hub.add_trip(Arc::new(record));
+            let record = Arc::new(record);
+            self.history.trip(record.clone());
+            self.hub.add_trip(record);
         }
-        self.newest[task] = Some(frame);
+        let frame = self.newest[task].insert(frame);
+        self.history.scan(at, &self.changed, || {
+            let cells = tags.iter().filter_map(|tag| {
+                let cell = frame.cells.get(tag.slot as usize)?;
+                Some(Sample {
+                    tag: TagId(tag.handle),
+                    bits: cell.bits,
+                    quality: cell.quality(),
+                })
+            });
+            cells.collect()
+        });
+        self.conditions(at);
         before
+    }
+
+    /// Tells the conditions of alarms that changed, with the values beside them.
+    fn conditions(&self, at: At) {
+        let conditions = &self.cast.conditions;
+        let changed = self.changed.iter();
+        let changed: Vec<Changed> = changed
+            .filter(|changed| conditions.contains_key(&changed.handle))
+            .copied()
+            .collect();
+        if changed.is_empty() {
+            return;
+        }
+        let points = changed
+            .iter()
+            .flat_map(|changed| &conditions[&changed.handle]);
+        let values = points.filter_map(|point| Some((*point, self.value(*point)?)));
+        let values = values.collect();
+        self.alarms.tell(Tell::Scan {
+            at,
+            changed,
+            values,
+        });
+    }
+
+    /// The newest value of a handle, unless it is bad.
+    fn value(&self, handle: u32) -> Option<f64> {
+        let (task, slot, kind) = *self.cast.places.get(handle as usize)?;
+        let frame = self.newest.get(task)?.as_ref()?;
+        let cell = frame.cells.get(slot as usize)?;
+        (!cell.quality().is_bad()).then(|| kind.to_f64(cell.bits))
     }
 }

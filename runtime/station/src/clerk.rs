@@ -3,7 +3,8 @@
 
 use crate::change::{Adopted, Changer};
 use crate::chronicle::Cast;
-use crate::directory::{Named, Place, named};
+use crate::directory::{Named, Place, areas, named};
+use crate::ledger_sender::{Posting, Unrecorded};
 use crate::ports::ScanOrder;
 use crate::pump::{ForceNotes, PumpUpdate, history_of};
 use crate::rt;
@@ -13,7 +14,7 @@ use gateway::desk::{
     Attempt, Environment, Event, EventKind, Force, Receipt, Refusal, RefusalCode, Text,
 };
 use gateway::{Ask, Hub, Order};
-use journal::{Deed, Deeds};
+use journal::ledger::{Actor, ActorKind, Class, Entry as Record, Ledger, LedgerError, Value};
 use scan::Entry;
 use signal::limits;
 use std::collections::BTreeMap;
@@ -30,7 +31,13 @@ pub struct Clerk {
     /// Attempts that did not.
     pub attempts: Receiver<Attempt>,
     /// The record.
-    pub deeds: Deeds,
+    pub ledger: Ledger,
+    /// What other parts of the station want recorded.
+    pub postings: Receiver<Posting>,
+    /// Whether nothing can be recorded; the scans show it.
+    pub ledger_down: Arc<AtomicBool>,
+    /// Signed checkpoints on their way to the second place, if there is one.
+    pub checkpoints: Option<Sender<Vec<Vec<u8>>>>,
     /// To the scan threads.
     pub rings: Vec<rtrb::Producer<ScanOrder>>,
     /// Where the tags of the running edition are.
@@ -55,24 +62,29 @@ pub const fn env_word(env: Environment) -> &'static str {
     }
 }
 
-/// The forces that stand after these deeds, by tag: a cold start lets go of all.
-pub fn standing_forces(deeds: &[Deed]) -> BTreeMap<String, Force> {
+/// Whether with this entry all forces were let go: a cold start.
+pub fn is_cold_start(record: &Record) -> bool {
+    record.what == "start" && record.why.starts_with("cold")
+}
+
+/// The forces that stand after these entries, by tag: a cold start lets go of all.
+pub fn standing_forces(records: &[Record]) -> BTreeMap<String, Force> {
     let mut standing = BTreeMap::new();
-    for deed in deeds {
-        match (deed.what.as_str(), deed.new) {
-            ("start", _) if deed.why.starts_with("cold") => standing.clear(),
+    for record in records {
+        match (record.what.as_str(), record.new_number()) {
+            ("start", _) if is_cold_start(record) => standing.clear(),
             ("force", Some(value)) => {
                 let force = Force {
-                    tag: deed.subject.clone(),
+                    tag: record.subject.clone(),
                     value,
-                    since_ms: deed.utc_ns / 1_000_000,
-                    actor: deed.actor.clone(),
-                    reason: deed.why.clone(),
+                    since_ms: record.utc_ns / 1_000_000,
+                    actor: record.who.name.clone(),
+                    reason: record.why.clone(),
                 };
-                standing.insert(deed.subject.clone(), force);
+                standing.insert(record.subject.clone(), force);
             }
             ("unforce", _) => {
-                standing.remove(&deed.subject);
+                standing.remove(&record.subject);
             }
             _ => {}
         }
@@ -80,83 +92,306 @@ pub fn standing_forces(deeds: &[Deed]) -> BTreeMap<String, Force> {
     standing
 }
 
+/// Who an actor of the desk is.
+fn actor_of(name: &str) -> Actor {
+    let kind = match name.split_once(':') {
+        Some(("script", _)) => ActorKind::Script,
+        Some(_) => ActorKind::Program,
+        None if name == crate::play::ACTOR => ActorKind::Program,
+        None => ActorKind::Person,
+    };
+    Actor::new(kind, name)
+}
+
+/// Class of what people did among themselves.
+fn note_class(what: &str) -> Class {
+    if what.contains("sign") || what.contains("lock") || what.contains("session") {
+        Class::Login
+    } else {
+        Class::Access
+    }
+}
+
+/// How often the ledger is tended, and tried again while it is down.
+const TEND_NS: i64 = 100_000_000;
+const REOPEN_NS: i64 = 1_000_000_000;
+/// Step of the wall clock against the monotonic one that is recorded.
+const CLOCK_STEP_NS: i64 = 1_000_000_000;
+
+/// What waits to be recorded together.
+#[derive(Default)]
+struct Waiting {
+    orders: Vec<Order>,
+    attempts: Vec<Attempt>,
+    postings: Vec<Posting>,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.orders.is_empty() && self.attempts.is_empty() && self.postings.is_empty()
+    }
+}
+
+/// Everything that waits, up to what one scan admits of commands.
+fn drain<T>(into: &mut Vec<T>, from: &Receiver<T>) {
+    while into.len() < limits::COMMANDS_PER_SCAN_MAX
+        && let Ok(item) = from.try_recv()
+    {
+        into.push(item);
+    }
+}
+
 impl Clerk {
     /// Works until `stop` is set.
     pub fn run(mut self, stop: &AtomicBool) {
+        let (mut tended, mut tried) = (0, 0);
+        let mut apart_ns = rt::utc_ns() - rt::monotonic_ns();
         while !stop.load(Ordering::Acquire) {
+            let mut waiting = Waiting::default();
             crossbeam::channel::select! {
-                recv(self.orders) -> order => {
-                    if let Ok(order) = order {
-                        let mut batch = vec![order];
-                        while batch.len() < limits::COMMANDS_PER_SCAN_MAX
-                            && let Ok(order) = self.orders.try_recv()
-                        {
-                            batch.push(order);
-                        }
-                        self.handle(batch);
-                    }
+                recv(self.orders) -> order => waiting.orders.extend(order),
+                recv(self.attempts) -> attempt => waiting.attempts.extend(attempt),
+                recv(self.postings) -> posting => waiting.postings.extend(posting),
+                default(Duration::from_nanos(TEND_NS as u64)) => {}
+            }
+            drain(&mut waiting.orders, &self.orders);
+            drain(&mut waiting.attempts, &self.attempts);
+            drain(&mut waiting.postings, &self.postings);
+            if !waiting.is_empty() {
+                self.handle(waiting);
+            }
+            let now_ns = rt::monotonic_ns();
+            if now_ns - tended >= TEND_NS {
+                tended = now_ns;
+                let may_reopen = now_ns - tried >= REOPEN_NS;
+                if may_reopen {
+                    tried = now_ns;
                 }
-                recv(self.attempts) -> attempt => {
-                    if let Ok(attempt) = attempt {
-                        self.refused(attempt);
-                    }
+                self.tend(now_ns, may_reopen);
+                let apart_now_ns = rt::utc_ns() - now_ns;
+                if (apart_now_ns - apart_ns).abs() > CLOCK_STEP_NS {
+                    self.clock_stepped(now_ns + apart_ns, now_ns + apart_now_ns);
                 }
-                default(Duration::from_millis(100)) => {}
+                apart_ns = apart_now_ns;
             }
         }
-        // Nobody asks any more; what was tried is still written down.
-        while let Ok(attempt) = self.attempts.try_recv() {
-            self.refused(attempt);
+        // Nobody asks any more; what was tried and what happened is still written down.
+        loop {
+            let mut waiting = Waiting::default();
+            drain(&mut waiting.attempts, &self.attempts);
+            drain(&mut waiting.postings, &self.postings);
+            if waiting.is_empty() {
+                break;
+            }
+            self.handle(waiting);
+        }
+        let _ = self
+            .ledger
+            .append(&mut [self.record(Class::System, "station", "stop")]);
+        // Without it the next start finds a ledger that was not ended, and says so.
+        let _ = self.ledger.stop();
+        self.send_checkpoints();
+    }
+
+    /// Keeps the ledger in order, and gets it up again.
+    fn tend(&mut self, now_ns: i64, may_reopen: bool) {
+        if self.ledger.down().is_none() {
+            // If it fails the ledger is down, which is told below.
+            let _ = self.ledger.tend(now_ns as u64);
+        } else if may_reopen {
+            // Tried again in a second.
+            let _ = self.ledger.reopen();
+        }
+        self.tell_of_the_ledger();
+        self.send_checkpoints();
+    }
+
+    /// Somebody moved the clock: numbers keep the order of entries, and this says by how
+    /// much their times are off from here on.
+    fn clock_stepped(&mut self, expected_ns: i64, found_ns: i64) {
+        let said = |ns| Value::Text(signal::Utc(ns).to_string());
+        let record = Record {
+            old: Some(said(expected_ns)),
+            new: Some(said(found_ns)),
+            ..self.record(Class::System, "station", "clock-step")
+        };
+        // If it cannot be recorded, the ledger is down and says since when.
+        let _ = self.ledger.append(&mut [record]);
+    }
+
+    fn tell_of_the_ledger(&self) {
+        let is_down = self.ledger.down().is_some();
+        if self.ledger_down.swap(is_down, Ordering::AcqRel) == is_down {
+            return;
+        }
+        let text = match self.ledger.down() {
+            Some(why) => Text::new(
+                format!("nothing can be recorded, commands are refused: {why}"),
+                format!("操作记录不可用,命令一律拒绝:{why}"),
+            ),
+            None => Text::new("recording of commands goes on", "操作记录已恢复"),
+        };
+        self.hub.add_event(Event {
+            seq: 0,
+            utc_ms: rt::utc_ns() / 1_000_000,
+            kind: EventKind::System,
+            tag: None,
+            actor: "station".into(),
+            text,
+        });
+    }
+
+    fn send_checkpoints(&mut self) {
+        let frames = self.ledger.take_checkpoints();
+        if let Some(checkpoints) = &self.checkpoints
+            && !frames.is_empty()
+        {
+            // One that does not arrive is spoken for by the next.
+            let _ = checkpoints.try_send(frames);
         }
     }
 
-    fn deed(&self, actor: &str, what: &str, subject: &str, why: &str) -> Deed {
-        Deed {
-            number: 0,
+    fn record(&self, class: Class, actor: &str, what: &str) -> Record {
+        Record {
             utc_ns: rt::utc_ns(),
+            offset_min: rt::utc_offset_min(),
             env: env_word(self.env).to_string(),
-            actor: actor.to_string(),
+            class,
+            who: match actor {
+                "station" => Actor::system(actor),
+                _ => actor_of(actor),
+            },
             what: what.to_string(),
-            subject: subject.to_string(),
-            old: None,
-            new: None,
-            why: why.to_string(),
+            ..Record::default()
         }
     }
 
-    /// Records a batch with one sync, then lets each order go.
-    fn handle(&mut self, batch: Vec<Order>) {
-        let mut deeds: Vec<Deed> = batch
-            .iter()
-            .map(|order| {
-                let (what, old, new) = match order.ask {
-                    Ask::Write { value, old, .. } => ("write", Some(old), Some(value)),
-                    Ask::Force { value, old, .. } => ("force", Some(old), Some(value)),
-                    Ask::Unforce { .. } => ("unforce", None, None),
-                    Ask::Adopt => ("edition", None, None),
-                    Ask::RollBack => ("edition-back", None, None),
-                };
-                let mut deed = self.deed(&order.actor, what, &order.subject, &order.reason);
-                (deed.old, deed.new) = (old, new);
-                deed
-            })
-            .collect();
-        let recorded = self.deeds.record(&mut deeds);
-        for order in batch {
-            let result = match &recorded {
-                Err(error) => Err(Refusal::new(
+    fn record_of(&self, order: &Order) -> Record {
+        let (class, what, old, new) = match &order.ask {
+            Ask::Note { what } => (note_class(what), what.as_str(), None, None),
+            Ask::Write { value, old, .. } => (Class::Command, "write", Some(*old), Some(*value)),
+            Ask::Force { value, old, .. } => (Class::Bypass, "force", Some(*old), Some(*value)),
+            Ask::Unforce { .. } => (Class::Bypass, "unforce", None, None),
+            Ask::Adopt => (Class::Change, "edition", None, None),
+            Ask::RollBack => (Class::Change, "edition-back", None, None),
+        };
+        Record {
+            subject: order.subject.clone(),
+            old: old.map(Value::from),
+            new: new.map(Value::from),
+            why: order.reason.clone(),
+            ..self.record(class, &order.actor, what)
+        }
+    }
+
+    fn record_of_attempt(&self, attempt: &Attempt) -> Record {
+        Record {
+            subject: attempt.tag.clone().unwrap_or_default(),
+            new: attempt.value.map(Value::from),
+            why: attempt.refusal.en.clone(),
+            ..self.record(Class::Command, &attempt.actor, "refused")
+        }
+    }
+
+    /// Records all that waits with one sync, then lets each order go.
+    fn handle(&mut self, waiting: Waiting) {
+        let Waiting {
+            orders,
+            attempts,
+            postings,
+        } = waiting;
+        let mut records: Vec<Record> = orders.iter().map(|order| self.record_of(order)).collect();
+        records.extend(
+            attempts
+                .iter()
+                .map(|attempt| self.record_of_attempt(attempt)),
+        );
+        let asked = records.len() as u64;
+        for posting in &postings {
+            records.extend(posting.entries.iter().cloned());
+        }
+        let recorded = self.append_each_if_not_all(&mut records);
+        let first = recorded.as_ref().ok().copied();
+        let why = recorded.err().map(|error| error.to_string());
+        self.answer(postings, first.map(|first| first + asked), why.as_deref());
+        self.obey(orders, why.as_deref());
+        for attempt in attempts {
+            self.hub.add_event(Event {
+                seq: 0,
+                utc_ms: attempt.utc_ns / 1_000_000,
+                kind: EventKind::Refused,
+                tag: attempt.tag,
+                actor: attempt.actor,
+                text: Text::new(attempt.refusal.en, attempt.refusal.zh),
+            });
+        }
+        self.tell_of_the_ledger();
+    }
+
+    /// One entry that is too long must not keep the others out: it is recorded without
+    /// its words.
+    fn append_each_if_not_all(&mut self, records: &mut [Record]) -> Result<u64, LedgerError> {
+        match self.ledger.append(records) {
+            Err(LedgerError::TooLong { .. }) => {
+                for record in &mut *records {
+                    for text in [&mut record.why, &mut record.what, &mut record.subject] {
+                        shorten(text);
+                    }
+                    for value in [&mut record.old, &mut record.new].into_iter().flatten() {
+                        if let Value::Text(text) = value {
+                            shorten(text);
+                        }
+                    }
+                }
+                self.ledger.append(records)
+            }
+            done => done,
+        }
+    }
+
+    fn answer(&self, postings: Vec<Posting>, first: Option<u64>, why: Option<&str>) {
+        let mut next = first;
+        for posting in postings {
+            let count = posting.entries.len() as u64;
+            let recorded = next.ok_or_else(|| Unrecorded::JournalDown {
+                why: why.unwrap_or_default().to_string(),
+            });
+            next = next.map(|next| next + count);
+            if let Some(answer) = posting.answer {
+                // Who asked may have gone; the record stands.
+                let _ = answer.send(recorded);
+            }
+        }
+    }
+
+    /// Lets recorded orders go; without a record (`why` says the reason) none.
+    fn obey(&mut self, orders: Vec<Order>, why: Option<&str>) {
+        let mut refused = Vec::new();
+        let mut results = Vec::new();
+        for order in &orders {
+            let result = match why {
+                Some(why) => Err(Refusal::new(
                     RefusalCode::Failed,
-                    format!("JournalDown: {error}; nothing may be done that is not recorded"),
+                    format!("JournalDown: {why}; nothing may be done that is not recorded"),
                     "操作记录不可用(JournalDown),未记录的操作一律不执行",
                 )),
-                Ok(()) => self.act(&order),
+                None => self.act(order),
             };
-            if let (Ok(()), Err(refusal)) = (&recorded, &result) {
+            if let (None, Err(refusal)) = (why, &result) {
                 // The record says what was asked; it must not read as if it was done.
-                let deed = self.deed(&order.actor, "refused", &order.subject, &refusal.en);
-                // A refusal that cannot be recorded is still a refusal.
-                let _ = self.deeds.record(&mut [deed]);
+                refused.push(Record {
+                    subject: order.subject.clone(),
+                    why: refusal.en.clone(),
+                    ..self.record(Class::Command, &order.actor, "refused")
+                });
             }
+            results.push(result);
+        }
+        if !refused.is_empty() {
+            // A refusal that cannot be recorded is still a refusal.
+            let _ = self.append_each_if_not_all(&mut refused);
+        }
+        for (order, result) in orders.into_iter().zip(results) {
             self.tell(&order, &result);
             // The client may have gone; the record stands.
             let _ = order.answer.send(result);
@@ -164,7 +399,8 @@ impl Clerk {
     }
 
     fn act(&mut self, order: &Order) -> Result<Receipt, Refusal> {
-        if order.edition != self.changer.number() {
+        let is_note = matches!(order.ask, Ask::Note { .. });
+        if !is_note && order.edition != self.changer.number() {
             return Err(Refusal::new(
                 RefusalCode::ValueChanged,
                 "the plant's text has changed since this was asked: look again",
@@ -206,6 +442,8 @@ impl Clerk {
             Ask::Unforce { handle } => {
                 self.admit(handle, |place, _| Some(Entry::Unforce { slot: place.slot }))?;
             }
+            // Its record is all there is to it.
+            Ask::Note { .. } => {}
             Ask::Adopt => {
                 self.taken()?;
                 let adopted = self.changer.adopt_folder();
@@ -303,6 +541,8 @@ impl Clerk {
             places,
         };
         self.hub.set_directory(directory, forceable, history);
+        self.hub
+            .set_rules(adopted.plant.people.rules.clone(), areas(&adopted.plant));
         // The pump ends with the station, not before.
         let _ = self.pump.send(update);
         self.supervision.start(&adopted.plant);
@@ -335,6 +575,11 @@ impl Clerk {
                 format!("{} released", order.subject),
                 format!("{} 解除强制", order.subject),
             ),
+            (Ok(_), Ask::Note { what }) => (
+                EventKind::System,
+                format!("{what} {}", order.subject),
+                format!("{what} {}", order.subject),
+            ),
             (Ok(_), Ask::Adopt | Ask::RollBack) => (
                 EventKind::System,
                 format!("edition {} adopted", self.changer.number()),
@@ -345,26 +590,24 @@ impl Clerk {
             seq: 0,
             utc_ms: rt::utc_ns() / 1_000_000,
             kind,
-            tag: (!order.subject.is_empty()).then(|| order.subject.clone()),
+            tag: (!order.subject.is_empty() && !matches!(order.ask, Ask::Note { .. }))
+                .then(|| order.subject.clone()),
             actor: order.actor.clone(),
             text: Text::new(en, zh),
         });
     }
+}
 
-    fn refused(&mut self, attempt: Attempt) {
-        let subject = attempt.tag.clone().unwrap_or_default();
-        let mut deed = self.deed(&attempt.actor, "refused", &subject, &attempt.refusal.en);
-        deed.new = attempt.value;
-        // A refusal that cannot be recorded is still a refusal.
-        let _ = self.deeds.record(&mut [deed]);
-        self.hub.add_event(Event {
-            seq: 0,
-            utc_ms: attempt.utc_ns / 1_000_000,
-            kind: EventKind::Refused,
-            tag: attempt.tag,
-            actor: attempt.actor,
-            text: Text::new(attempt.refusal.en, attempt.refusal.zh),
-        });
+/// Longest text of an entry that had to be shortened, bytes.
+const SHORT_BYTES: usize = 1_000;
+
+fn shorten(text: &mut String) {
+    if text.len() > SHORT_BYTES {
+        let end = (0..=SHORT_BYTES)
+            .rev()
+            .find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or(0));
+        text.push('…');
     }
 }
 

@@ -4,6 +4,8 @@ use clap::{Parser, Subcommand};
 use gateway::desk::TaskTiming;
 use indicatif::{ProgressBar, ProgressStyle};
 use plant::{Diagnostics, Plant, Sources};
+use station::alarms::{self, Form};
+use station::audit::{self, Audit};
 use station::lint::lint;
 use station::matrix_test;
 use station::replay::{Verdict, replay, segments};
@@ -68,6 +70,9 @@ enum Action {
         #[arg(long)]
         with: Option<PathBuf>,
     },
+    /// Verify, list or copy out the audit trail of a data folder.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Write the tags of a plant as CSV, or take descriptions and limits from one.
     Tags {
         /// Folder of the plant.
@@ -99,6 +104,18 @@ enum Action {
         #[arg(default_value = "plants/synthesis")]
         plant: PathBuf,
     },
+    /// Who is enrolled at a station, with which roles and qualifications.
+    Users(station::users::UsersArguments),
+    /// Alarms of a plant.
+    Alarms {
+        /// What to print.
+        #[command(subcommand)]
+        what: AlarmAction,
+    },
+    /// Copy everything that stays of a station, while it runs
+    Backup(station::backup::BackupArguments),
+    /// Verify a backup, and put it into a new data folder
+    Restore(station::backup::RestoreArguments),
     /// Explain a diagnostic by its number.
     Explain {
         /// Such as P0213.
@@ -106,6 +123,22 @@ enum Action {
     },
     /// Print the version.
     Version,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum AlarmAction {
+    /// Print the master alarm database: every alarm with its rationalisation.
+    List {
+        /// Folder of the plant.
+        #[arg(default_value = "plants/synthesis")]
+        plant: PathBuf,
+        /// Print CSV.
+        #[arg(long)]
+        csv: bool,
+        /// Print JSON.
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+    },
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -128,7 +161,12 @@ struct RunArguments {
     /// Folder for records and recordings.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Address of the operator interface; loopback only.
+    /// Second place for the signed checkpoints of the audit trail: a folder, best on
+    /// another machine.
+    #[arg(long)]
+    checkpoints: Option<PathBuf>,
+    /// Address of the operator interface; other than loopback only with [hmi] in the
+    /// plant's text, which names a certificate.
     #[arg(long, default_value = "127.0.0.1:8080")]
     hmi: SocketAddr,
     /// Scenario whose steps are played in simulation; "none" for none.
@@ -173,6 +211,7 @@ pub fn run(cli: Cli) -> ExitCode {
         speed: 1.0,
         run_for: None,
         data: None,
+        checkpoints: None,
         hmi: SocketAddr::from(([127, 0, 0, 1], 8080)),
         play: "demo".into(),
     });
@@ -195,6 +234,7 @@ pub fn run(cli: Cli) -> ExitCode {
             date,
         } => matrix_command(&plant, csv.as_deref(), html.as_deref(), date),
         Action::Replay { recording, with } => replay_command(&recording, with.as_deref()),
+        Action::Audit(asked) => audit::run(asked, |line| println!("{line}")),
         Action::Tags { plant, import, out } => tags(&plant, import.as_deref(), out.as_deref()),
         Action::Processes {
             plant,
@@ -203,6 +243,12 @@ pub fn run(cli: Cli) -> ExitCode {
             list,
         } => processes_command(plant.as_deref(), json, csv, list),
         Action::Prove { plant } => prove_command(&plant),
+        Action::Users(arguments) => station::users::run(&arguments, load),
+        Action::Alarms {
+            what: AlarmAction::List { plant, csv, json },
+        } => alarms_list(&plant, csv, json),
+        Action::Backup(arguments) => station::backup::run_backup(&arguments),
+        Action::Restore(arguments) => station::backup::run_restore(&arguments),
         Action::Explain { number } => explain(&number),
         Action::Version => {
             println!("scanloop {}", env!("CARGO_PKG_VERSION"));
@@ -228,6 +274,16 @@ fn prove_command(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
+fn alarms_list(folder: &Path, csv: bool, json: bool) -> Result<(), String> {
+    let form = match (csv, json) {
+        (true, _) => Form::Csv,
+        (_, true) => Form::Json,
+        _ => Form::Text,
+    };
+    print!("{}", alarms::list(&load(folder)?, form)?);
+    Ok(())
+}
+
 fn load(folder: &Path) -> Result<Plant, String> {
     plant::load(folder, &kinds::blocks(), &kinds::Drivers).map_err(|(sources, problems)| {
         format!(
@@ -250,6 +306,7 @@ fn run_command(arguments: RunArguments) -> Result<(), String> {
         speed: arguments.speed,
         run_for: arguments.run_for,
         data,
+        checkpoints: arguments.checkpoints,
         hmi: (!arguments.headless).then_some(arguments.hmi),
         play: (arguments.play != "none").then_some(arguments.play),
     };

@@ -4,6 +4,7 @@ use gateway::desk::{
     Cause, Directory, Edition, Environment, Interlock, Limits, Loop, OnlyWhen, State, Tag, TagKind,
     Text, Writable,
 };
+use people::{Action, SignatureClass};
 use plant::{LinkedPlant, Plant, Words};
 use scan::{Stage, TagEntry, TagOrigin, Value};
 use signal::Kind;
@@ -139,7 +140,14 @@ fn tag(
         hh: draft.limits.hh,
     });
     let writable = entry.writable.filter(|_| !is_locked(plant, block, entry));
+    let block_kind = plant
+        .blocks
+        .get(block)
+        .map_or("", |draft| draft.kind.as_str());
+    let (action, signature) = signing(plant, block_kind, pin, entry, draft);
     let writable = writable.map(|writable| Writable {
+        action,
+        signature,
         lo: writable.low,
         hi: writable.high,
         max_step: draft.and_then(|draft| draft.step_max),
@@ -177,6 +185,49 @@ fn tag(
             })
             .collect(),
     }
+}
+
+/// Areas by block, by the unit that the block belongs to.
+pub fn areas(plant: &Plant) -> BTreeMap<String, String> {
+    let area = |unit: &str| plant.units.iter().find(|u| u.name == unit);
+    let blocks = plant.blocks.values();
+    blocks
+        .filter_map(|block| Some((block.name.clone(), area(&block.unit)?.area.clone())))
+        .filter(|(_, area)| !area.is_empty())
+        .collect()
+}
+
+/// Who may write a tag and what they give for it: as the text says, or by what the tag
+/// is of its block.
+fn signing(
+    plant: &Plant,
+    kind: &str,
+    pin: &str,
+    entry: &TagEntry,
+    draft: Option<&plant::TagDraft>,
+) -> (Action, SignatureClass) {
+    let is_setting_of_block =
+        entry.origin == TagOrigin::Operator && !entry.writable.is_some_and(|w| w.is_request);
+    let by_kind = match (kind, pin) {
+        ("PID", "MODE") => Action::Mode,
+        ("PID", "SP" | "OUT") => Action::Operate,
+        (_, "OOS") => Action::Bypass,
+        (_, pin) if pin.starts_with("MOS_") => Action::Bypass,
+        (_, "RESET") => Action::Reset,
+        (_, "SILENCE" | "TEST") => Action::Acknowledge,
+        (_, "MODE") => Action::Mode,
+        // A tag of its own, without a block behind it.
+        ("", _) => Action::Operate,
+        _ if is_setting_of_block && entry.is_protective => Action::Limit,
+        _ if is_setting_of_block && entry.kind == Kind::Real => Action::Tune,
+        _ => Action::Operate,
+    };
+    let action = draft.and_then(|draft| draft.action).unwrap_or(by_kind);
+    let stated = draft.and_then(|draft| draft.signature);
+    (
+        action,
+        stated.unwrap_or_else(|| plant.people.rules.signature(action)),
+    )
 }
 
 /// The tag that the controller of a PV measures: its `in`.

@@ -1,28 +1,32 @@
 //! A running station: every thread started, every end connected.
 
+use crate::archive::{Archive, Surroundings};
 use crate::change::{ChangeEnds, Changer};
 use crate::chronicle::Cast;
-use crate::clerk::{Clerk, env_word, standing_forces};
+use crate::clerk::{Clerk, env_word, is_cold_start, standing_forces};
 use crate::clock::RtClock;
 use crate::closed_loop::{LoopError, point_configs};
-use crate::directory::{Named, named};
+use crate::directory::{Named, areas, named};
 use crate::feed::feed;
 use crate::kinds;
 use crate::layout::Layout;
+use crate::ledger_sender::{LedgerSender, ledger_sender};
 use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet};
 use crate::pump::{DriverEnd, ForceNotes, Pump, PumpShares, PumpUpdate, TaskEnd, history_of};
 use crate::recorder::{EditionText, Recorder, RecorderPolicy, Tap};
 use crate::rt;
 use crate::scan_thread::{self, Pulse, ScanControl, StationTask};
+use crate::second_place::{CHECKPOINTS_WAITING_MAX, SecondPlace, ledger_folder, ledger_key};
 use crate::station_tags::StationValues;
 use crate::supervision::{ScriptFlags, Supervision, flags_of};
 use crate::witness::{ITEMS_WAITING_MAX, ScanWitness};
 use core::fmt;
-use crossbeam::channel::unbounded;
+use crossbeam::channel::{bounded, unbounded};
 use driver::{Driver, FarSide, StopSource, SystemClock};
 use gateway::Hub;
 use gateway::desk::{Environment, TaskTiming};
-use journal::{Deed, Deeds, JournalError, Snapshot, SnapshotRefusal, StartKind};
+use journal::ledger::{DiskFolder, Entry as Record, Ledger, LedgerError, Settings, read};
+use journal::{Snapshot, SnapshotRefusal, StartKind};
 use modbus::Modbus;
 use plant::{LinkedPlant, Plant};
 use scan::{Start, Task};
@@ -52,6 +56,8 @@ pub struct Options {
     pub endpoints: BTreeMap<String, SocketAddr>,
     /// How much is recorded.
     pub recorder: RecorderPolicy,
+    /// Second place for the ledger's signed checkpoints.
+    pub checkpoints: Option<PathBuf>,
 }
 
 /// Why a station does not start.
@@ -64,10 +70,12 @@ pub enum StartError {
         /// Why.
         message: String,
     },
-    /// The record of deeds cannot be opened.
-    Journal(JournalError),
+    /// The ledger cannot be opened.
+    Journal(LedgerError),
     /// A driver cannot be built.
     Driver(LoopError),
+    /// A channel of messages cannot be set up.
+    Messages(notify::StartError),
     /// A thread cannot be started.
     Thread {
         /// Why.
@@ -81,8 +89,9 @@ impl fmt::Display for StartError {
             StartError::Data { folder, message } => {
                 write!(f, "data folder {}: {message}", folder.display())
             }
-            StartError::Journal(error) => write!(f, "{error}"),
+            StartError::Journal(error) => write!(f, "ledger: {error}"),
             StartError::Driver(error) => write!(f, "{error}"),
+            StartError::Messages(error) => write!(f, "messages: {error}"),
             StartError::Thread { message } => write!(f, "cannot start a thread: {message}"),
         }
     }
@@ -101,12 +110,19 @@ pub struct Station {
     pub not_granted: Vec<String>,
     /// Whether recording has failed.
     pub recording_down: Arc<AtomicBool>,
+    /// Whether nothing can be recorded in the ledger, so that commands are refused.
+    pub ledger_down: Arc<AtomicBool>,
+    /// The way into the ledger.
+    pub ledger: LedgerSender,
     stop_scans: Arc<AtomicBool>,
     stop_desk: Arc<AtomicBool>,
+    stop_clerk: Arc<AtomicBool>,
+    archive: Archive,
     scans: Vec<JoinHandle<()>>,
     clerk: JoinHandle<()>,
     pump: JoinHandle<Vec<TaskTiming>>,
     recorder: JoinHandle<()>,
+    second_place: Option<JoinHandle<()>>,
     drivers: Vec<StopSource>,
     supervision: Arc<Supervision>,
     /// Keeps a second station out of the data folder.
@@ -121,22 +137,21 @@ impl Station {
     pub fn start(plant: Plant, options: &Options, tokio: &Handle) -> Result<Station, StartError> {
         let env = env_word(options.env);
         let lock = claim(&options.data)?;
-        let mut deeds =
-            Deeds::open(&options.data.join("deeds.slj")).map_err(StartError::Journal)?;
+        let mut ledger = Ledger::open(
+            &ledger_folder(&options.data),
+            &ledger_key(&options.data),
+            Settings::new(env, rt::utc_ns),
+        )
+        .map_err(StartError::Journal)?;
         let (programs, kinds, started, after) = programs(&plant, options);
-        deeds
-            .record(&mut [Deed {
-                number: 0,
-                utc_ns: rt::utc_ns(),
-                env: env.into(),
-                actor: "station".into(),
-                what: "start".into(),
-                subject: plant.name.clone(),
-                old: None,
-                new: None,
-                why: started.clone(),
+        ledger
+            .append(&mut [Record {
+                offset_min: rt::utc_offset_min(),
+                ..Record::system(rt::utc_ns(), env, "start", &plant.name, &started)
             }])
             .map_err(StartError::Journal)?;
+        let ledger_down = Arc::new(AtomicBool::new(false));
+        let (sender, postings) = ledger_sender();
         let mut not_granted = Vec::new();
         if let Err(refused) = rt::lock_memory() {
             not_granted.push(refused.to_string());
@@ -155,6 +170,9 @@ impl Station {
         };
         let history = history_of(directory.tags.len());
         hub.set_directory(directory, forceable, history);
+        let told = crate::counter::open(&hub, &plant, options);
+        not_granted.extend(told);
+        hub.set_rules(plant.people.rules.clone(), areas(&plant));
         let flags = flags_of(&plant);
         let supervision = Arc::new(Supervision::new(
             &plant,
@@ -273,6 +291,7 @@ impl Station {
                         } else {
                             ScriptFlags::default()
                         },
+                        ledger_down: ledger_down.clone(),
                         ..StationValues::default()
                     },
                     layout: layout.clone(),
@@ -346,9 +365,26 @@ impl Station {
         let forces = ForceNotes::default();
         if kinds.contains(&StartKind::Warm) {
             // Forces are part of the state that goes on; so is who holds them and why.
-            let past = Deeds::read(&options.data.join("deeds.slj")).map_err(StartError::Journal)?;
+            let past = read::since_last(
+                &DiskFolder::at(&ledger_folder(&options.data)),
+                is_cold_start,
+            )
+            .map_err(StartError::Journal)?;
             *forces.lock().unwrap_or_else(PoisonError::into_inner) = standing_forces(&past);
         }
+        let (archive, told) = Archive::start(
+            &edition.cast,
+            Surroundings {
+                hub: hub.clone(),
+                intake: intake.alarms,
+                ledger: sender.clone(),
+                ledger_down: ledger_down.clone(),
+                env: options.env,
+                data: options.data.clone(),
+                notify: plant.notify.clone(),
+            },
+            |name, run| spawn(name, run),
+        )?;
         let (updates, updates_out) = unbounded();
         let pump = Pump::new(
             hub.clone(),
@@ -361,13 +397,32 @@ impl Station {
                 recording_down: recording_down.clone(),
                 supervision: supervision.clone(),
             },
+            told,
         );
         supervision.start(&plant);
+        let mut checkpoints = None;
+        let mut second_place = None;
+        if let Some(folder) = &options.checkpoints {
+            let (frames, frames_out) = bounded(CHECKPOINTS_WAITING_MAX);
+            checkpoints = Some(frames);
+            let second = SecondPlace {
+                folder: folder.clone(),
+                ledger: ledger_folder(&options.data),
+                id: ledger.id(),
+                checkpoints: frames_out,
+                sender: sender.clone(),
+                env,
+            };
+            second_place = Some(spawn("second-place", move || second.run())?);
+        }
         let clerk = Clerk {
             hub: hub.clone(),
             orders: intake.orders,
             attempts: intake.attempts,
-            deeds,
+            ledger,
+            postings,
+            ledger_down: ledger_down.clone(),
+            checkpoints,
             rings,
             places,
             changer: Changer::new(options.plant.clone(), plant, ends, editions),
@@ -376,24 +431,32 @@ impl Station {
             env: options.env,
             supervision: supervision.clone(),
         };
-        let stop = stop_desk.clone();
+        let stop_clerk = Arc::new(AtomicBool::new(false));
+        let stop = stop_clerk.clone();
         let clerk = spawn("clerk", move || clerk.run(&stop))?;
         let stop = stop_desk.clone();
         let pump = spawn("pump", move || pump.run(&stop))?;
         let stop = stop_desk.clone();
         let recorder = spawn("recorder", move || recorder.run(&stop))?;
+        let people = hub.clone();
+        drop(tokio.spawn(async move { people.keep_people().await }));
         Ok(Station {
             hub,
             pulses,
             started,
             not_granted,
             recording_down,
+            ledger_down,
+            ledger: sender,
             stop_scans,
             stop_desk,
+            stop_clerk,
+            archive,
             scans,
             clerk,
             pump,
             recorder,
+            second_place,
             drivers: stops,
             supervision,
             _lock: lock,
@@ -424,11 +487,22 @@ impl Station {
         std::thread::sleep(FAREWELL);
         self.stop_desk.store(true, Ordering::Release);
         let _ = self.recorder.join();
+        let timing = self.pump.join().unwrap_or_default();
+        // What the pump has told last is written down before the ledger is closed.
+        self.archive.stop();
+        self.stop_clerk.store(true, Ordering::Release);
         let _ = self.clerk.join();
+        if let Some(second_place) = self.second_place {
+            // A place that hangs must not keep the station from ending.
+            let until = std::time::Instant::now() + FAREWELL * 8;
+            while !second_place.is_finished() && std::time::Instant::now() < until {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
         for driver in &self.drivers {
             driver.stop();
         }
-        self.pump.join().unwrap_or_default()
+        timing
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pump: carries images, durations, health and trips from the scan threads to
 //! the desk. If it is late, people see older values; nothing else happens.
 
+use crate::archive::Ends;
 use crate::chronicle::{Cast, Chronicle};
 use crate::directory::Place;
 use crate::feed::FeedOut;
@@ -113,6 +114,7 @@ impl Pump {
         edition: PumpUpdate,
         updates: Receiver<PumpUpdate>,
         shares: PumpShares,
+        ends: Ends,
     ) -> Pump {
         let histograms = || -> Vec<Histogram<u64>> {
             PARTS
@@ -121,7 +123,7 @@ impl Pump {
                 .collect()
         };
         Pump {
-            chronicle: Chronicle::new(hub.clone(), edition.cast.clone()),
+            chronicle: Chronicle::new(hub.clone(), ends, edition.cast.clone()),
             hub,
             late: vec![false; tasks.len()],
             watchdogs: vec![0; tasks.len()],

@@ -39,6 +39,21 @@ pub fn utc_ns() -> i64 {
     read_clock(libc::CLOCK_REALTIME)
 }
 
+/// Local time less UTC, minutes.
+pub fn utc_offset_min() -> i16 {
+    let now = utc_ns().div_euclid(1_000_000_000);
+    let mut local = MaybeUninit::<libc::tm>::uninit();
+    // SAFETY: both pointers are valid for the call; the result is looked at only if the
+    // call says that it was written.
+    let offset_s = unsafe {
+        if libc::localtime_r(&now, local.as_mut_ptr()).is_null() {
+            return 0;
+        }
+        local.assume_init().tm_gmtoff
+    };
+    i16::try_from(offset_s / 60).unwrap_or(0)
+}
+
 fn read_clock(clock: libc::clockid_t) -> i64 {
     let mut time = MaybeUninit::<libc::timespec>::uninit();
     // SAFETY: `time` is a valid place for one timespec, and both clocks exist on
@@ -85,6 +100,45 @@ pub fn end_on_closed_pipe() {
     // SAFETY: resets a signal to its default action; no handler of ours is involved.
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
+}
+
+/// Takes away the echo of the terminal on standard input until it is dropped; without
+/// effect where there is no terminal.
+#[derive(Debug)]
+pub struct WithoutEcho {
+    before: Option<libc::tcflag_t>,
+}
+
+/// Begins typing without echo.
+pub fn without_echo() -> WithoutEcho {
+    let before = set_local_flags(|flags| flags & !libc::ECHO);
+    WithoutEcho { before }
+}
+
+impl Drop for WithoutEcho {
+    fn drop(&mut self) {
+        if let Some(before) = self.before {
+            set_local_flags(|_| before);
+        }
+    }
+}
+
+fn set_local_flags(
+    change: impl FnOnce(libc::tcflag_t) -> libc::tcflag_t,
+) -> Option<libc::tcflag_t> {
+    let mut terminal = MaybeUninit::<libc::termios>::uninit();
+    // SAFETY: `terminal` is a valid place for one termios and is read only if the call
+    // that fills it succeeded; the second call reads it and keeps nothing.
+    unsafe {
+        if libc::tcgetattr(libc::STDIN_FILENO, terminal.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let mut terminal = terminal.assume_init();
+        let before = terminal.c_lflag;
+        terminal.c_lflag = change(before);
+        (libc::tcsetattr(libc::STDIN_FILENO, libc::TCSAFLUSH, &raw const terminal) == 0)
+            .then_some(before)
     }
 }
 

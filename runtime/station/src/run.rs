@@ -33,6 +33,8 @@ pub struct RunOptions {
     pub run_for: Option<Duration>,
     /// Folder for everything that stays.
     pub data: PathBuf,
+    /// Second place for the signed checkpoints of the audit trail.
+    pub checkpoints: Option<PathBuf>,
     /// Address of the operator interface, if it is served.
     pub hmi: Option<SocketAddr>,
     /// Scenario to play, by name; in simulation only.
@@ -143,6 +145,7 @@ pub async fn run(
             .map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
         endpoints,
         recorder: RecorderPolicy::default(),
+        checkpoints: options.checkpoints.clone(),
     };
     let bound = bind_servers(&plant, options.live, &say).await?;
     let pace = Pace {
@@ -154,6 +157,11 @@ pub async fn run(
             .unwrap_or(0),
         speed: options.speed,
     };
+    let secure = plant.people.door.as_ref().map(|door| hmi::Secure {
+        certificate: options.plant.join(&door.certificate),
+        key: options.plant.join(&door.key),
+        names: door.names.clone(),
+    });
     let title = plant.title.en.clone();
     let handle = tokio::runtime::Handle::current();
     let station = Station::start(plant, &station_options, &handle).map_err(RunError::Start)?;
@@ -172,7 +180,7 @@ pub async fn run(
             speed: options.speed,
         }));
     }
-    let serving = match serve_hmi(&options, &station).await {
+    let serving = match serve_hmi(&options, &station, secure.as_ref()).await {
         Ok(serving) => serving,
         Err(error) => {
             station.stop();
@@ -180,7 +188,8 @@ pub async fn run(
         }
     };
     if let Some((serving, _)) = &serving {
-        say(&format!("operator interface: http://{}", serving.addr));
+        let scheme = if secure.is_some() { "https" } else { "http" };
+        say(&format!("operator interface: {scheme}://{}", serving.addr));
     }
     let mut servers = Vec::new();
     for bound in bound {
@@ -293,15 +302,22 @@ fn to_play(options: &RunOptions) -> Result<Option<scenario::Scenario>, RunError>
 
 type Served = Option<(Serving, tokio::sync::watch::Sender<bool>)>;
 
-async fn serve_hmi(options: &RunOptions, station: &Station) -> Result<Served, RunError> {
+async fn serve_hmi(
+    options: &RunOptions,
+    station: &Station,
+    secure: Option<&hmi::Secure>,
+) -> Result<Served, RunError> {
     let Some(address) = options.hmi else {
         return Ok(None);
     };
     let displays = options.plant.join("displays");
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let serving = hmi::serve(address, station.hub.clone(), displays, stopped)
-        .await
-        .map_err(RunError::Hmi)?;
+    let hub = station.hub.clone();
+    let serving = match secure {
+        Some(secure) => hmi::serve_secure(address, hub, displays, stopped, secure).await,
+        None => hmi::serve(address, hub, displays, stopped).await,
+    };
+    let serving = serving.map_err(RunError::Hmi)?;
     for warning in &serving.warnings {
         eprintln!("display: {warning}");
     }

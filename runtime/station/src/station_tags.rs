@@ -1,8 +1,9 @@
-//! What the station itself tells a task: overruns, lost records, its drivers.
+//! What the station itself tells a task: overruns, lost records, the ledger, its drivers.
 
 use crate::supervision::ScriptFlags;
 use signal::Quality;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Values of the station's source, in the order of
 /// [`plant::resolve::station_tags`].
@@ -19,6 +20,8 @@ pub struct StationValues {
     /// Whether the scan was late by more than its watchdog permits; latched until
     /// the protect stage has seen it for some scans.
     pub watchdog: bool,
+    /// Whether nothing can be recorded, so that every command is refused.
+    pub ledger_down: Arc<AtomicBool>,
     /// Whether each driver of the task answers.
     pub drivers_ok: Vec<bool>,
     /// Whether each script is faulted; in the first task only.
@@ -34,6 +37,7 @@ impl StationValues {
             u64::from(alarm),
             self.lost,
             u64::from(self.watchdog),
+            u64::from(self.ledger_down.load(Ordering::Relaxed)),
         ]
         .into_iter()
         .chain(self.drivers_ok.iter().map(|ok| u64::from(*ok)))

@@ -109,6 +109,7 @@ fn a_script_works_through_the_desk_and_a_faulty_one_only_stops_itself() {
         for_ns: None,
         endpoints: BTreeMap::new(),
         recorder: RecorderPolicy::default(),
+        checkpoints: None,
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let station = Station::start(plant, &options, runtime.handle()).expect("a station");
@@ -146,7 +147,7 @@ fn a_script_works_through_the_desk_and_a_faulty_one_only_stops_itself() {
         value(&hub, "SYS.BAD_ONE_FAULTED").filter(|faulted| *faulted == 0.0)
     });
     station.stop();
-    let deeds = journal::Deeds::read(&folder.join("data/deeds.slj")).expect("a record");
+    let records = journal::ledger::read::entries(&folder.join("data/ledger")).expect("a record");
     // What scripts asked for is part of the recording, with the text of the scripts.
     let files = segments(&folder.join("data")).expect("recordings");
     assert!(!files.is_empty());
@@ -158,14 +159,14 @@ fn a_script_works_through_the_desk_and_a_faulty_one_only_stops_itself() {
             report.verdict
         );
     }
-    let asked = deeds
+    let asked = records
         .iter()
-        .filter(|deed| deed.actor == "script:ramp" && deed.what == "write")
+        .filter(|record| record.who.name == "script:ramp" && record.what == "write")
         .count();
     assert!(asked >= 9, "{asked}");
     assert!(
-        deeds
+        records
             .iter()
-            .any(|deed| deed.actor == "script:ramp" && deed.why == "ramp")
+            .any(|record| record.who.name == "script:ramp" && record.why == "ramp")
     );
 }

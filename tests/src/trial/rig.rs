@@ -104,6 +104,7 @@ impl Rig {
             for_ns: run.for_s.map(|s| (s * 1e9) as u64),
             endpoints,
             recorder: RecorderPolicy::default(),
+            checkpoints: None,
         };
         let station = Station::start(text, &options, runtime.handle());
         let station = station.map_err(|error| error.to_string())?;

@@ -223,6 +223,9 @@ pub struct Entry {
     /// Batch to which it belongs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<String>,
+    /// More, for programs: an alarm's step as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<serde_json::Value>,
 }
 
 impl Entry {

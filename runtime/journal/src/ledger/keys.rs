@@ -52,14 +52,17 @@ fn make(path: &Path) -> Result<SigningKey, LedgerError> {
         path: path.to_path_buf(),
         message: error.to_string(),
     })?;
+    // Whole under its name or not there: a start that was cut short leaves no half of it.
+    let draft = path.with_extension("key-draft");
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let during = "making the signing key";
-    let mut file = options.open(path).map_err(fails(during))?;
+    let mut file = options.open(&draft).map_err(fails(during))?;
     file.write_all(format!("{}\n", hex(&seed)).as_bytes())
         .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::rename(&draft, path))
         .and_then(|()| sync_folder(path))
         .map_err(fails(during))?;
     Ok(SigningKey::from_bytes(&seed))

@@ -44,6 +44,7 @@ pub mod verify;
 
 pub use book::{Ledger, Settings};
 pub use checkpoint::{Checkpoint, fingerprint};
+pub use ed25519_dalek::SigningKey;
 pub use entry::{Actor, ActorKind, Class, Entry, Value};
 pub use folder::{DiskFolder, Folder};
 pub use replica::{Replica, ReplicaFault};

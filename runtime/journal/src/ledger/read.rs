@@ -1,7 +1,7 @@
 //! Entries, for whoever looks for one. Reading is lenient: what is no record is passed
 //! over and told, for judging is the verifier's work.
 
-use super::chain::{Found, Kind, look, next_whole};
+use super::chain::{Found, Kind, SegmentHead, look, next_whole};
 use super::entry::Entry;
 use super::folder::{DiskFolder, Folder};
 use super::{LedgerError, segment_name, segment_number};
@@ -129,4 +129,33 @@ pub fn since_last(
         parts.push(reading.entries);
     }
     Ok(parts.into_iter().rev().flatten().collect())
+}
+
+/// Which ledger this is, if there is one: from its first whole segment head.
+///
+/// # Errors
+/// [`LedgerError`] if it cannot be read.
+pub fn ledger_id(folder: &dyn Folder) -> Result<Option<[u8; 16]>, LedgerError> {
+    for number in numbers(folder)? {
+        if let Found::Whole(frame) = look(&read(folder, number)?, 0)
+            && frame.kind == Kind::Segment
+            && let Some(head) = SegmentHead::read(frame.body)
+        {
+            return Ok(Some(head.ledger));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the ledger reaches as far as a place where somebody read to before.
+///
+/// # Errors
+/// [`LedgerError`] if it cannot be read.
+pub fn is_reached(folder: &dyn Folder, place: Place) -> Result<bool, LedgerError> {
+    let files = folder
+        .list()
+        .map_err(|error| LedgerError::of("reading the ledger", error))?;
+    let name = segment_name(place.segment);
+    let length = files.iter().find(|(file, _)| *file == name);
+    Ok(place.segment == 0 || length.is_some_and(|(_, length)| *length >= place.at))
 }

@@ -243,10 +243,10 @@ fn one_channel(text: &ChannelText, path: &str, problems: &mut Problems) -> Chann
         ("secret", text.secret.is_some()),
         ("expect", text.expect.is_some()),
     ];
-    let (own, foreign): (&[(&str, bool)], &[(&str, bool)]) = if is_mail {
-        (&mail_keys, &http_keys)
+    let (own, foreign) = if is_mail {
+        (mail_keys.as_slice(), http_keys.as_slice())
     } else {
-        (&http_keys, &mail_keys)
+        (http_keys.as_slice(), mail_keys.as_slice())
     };
     for (key, _) in foreign.iter().filter(|(_, is_given)| *is_given) {
         let known: Vec<&str> = own.iter().map(|(key, _)| *key).collect();

@@ -4,6 +4,7 @@ mod check;
 mod place;
 mod text;
 
+pub use place::locate;
 pub(crate) use text::TemplateText;
 pub use text::{BodyForm, ChannelKind, LimitsText, Method, TlsMode, Until};
 

@@ -5,9 +5,9 @@ use core::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The bytes of a path such as `notify.roster.1.shift.2.from`; of the nearest that
-/// exists.
-pub(super) fn locate(text: &str, path: &str) -> Range<usize> {
+/// The bytes of a path such as `notify.roster.1.shift.2.from`, counted from 1; of the
+/// nearest that exists.
+pub fn locate(text: &str, path: &str) -> Range<usize> {
     let (root, _) = DeTable::parse_recoverable(text);
     let mut steps = path.split('.');
     let mut at = 0..0;

@@ -249,7 +249,8 @@ pub fn subject(mail: &str) -> String {
             .and_then(|rest| rest.strip_suffix("?="));
         let text = inner.map(|inner| String::from_utf8_lossy(&base64(inner)).into_owned());
         // Between encoded words a blank is none.
-        if !subject.is_empty() && !(was_word && inner.is_some()) {
+        let is_joined = was_word && inner.is_some();
+        if !subject.is_empty() && !is_joined {
             subject.push(' ');
         }
         was_word = inner.is_some();

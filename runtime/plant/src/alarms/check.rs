@@ -4,6 +4,7 @@ use super::AlarmDraft;
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::source::Origin;
+use alarm::STATION_CONDITIONS;
 use scan::Linked;
 use signal::Kind;
 use std::collections::BTreeMap;
@@ -54,7 +55,7 @@ pub(crate) fn check(alarms: &mut [AlarmDraft], tags: &Tags, problems: &mut Diagn
             };
             problems.push(codes::ALARM_TAG, at, message, help);
         };
-        if node.has("condition") {
+        if node.has("condition") && !STATION_CONDITIONS.contains(&rationale.tag.as_str()) {
             is(&rationale.tag, Some(Kind::Bool), &node.place("condition"));
             // Of a detection the linker tells.
             if !rationale.point.is_empty() {

@@ -1,7 +1,8 @@
 use super::*;
 use crate::kinds;
+use crate::ledger_sender::{LedgerSender, ledger_sender};
 use gateway::hub::Intake;
-use journal::storage::{FaultyStorage, MemoryStorage, StorageFault};
+use journal::ledger::{DiskFault, MemoryDisk, Settings, SigningKey, read};
 use std::path::PathBuf;
 use tokio::sync::oneshot;
 
@@ -13,10 +14,19 @@ fn plant_folder() -> PathBuf {
 struct Office {
     clerk: Clerk,
     ring: rtrb::Consumer<ScanOrder>,
+    sender: LedgerSender,
     _pump: Receiver<PumpUpdate>,
 }
 
-fn office(deeds: Deeds) -> Office {
+fn office(disk: &MemoryDisk) -> Office {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let settings = Settings {
+        segment_bytes: 1 << 16,
+        spares: 1,
+        ..Settings::new("SIM", || 0)
+    };
+    let ledger = Ledger::over(Box::new(disk.clone()), key, settings).unwrap();
+    let (sender, postings) = ledger_sender();
     let plant = plant::load(&plant_folder(), &kinds::blocks(), &kinds::Drivers)
         .unwrap_or_else(|(sources, problems)| panic!("{}", problems.render(&sources)));
     let (hub, Intake { orders, attempts }) = Hub::new(|| 0);
@@ -29,7 +39,10 @@ fn office(deeds: Deeds) -> Office {
         hub,
         orders,
         attempts,
-        deeds,
+        ledger,
+        postings,
+        ledger_down: Arc::default(),
+        checkpoints: None,
         rings: vec![ring_in],
         places: vec![Place {
             task: 0,
@@ -46,6 +59,7 @@ fn office(deeds: Deeds) -> Office {
     Office {
         clerk,
         ring,
+        sender,
         _pump: pump_out,
     }
 }
@@ -75,29 +89,35 @@ const WRITE: Ask = Ask::Write {
 impl Office {
     fn ask(&mut self, edition: u64, ask: Ask) -> Result<Receipt, Refusal> {
         let (order, mut wait) = order(edition, ask);
-        self.clerk.handle(vec![order]);
+        self.clerk.handle(Waiting {
+            orders: vec![order],
+            ..Waiting::default()
+        });
         wait.try_recv().unwrap()
     }
 }
 
-fn record(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("scanloop-{}-{name}.slj", std::process::id()));
-    let _ = std::fs::remove_file(&path);
-    path
+fn whats(disk: &MemoryDisk) -> Vec<Record> {
+    read::read_from(disk, read::Place::default())
+        .unwrap()
+        .entries
 }
 
 #[test]
-fn what_cannot_be_recorded_is_not_done() {
-    // Each record is one append and one sync; the fourth operation fails.
-    let storage = FaultyStorage::new(MemoryStorage::default(), 4, StorageFault::Error, false);
-    let mut office = office(Deeds::over(Box::new(storage), 0));
+fn what_cannot_be_recorded_is_not_done_and_it_recovers_by_itself() {
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
     assert!(office.ask(1, WRITE).is_ok());
     assert!(office.ring.pop().is_ok());
+    // The sync of the next record fails, and everything after it.
+    disk.fail_at(2, DiskFault::Device, true);
     for _ in 0..3 {
         let refusal = office.ask(1, WRITE).unwrap_err();
         assert_eq!(refusal.code, RefusalCode::Failed);
         assert!(refusal.en.contains("JournalDown"), "{}", refusal.en);
         assert!(office.ring.pop().is_err(), "nothing reached the scan");
+        assert!(office.clerk.ledger_down.load(Ordering::Relaxed));
+        office.clerk.tend(0, true);
     }
     let force = Ask::Force {
         handle: 0,
@@ -106,25 +126,88 @@ fn what_cannot_be_recorded_is_not_done() {
     };
     assert!(office.ask(1, force).is_err());
     assert!(office.clerk.forces.lock().unwrap().is_empty());
+    disk.mend();
+    office.clerk.tend(0, true);
+    assert!(!office.clerk.ledger_down.load(Ordering::Relaxed));
+    assert!(office.ask(1, WRITE).is_ok());
+    assert!(office.ring.pop().is_ok());
 }
 
 #[test]
 fn an_order_for_another_edition_is_refused_and_the_record_says_so() {
-    let path = record("edition");
-    let mut office = office(Deeds::open(&path).unwrap());
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
     let refusal = office.ask(2, WRITE).unwrap_err();
     assert_eq!(refusal.code, RefusalCode::ValueChanged);
     assert!(office.ring.pop().is_err());
-    let deeds = Deeds::read(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
-    let whats: Vec<&str> = deeds.iter().map(|deed| deed.what.as_str()).collect();
-    assert_eq!(whats, ["write", "refused"]);
-    assert_eq!(deeds[1].why, refusal.en);
+    let records = whats(&disk);
+    let words: Vec<&str> = records.iter().map(|record| record.what.as_str()).collect();
+    assert_eq!(words, ["write", "refused"]);
+    assert_eq!(records[1].why, refusal.en);
+}
+
+#[test]
+fn all_that_waits_is_recorded_with_one_sync_and_each_is_told() {
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
+    let entry = |what: &str| Record::system(0, "SIM", what, "", "");
+    let first = office.sender.ask(vec![entry("a"), entry("b")]).unwrap();
+    office.sender.post(vec![entry("c")]).unwrap();
+    let last = office.sender.ask(vec![entry("d")]).unwrap();
+    let (order, mut wait) = order(1, WRITE);
+    let before = disk.operations();
+    let mut waiting = Waiting {
+        orders: vec![order],
+        ..Waiting::default()
+    };
+    drain(&mut waiting.postings, &office.clerk.postings);
+    office.clerk.handle(waiting);
+    assert_eq!(disk.operations() - before, 2, "one write and one sync");
+    assert!(wait.try_recv().unwrap().is_ok());
+    assert_eq!(first.try_recv().unwrap(), Ok(2));
+    assert_eq!(last.try_recv().unwrap(), Ok(5));
+    let words: Vec<String> = whats(&disk).into_iter().map(|r| r.what).collect();
+    assert_eq!(words, ["write", "a", "b", "c", "d"]);
+    disk.fail_at(1, DiskFault::Full, false);
+    let refused = office.sender.ask(vec![entry("e")]).unwrap();
+    let mut waiting = Waiting::default();
+    drain(&mut waiting.postings, &office.clerk.postings);
+    office.clerk.handle(waiting);
+    let answer = refused.try_recv().unwrap();
+    assert!(matches!(answer, Err(Unrecorded::JournalDown { .. })));
+}
+
+#[test]
+fn a_step_of_the_clock_is_recorded_and_numbers_keep_the_order() {
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
+    office.clerk.clock_stepped(3_600_000_000_000, 0);
+    office.ask(1, WRITE).unwrap();
+    let records = whats(&disk);
+    assert_eq!((records[0].seq, records[1].seq), (1, 2));
+    assert_eq!(records[0].what, "clock-step");
+    let old = records[0].old.as_ref().unwrap().to_string();
+    assert_eq!(old, "1970-01-01T01:00:00.000Z");
+}
+
+#[test]
+fn words_without_end_are_shortened_and_recorded() {
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
+    let (mut long, mut wait) = order(1, WRITE);
+    long.reason = "长".repeat(100_000);
+    office.clerk.handle(Waiting {
+        orders: vec![long],
+        ..Waiting::default()
+    });
+    assert!(wait.try_recv().unwrap().is_ok());
+    let why = &whats(&disk)[0].why;
+    assert!(why.len() < 1_100 && why.ends_with('…'));
 }
 
 #[test]
 fn a_change_comes_after_the_orders_given_before_it() {
-    let mut office = office(Deeds::over(Box::new(MemoryStorage::default()), 0));
+    let mut office = office(&MemoryDisk::default());
     let (write, mut written) = order(1, WRITE);
     let (change, mut changed) = order(1, Ask::Adopt);
     let mut ring = office.ring;
@@ -139,7 +222,10 @@ fn a_change_comes_after_the_orders_given_before_it() {
         ring.pop().unwrap();
         (ring, changed)
     });
-    office.clerk.handle(vec![write, change]);
+    office.clerk.handle(Waiting {
+        orders: vec![write, change],
+        ..Waiting::default()
+    });
     let (_ring, mut changed) = scan.join().unwrap();
     assert!(written.try_recv().unwrap().is_ok());
     let refusal = changed.try_recv().unwrap().unwrap_err();
@@ -148,7 +234,7 @@ fn a_change_comes_after_the_orders_given_before_it() {
 
 #[test]
 fn a_task_that_has_ended_takes_no_order() {
-    let mut office = office(Deeds::over(Box::new(MemoryStorage::default()), 0));
+    let mut office = office(&MemoryDisk::default());
     drop(std::mem::replace(
         &mut office.ring,
         rtrb::RingBuffer::new(1).1,

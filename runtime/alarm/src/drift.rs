@@ -1,0 +1,145 @@
+//! Whether what runs is what was rationalised.
+
+use crate::priority::Priority;
+use crate::rationale::Rationale;
+use serde::Serialize;
+
+/// Settings as they run now; `None` where an alarm has no such setting or nobody knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Running {
+    /// Set-point.
+    pub limit: Option<f64>,
+    /// Dead-band.
+    pub deadband: Option<f64>,
+    /// On-delay, seconds.
+    pub on_delay_s: Option<f64>,
+    /// Off-delay, seconds.
+    pub off_delay_s: Option<f64>,
+    /// Priority.
+    pub priority: Option<Priority>,
+}
+
+/// One setting that differs from the record: an unauthorised change until somebody
+/// approves it or puts it back.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Drift {
+    /// Alarm.
+    pub name: String,
+    /// Which setting.
+    pub setting: &'static str,
+    /// As approved.
+    pub recorded: String,
+    /// As it runs.
+    pub running: String,
+    /// Tag to write to put it back; empty if there is none.
+    pub tag: String,
+}
+
+/// Tags of the settings of a detection: set-point, dead-band, on-delay, off-delay; `None`
+/// for an alarm on a condition that is there anyway.
+pub fn setting_tags(rationale: &Rationale) -> Option<[String; 4]> {
+    let name = &rationale.name;
+    rationale.is_detected().then(|| {
+        ["LIMIT", "DEADBAND", "ON_DELAY_S", "OFF_DELAY_S"].map(|pin| format!("{name}.{pin}"))
+    })
+}
+
+/// Every difference between records and what runs. `running` is asked once for each
+/// alarm.
+pub fn compare(
+    rationales: &[Rationale],
+    mut running: impl FnMut(&Rationale) -> Running,
+) -> Vec<Drift> {
+    let mut drifts = Vec::new();
+    for rationale in rationales {
+        let now = running(rationale);
+        let tags = setting_tags(rationale);
+        let tag = |at: usize| {
+            let tags = tags.as_ref();
+            tags.map_or_else(String::new, |tags| tags[at].clone())
+        };
+        let has_limit = rationale.kind.has_limit();
+        let pairs = [
+            ("limit", rationale.limit.filter(|_| has_limit), now.limit),
+            (
+                "deadband",
+                Some(rationale.deadband).filter(|_| has_limit),
+                now.deadband,
+            ),
+            ("on_delay_s", Some(rationale.on_delay_s), now.on_delay_s),
+            ("off_delay_s", Some(rationale.off_delay_s), now.off_delay_s),
+        ];
+        for (at, (setting, recorded, running)) in pairs.into_iter().enumerate() {
+            if let (Some(recorded), Some(running)) = (recorded, running)
+                && recorded.to_bits() != running.to_bits()
+                && recorded != running
+            {
+                drifts.push(Drift {
+                    name: rationale.name.clone(),
+                    setting,
+                    recorded: recorded.to_string(),
+                    running: running.to_string(),
+                    tag: tag(at),
+                });
+            }
+        }
+        if let Some(priority) = now.priority
+            && priority != rationale.priority
+        {
+            drifts.push(Drift {
+                name: rationale.name.clone(),
+                setting: "priority",
+                recorded: rationale.priority.word().to_string(),
+                running: priority.word().to_string(),
+                tag: String::new(),
+            });
+        }
+    }
+    drifts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rationale::AlarmKind;
+
+    #[test]
+    fn a_limit_that_somebody_moved_is_told_with_the_tag_to_put_it_back() {
+        let mut alarm = Rationale::named("TAH-101");
+        alarm.kind = AlarmKind::H;
+        alarm.limit = Some(45.0);
+        alarm.deadband = 1.0;
+        let mut running = Running {
+            limit: Some(45.0),
+            deadband: Some(1.0),
+            on_delay_s: Some(0.0),
+            off_delay_s: None,
+            priority: Some(Priority::P3),
+        };
+        assert_eq!(compare(std::slice::from_ref(&alarm), |_| running), []);
+        running.limit = Some(48.0);
+        running.priority = Some(Priority::P4);
+        let drifts = compare(&[alarm], |_| running);
+        assert_eq!(drifts.len(), 2);
+        assert_eq!(
+            (
+                drifts[0].setting,
+                drifts[0].tag.as_str(),
+                drifts[0].running.as_str()
+            ),
+            ("limit", "TAH-101.LIMIT", "48")
+        );
+        assert_eq!(
+            (drifts[1].setting, drifts[1].recorded.as_str()),
+            ("priority", "p3")
+        );
+    }
+
+    #[test]
+    fn a_condition_that_is_there_anyway_has_no_settings_to_drift() {
+        let mut alarm = Rationale::named("UA-01");
+        alarm.tag = "C01.TRIP".to_string();
+        assert_eq!(setting_tags(&alarm), None);
+        assert_eq!(compare(&[alarm], |_| Running::default()), []);
+    }
+}

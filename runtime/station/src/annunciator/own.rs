@@ -1,0 +1,97 @@
+//! Alarms of the station itself that no scan can see: history, messages, records.
+
+use alarm::{AlarmKind, Class, Priority, Rationale, Words};
+
+/// History cannot be written.
+pub const HISTORY: &str = "SYS.HISTORY";
+/// Messages cannot be sent.
+pub const MESSAGES: &str = "SYS.MESSAGES";
+/// Scans or steps were lost on their way to the records.
+pub const LOST: &str = "SYS.LOST";
+
+fn own(
+    name: &str,
+    text: [&str; 2],
+    cause: [&str; 2],
+    consequence: [&str; 2],
+    action: [&str; 2],
+) -> Rationale {
+    let words = |[en, zh]: [&str; 2]| Words {
+        en: en.into(),
+        zh: zh.into(),
+    };
+    Rationale {
+        unit: "SYSTEM".into(),
+        kind: AlarmKind::System,
+        class: Class::System,
+        text: words(text),
+        causes: words(cause),
+        consequence: words(consequence),
+        action: words(action),
+        confirmation: words([
+            "The system page shows it working again.",
+            "系统页面显示已恢复。",
+        ]),
+        respond_s: 1_800.0,
+        priority: Priority::P3,
+        basis: "product default".into(),
+        ..Rationale::named(name)
+    }
+}
+
+/// Their records.
+pub fn own_alarms() -> Vec<Rationale> {
+    vec![
+        own(
+            HISTORY,
+            ["History is not being written", "历史数据未能写入"],
+            [
+                "The disk is full, read-only or failing.",
+                "磁盘已满、只读或故障。",
+            ],
+            [
+                "Trends and reports of this time have a gap. Control goes on.",
+                "此期间的趋势与报表出现缺口;控制不受影响。",
+            ],
+            [
+                "Free or replace the disk. Writing goes on by itself; the gap stays marked.",
+                "清理或更换磁盘;恢复后自动继续写入,缺口保留标记。",
+            ],
+        ),
+        own(
+            MESSAGES,
+            [
+                "A message about an alarm reached nobody",
+                "报警通知未能送达",
+            ],
+            [
+                "Mail or SMS server not reached, or nobody on duty in the roster.",
+                "邮件或短信服务器不可达,或值班表无人值班。",
+            ],
+            [
+                "People off site do not know of alarms.",
+                "场外人员无法获知报警。",
+            ],
+            [
+                "Tell the people on call by telephone; check the channel.",
+                "电话通知值班人员;检查通知通道。",
+            ],
+        ),
+        own(
+            LOST,
+            ["Records of some scans were lost", "部分扫描的记录丢失"],
+            [
+                "The machine was too busy for longer than the buffers hold.",
+                "计算机过载时间超过缓冲容量。",
+            ],
+            [
+                "Alarms, events and history of these scans are incomplete; the gap is recorded.",
+                "这些扫描的报警、事件与历史不完整;缺口已记录。",
+            ],
+            [
+                "Compare with the recording of the run; find what loads the machine.",
+                "与运行记录对照,查明过载原因。",
+            ],
+        ),
+    ]
+}

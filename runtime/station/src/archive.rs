@@ -1,0 +1,219 @@
+//! Everything beside the scans that remembers: alarms, history, the view of the records,
+//! outgoing messages. Started and stopped together.
+
+use crate::alarm_desk::{AlarmDesk, Roll, Teller, Told, resumed, saved, steps_of, teller};
+use crate::annunciator::Step;
+use crate::annunciator::own;
+use crate::chronicle::Cast;
+use crate::clerk::env_word;
+use crate::engine::StartError;
+use crate::history_writer::{Giver, HistoryNews, HistoryWriter, SharedReader, giver};
+use crate::ledger_sender::LedgerSender;
+use crate::messages::Messages;
+use crate::records_desk::RecordsDesk;
+use crate::rt;
+use crate::second_place::ledger_folder;
+use gateway::Hub;
+use gateway::desk::Environment;
+use gateway::hub::AlarmIntake;
+use historian::Retention;
+use journal::ledger::{Class, DiskFolder, Entry, LedgerError, read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+/// What the archive needs of the station.
+pub struct Surroundings {
+    /// The desk.
+    pub hub: Arc<Hub>,
+    /// What people ask of alarms and records.
+    pub intake: AlarmIntake,
+    /// The way into the ledger.
+    pub ledger: LedgerSender,
+    /// Whether nothing can be recorded.
+    pub ledger_down: Arc<AtomicBool>,
+    /// Simulation or live.
+    pub env: Environment,
+    /// Folder for everything that stays.
+    pub data: PathBuf,
+    /// Outgoing messages, if the plant has any.
+    pub notify: Option<notify::Config>,
+}
+
+/// The running archive.
+pub struct Archive {
+    /// Reads history.
+    pub history: SharedReader,
+    /// Whether history cannot be written.
+    pub history_down: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// The chronicle's ends.
+pub struct Ends {
+    /// To the alarm desk.
+    pub alarms: Teller,
+    /// To the historian.
+    pub history: Giver,
+}
+
+/// Folder of the historian's segments.
+pub fn history_folder(data: &Path) -> PathBuf {
+    data.join("history")
+}
+
+/// Folder of the records of trips.
+pub fn trips_folder(data: &Path) -> PathBuf {
+    data.join("trips")
+}
+
+/// The steps of alarms that the ledger holds after the last saved one.
+fn steps_since(data: &Path, last: u64) -> Result<Vec<Step>, LedgerError> {
+    let folder = DiskFolder::at(&ledger_folder(data));
+    let is_known = |entry: &Entry| {
+        let number = |entry: &Entry| entry.detail.as_ref()?.get("number")?.as_u64();
+        entry.class == Class::Alarm && number(entry).is_some_and(|number| number <= last)
+    };
+    Ok(steps_of(&read::since_last(&folder, is_known)?))
+}
+
+impl Archive {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// The ledger cannot be read, or a thread cannot be started.
+    pub fn start(
+        cast: &Cast,
+        around: Surroundings,
+        spawn: impl Fn(&str, Box<dyn FnOnce() + Send>) -> Result<JoinHandle<()>, StartError>,
+    ) -> Result<(Archive, Ends), StartError> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut threads = Vec::new();
+        let kept = saved(&around.data);
+        let last = kept.as_ref().map_or(0, alarm::Saved::number);
+        let since = steps_since(&around.data, last).map_err(StartError::Journal)?;
+        let ours = resumed(&cast.roll, kept.as_ref(), since);
+        let (alarms, told) = teller();
+        let (history, given, writer) = giver();
+        let reader = SharedReader::default();
+        let history_down = Arc::new(AtomicBool::new(false));
+
+        let mut listeners: Vec<Box<dyn FnMut(&Step, &alarm::Rationale) + Send>> = Vec::new();
+        if let Some(config) = around.notify {
+            let messages = Messages::start(config, around.ledger.clone(), around.env)
+                .map_err(StartError::Messages)?;
+            listeners.push(messages.listener());
+            let (teller, stop) = (alarms.clone(), stop.clone());
+            threads.push(spawn(
+                "messages",
+                Box::new(move || messages.run(&teller, &stop)),
+            )?);
+        }
+        let desk = AlarmDesk {
+            hub: around.hub.clone(),
+            told,
+            deeds: around.intake.deeds,
+            ledger: around.ledger.clone(),
+            ledger_down: around.ledger_down,
+            env: around.env,
+            folder: around.data.clone(),
+            listeners,
+        };
+        let ended = stop.clone();
+        threads.push(spawn("alarms", Box::new(move || desk.run(ours, &ended)))?);
+
+        let tell = news_of_history(alarms.clone(), around.ledger, around.env);
+        let historian = HistoryWriter {
+            folder: history_folder(&around.data),
+            trips: trips_folder(&around.data),
+            given,
+            specs: cast.specs.clone(),
+            retention: Retention::default(),
+            reader: reader.clone(),
+            down: history_down.clone(),
+            writer,
+            tell,
+        };
+        let ended = stop.clone();
+        threads.push(spawn("history", Box::new(move || historian.run(&ended)))?);
+
+        let records = RecordsDesk {
+            ledger: ledger_folder(&around.data),
+            view: around.data.join("records.sqlite"),
+            questions: around.intake.questions,
+        };
+        let ended = stop.clone();
+        threads.push(spawn("records", Box::new(move || records.run(&ended)))?);
+        let archive = Archive {
+            history: reader,
+            history_down,
+            stop,
+            threads,
+        };
+        Ok((archive, Ends { alarms, history }))
+    }
+
+    /// Ends everything; what has been told before is written down.
+    pub fn stop(self) {
+        self.stop.store(true, Ordering::Release);
+        for thread in self.threads {
+            // A thread that panicked has told so on the error stream.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Writes down what happens to history, and raises its alarm.
+fn news_of_history(
+    alarms: Teller,
+    ledger: LedgerSender,
+    env: Environment,
+) -> Box<dyn FnMut(HistoryNews) + Send> {
+    Box::new(move |news| {
+        let (what, why) = match &news {
+            HistoryNews::Lost(loss) => (
+                "history gap",
+                format!("scans {} to {} are missing", loss.first, loss.last),
+            ),
+            HistoryNews::Down(why) => ("history down", why.clone()),
+            HistoryNews::Up => ("history up", String::new()),
+            HistoryNews::Removed(what) => ("history removed", what.clone()),
+            HistoryNews::Opened(how) => ("history opened", how.clone()),
+        };
+        let own = match news {
+            HistoryNews::Down(_) => Some((own::HISTORY, true)),
+            HistoryNews::Up | HistoryNews::Opened(_) => Some((own::HISTORY, false)),
+            HistoryNews::Lost(_) => Some((own::LOST, true)),
+            HistoryNews::Removed(_) => None,
+        };
+        if let Some((alarm, active)) = own {
+            alarms.tell(Told::Own { alarm, active });
+            if alarm == own::LOST {
+                // It has happened and is over: what stays is to be acknowledged.
+                alarms.tell(Told::Own {
+                    alarm,
+                    active: false,
+                });
+            }
+        }
+        // With a ledger that is down the alarm alone tells.
+        let _ = ledger.post(vec![Entry {
+            offset_min: rt::utc_offset_min(),
+            ..Entry::system(rt::utc_ns(), env_word(env), what, "history", &why)
+        }]);
+    })
+}
+
+/// The alarms of a plant and of the station itself.
+pub fn with_own(mut roll: Roll) -> Roll {
+    let mut all = roll.rationales.to_vec();
+    for own in own::own_alarms() {
+        if !all.iter().any(|alarm| alarm.name == own.name) {
+            all.push(own);
+        }
+    }
+    roll.rationales = all.into();
+    roll
+}

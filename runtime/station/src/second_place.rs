@@ -1,0 +1,95 @@
+//! Takes the ledger's signed checkpoints to a second place. That place may be slow, full
+//! or gone: it has a thread of its own, and its failure is an event, not a stop.
+
+use crate::ledger_sender::LedgerSender;
+use crate::rt;
+use crossbeam::channel::{Receiver, RecvTimeoutError};
+use journal::ledger::{DiskFolder, Entry, Replica};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long after a failure it is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Batches of checkpoints that wait; one that finds no room is spoken for by the next.
+pub const CHECKPOINTS_WAITING_MAX: usize = 256;
+
+/// What the thread needs.
+pub struct SecondPlace {
+    /// Where.
+    pub folder: PathBuf,
+    /// The ledger's own folder, to catch up from.
+    pub ledger: PathBuf,
+    /// Which ledger.
+    pub id: [u8; 16],
+    /// Frames of new checkpoints.
+    pub checkpoints: Receiver<Vec<Vec<u8>>>,
+    /// To tell.
+    pub sender: LedgerSender,
+    /// `SIM` or `LIVE`.
+    pub env: &'static str,
+}
+
+impl SecondPlace {
+    /// Works until the clerk has ended.
+    pub fn run(self) {
+        let mut replica = Replica::of(&self.folder, self.id);
+        let mut was_good = true;
+        let mut differs = false;
+        loop {
+            let frames = match self.checkpoints.recv_timeout(AGAIN) {
+                Ok(frames) => frames,
+                Err(RecvTimeoutError::Timeout) => Vec::new(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let done = self.send(&mut replica, &frames, &mut differs);
+            if done.is_ok() != was_good {
+                was_good = done.is_ok();
+                let why = done.err().unwrap_or_default();
+                self.tell(
+                    if was_good {
+                        "second-place-back"
+                    } else {
+                        "second-place-lost"
+                    },
+                    &why,
+                );
+            }
+        }
+    }
+
+    fn send(
+        &self,
+        replica: &mut Replica,
+        frames: &[Vec<u8>],
+        differs: &mut bool,
+    ) -> Result<(), String> {
+        if !replica.is_open() {
+            // Opening compares, and catches up from the ledger itself.
+            let fault = replica
+                .open(&DiskFolder::at(&self.ledger))
+                .map_err(|error| error.to_string())?;
+            if let (Some(fault), false) = (fault, *differs) {
+                *differs = true;
+                self.tell("second-place-differs", &fault.to_string());
+            }
+        }
+        replica.send(frames).map_err(|error| error.to_string())
+    }
+
+    fn tell(&self, what: &str, why: &str) {
+        let subject = self.folder.display().to_string();
+        let entry = Entry::system(rt::utc_ns(), self.env, what, &subject, why);
+        // A loss is counted by the sender.
+        let _ = self.sender.post(vec![entry]);
+    }
+}
+
+/// Where the parts of a ledger lie in a data folder.
+pub fn ledger_folder(data: &Path) -> PathBuf {
+    data.join("ledger")
+}
+
+/// The signing key of a data folder.
+pub fn ledger_key(data: &Path) -> PathBuf {
+    data.join("ledger.key")
+}
