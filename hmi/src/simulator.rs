@@ -11,6 +11,8 @@ use serde::Deserialize;
 
 use crate::answer::{Answer, Asked, Claim, decide, parse};
 use crate::app::App;
+use crate::cmd::LOCAL_ACTOR;
+use crate::desk::Wish;
 use gateway::simulator::SimulationDeed;
 
 /// The body of what is done to the process.
@@ -31,7 +33,6 @@ pub(crate) async fn state(State(app): State<Arc<App>>) -> Response {
 
 /// Parses and asks.
 pub(crate) async fn execute(asked: &Asked<'_>, body: &[u8]) -> Answer {
-    let desk = asked.desk;
     let body: DeedBody = match parse(asked, body) {
         Ok(body) => body,
         Err(answer) => return answer,
@@ -43,7 +44,9 @@ pub(crate) async fn execute(asked: &Asked<'_>, body: &[u8]) -> Answer {
     };
     let id = body.id.clone();
     decide(asked, claim, "", || {
-        Ok(desk.simulate(id, asked.actor.clone(), body.deed))
+        let person = asked.person.clone();
+        let actor = LOCAL_ACTOR.to_owned();
+        Ok(asked.desk.ask(person, Wish::Simulate(id, actor, body.deed)))
     })
     .await
 }

@@ -27,7 +27,8 @@ async function hot(page) {
     const { force } = await import("/assets/core/api.js");
     await force("TT-101.PV", 47, "test");
   });
-  await page.waitForFunction(() => window.hmi.alarms.rows.get("TT-101.H")?.state === "unacknowledged");
+  // By a timer and not by frames: a window behind others draws none.
+  await page.waitForFunction(() => window.hmi.alarms.rows.get("TT-101.H")?.state === "unacknowledged", null, { polling: 100 });
 }
 
 test("an alarm comes to the banner and the list, is acknowledged by key, and its guidance is read", async (t) => {

@@ -6,6 +6,7 @@
 
 use crate::alarms::AlarmCommand;
 use crate::desk::{Answered, Change, Command, Environment, Forcing, Refusal, RefusalCode};
+use crate::simulator::SimulationDeed;
 pub use people::{Action, Given, Meaning, Second, Secret, SignatureClass, SignedIn, Token, Who};
 use people::{Denied, Now, Office, Question, Rules, Why};
 use std::collections::BTreeMap;
@@ -35,8 +36,10 @@ pub enum Wish {
     Force(Forcing),
     /// An online change.
     Change(Change),
-    /// Something done with alarms.
+    /// Something with alarms.
     Alarm(AlarmCommand),
+    /// Something to the simulated process: id of the client, who, what.
+    Simulate(String, String, SimulationDeed),
 }
 
 /// What a page may know of people and of itself.

@@ -72,6 +72,7 @@ pub trait Desk: Send + Sync + 'static {
             Wish::Force(forcing) => self.force(forcing),
             Wish::Change(change) => self.change(change),
             Wish::Alarm(command) => self.alarm_act(command),
+            Wish::Simulate(id, actor, deed) => self.simulate(id, actor, deed),
         }
     }
 

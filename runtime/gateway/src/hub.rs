@@ -505,6 +505,7 @@ impl Desk for Hub {
             (None, Wish::Force(forcing)) => self.force(forcing),
             (None, Wish::Change(change)) => self.change(change),
             (None, Wish::Alarm(command)) => self.alarm_act(command),
+            (None, Wish::Simulate(id, actor, deed)) => self.simulate(id, actor, deed),
         }
     }
 

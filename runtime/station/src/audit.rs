@@ -83,7 +83,11 @@ pub struct Which {
     text: Option<String>,
 }
 
-fn instant(text: &str) -> Result<i64, String> {
+/// An instant of the command line, nanoseconds of UTC.
+///
+/// # Errors
+/// A sentence if it is none.
+pub fn instant(text: &str) -> Result<i64, String> {
     parse_instant(text).ok_or_else(|| "a date, or a date and time as in RFC 3339".into())
 }
 

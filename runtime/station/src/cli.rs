@@ -139,6 +139,23 @@ enum AlarmAction {
         #[arg(long, conflicts_with = "csv")]
         json: bool,
     },
+    /// Key figures of the alarms of a station, after ISA-18.2 and EEMUA 191.
+    Kpi {
+        /// Data folder of the station, such as data/live, or the folder of a ledger.
+        data: PathBuf,
+        /// From this time on, such as 2026-11-22 or 2026-11-22T14:03+08:00.
+        #[arg(long, value_parser = audit::instant)]
+        from: Option<i64>,
+        /// Before this time.
+        #[arg(long, value_parser = audit::instant)]
+        to: Option<i64>,
+        /// Print CSV.
+        #[arg(long)]
+        csv: bool,
+        /// Print JSON.
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+    },
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -247,6 +264,16 @@ pub fn run(cli: Cli) -> ExitCode {
         Action::Alarms {
             what: AlarmAction::List { plant, csv, json },
         } => alarms_list(&plant, csv, json),
+        Action::Alarms {
+            what:
+                AlarmAction::Kpi {
+                    data,
+                    from,
+                    to,
+                    csv,
+                    json,
+                },
+        } => alarms::figures(&data, from, to, form_of(csv, json)).map(|text| print!("{text}")),
         Action::Backup(arguments) => station::backup::run_backup(&arguments),
         Action::Restore(arguments) => station::backup::run_restore(&arguments),
         Action::Explain { number } => explain(&number),
@@ -275,13 +302,16 @@ fn prove_command(folder: &Path) -> Result<(), String> {
 }
 
 fn alarms_list(folder: &Path, csv: bool, json: bool) -> Result<(), String> {
-    let form = match (csv, json) {
+    print!("{}", alarms::list(&load(folder)?, form_of(csv, json))?);
+    Ok(())
+}
+
+const fn form_of(csv: bool, json: bool) -> Form {
+    match (csv, json) {
         (true, _) => Form::Csv,
         (_, true) => Form::Json,
         _ => Form::Text,
-    };
-    print!("{}", alarms::list(&load(folder)?, form)?);
-    Ok(())
+    }
 }
 
 fn load(folder: &Path) -> Result<Plant, String> {

@@ -158,6 +158,30 @@ impl Hub {
                 &change.id,
                 format!("change|{}|{}|{}", change.id, change.back, change.reason),
             ),
+            Wish::Alarm(command) => (
+                match command.deed {
+                    AlarmDeed::Acknowledge | AlarmDeed::Silence | AlarmDeed::Reset => {
+                        Action::Acknowledge
+                    }
+                    _ => Action::Shelve,
+                },
+                None,
+                command.alarms.first().cloned(),
+                None,
+                &command.id,
+                format!(
+                    "alarm|{}|{:?}|{:?}",
+                    command.id, command.deed, command.alarms
+                ),
+            ),
+            Wish::Simulate(id, _, deed) => (
+                Action::Operate,
+                Some(SignatureClass::None),
+                None,
+                None,
+                id,
+                format!("simulate|{id}|{deed:?}"),
+            ),
         };
         Matter {
             question: Question {
@@ -191,6 +215,7 @@ impl Hub {
             Wish::Force(forcing) => forcing.reason.clone(),
             Wish::Change(change) => change.reason.clone(),
             Wish::Alarm(command) => command.reason.clone(),
+            Wish::Simulate(..) => String::new(),
         };
         let Matter {
             question,
@@ -278,6 +303,7 @@ impl Hub {
                 })
                 .await
             }
+            Wish::Simulate(id, _, deed) => self.simulate(id, actor, deed).await,
         }
     }
 
