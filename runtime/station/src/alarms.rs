@@ -46,7 +46,11 @@ pub fn figures(
     form: Form,
 ) -> Result<String, String> {
     let inside = ledger_folder(folder);
-    let ledger = if inside.is_dir() { inside } else { folder.to_path_buf() };
+    let ledger = if inside.is_dir() {
+        inside
+    } else {
+        folder.to_path_buf()
+    };
     let entries = read::entries(&ledger).map_err(|error| error.to_string())?;
     let transitions = transitions_of(&entries);
     let (Some(first), Some(last)) = (transitions.first(), transitions.last()) else {

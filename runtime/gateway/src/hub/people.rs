@@ -158,22 +158,6 @@ impl Hub {
                 &change.id,
                 format!("change|{}|{}|{}", change.id, change.back, change.reason),
             ),
-            Wish::Alarm(command) => (
-                match command.deed {
-                    AlarmDeed::Acknowledge | AlarmDeed::Silence | AlarmDeed::Reset => {
-                        Action::Acknowledge
-                    }
-                    _ => Action::Shelve,
-                },
-                None,
-                command.alarms.first().cloned(),
-                None,
-                &command.id,
-                format!(
-                    "alarm|{}|{:?}|{:?}",
-                    command.id, command.deed, command.alarms
-                ),
-            ),
             Wish::Simulate(id, _, deed) => (
                 Action::Operate,
                 Some(SignatureClass::None),
