@@ -216,6 +216,7 @@ fn scripts_that_do_their_worst_make_no_scan_late_and_none_is_missed() {
         for_ns: None,
         endpoints: BTreeMap::new(),
         recorder: RecorderPolicy::default(),
+        checkpoints: None,
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let station = Station::start(plant, &options, runtime.handle()).expect("a station");
