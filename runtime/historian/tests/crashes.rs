@@ -1,6 +1,8 @@
 //! What is left after any end: the acknowledged survives, the rest is a gap, and
 //! nothing is ever wrong.
 
+#![allow(clippy::unwrap_used)]
+
 use historian::disk::{Disk, DiskFault, FaultyDisk, MemoryDisk};
 use historian::{
     Gap, GapKind, Historian, HistoryError, HistoryReader, Item, Options, Point, Policy, Sample,

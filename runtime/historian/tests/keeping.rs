@@ -1,5 +1,7 @@
 //! Reading while writing, retention, backup, export.
 
+#![allow(clippy::unwrap_used)]
+
 use historian::export::write_csv;
 use historian::{
     Historian, HistoryError, HistoryReader, Item, Options, Policy, Retention, RetentionRule,

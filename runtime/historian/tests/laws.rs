@@ -1,6 +1,8 @@
 //! What holds for every history: nothing given is lost or bent, nothing is drawn
 //! across a gap, and every question has the answer of the naive way.
 
+#![allow(clippy::unwrap_used)]
+
 use historian::disk::MemoryDisk;
 use historian::{
     Aggregate, Gap, GapKind, Historian, HistoryReader, Item, Mark, Options, Point, Policy, Sample,
