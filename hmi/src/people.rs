@@ -36,6 +36,9 @@ struct SessionShown {
     wallboard: Option<String>,
     force: SignatureClass,
     change: SignatureClass,
+    acknowledge: SignatureClass,
+    shelve: SignatureClass,
+    out_of_service: SignatureClass,
     idle_s: u32,
 }
 
@@ -58,6 +61,9 @@ fn shown(app: &App, visitor: &Visitor, session: Option<&Token>) -> SessionShown 
             wallboard: None,
             force: SignatureClass::Reason,
             change: SignatureClass::Reason,
+            acknowledge: SignatureClass::None,
+            shelve: SignatureClass::Reason,
+            out_of_service: SignatureClass::Reason,
             idle_s: 0,
         };
     };
@@ -76,6 +82,9 @@ fn shown(app: &App, visitor: &Visitor, session: Option<&Token>) -> SessionShown 
         wallboard: visitor.wallboard(app),
         force: standing.force,
         change: standing.change,
+        acknowledge: standing.acknowledge,
+        shelve: standing.shelve,
+        out_of_service: standing.out_of_service,
         idle_s: standing.idle_s,
     }
 }

@@ -5,7 +5,7 @@ import { getJson } from "./api.js";
 const POLL_MS = 10000;
 
 class Session extends EventTarget {
-  state = { open: true, people: false, enrolled: false, user: null, full_name: null, roles: [], actions: [], locked: false, must_change: false, wallboard: null, force: "reason", change: "reason", idle_s: 0 };
+  state = { open: true, people: false, enrolled: false, user: null, full_name: null, roles: [], actions: [], locked: false, must_change: false, wallboard: null, force: "reason", change: "reason", acknowledge: "none", shelve: "reason", out_of_service: "reason", idle_s: 0 };
   #told = 0;
 
   start() {

@@ -8,6 +8,11 @@ import { session } from "../core/session.js";
 import { store } from "../core/store.js";
 import { ask, nameField, secretField, signIn, unlock } from "./login.js";
 
+/** Which of the session's signatures a deed with alarms needs; silencing needs none. */
+const ALARM_DEEDS = {
+  acknowledge: "acknowledge", reset: "acknowledge", shelve: "shelve", unshelve: "shelve",
+  out_of_service: "out_of_service", return_to_service: "out_of_service",
+};
 const LADDER = ["none", "confirm", "reason", "reauthenticate", "second"];
 
 /** What a request needs: the tag says it for a write, the plant's text for the rest. */
@@ -15,6 +20,7 @@ function classOf(path, what) {
   if (path === "cmd") return store.tag(what.tag)?.writable?.signature ?? "none";
   if (path === "force") return session.state.force;
   if (path === "edition") return session.state.change;
+  if (path === "alarms/act") return session.state[ALARM_DEEDS[what.do]] ?? "none";
   return "none";
 }
 
@@ -22,6 +28,7 @@ function classOf(path, what) {
 function words(path, what) {
   const tag = what.tag ? store.tag(what.tag) : null;
   if (path === "edition") return t(what.back ? "Back" : "Load changed text");
+  if (path === "alarms/act") return (what.alarms || []).join(", ");
   const value = what.value === null ? t("Release") : tag ? `${shown(tag, what.value)} ${tag.unit}`.trim() : String(what.value);
   const old = path === "cmd" && tag && Number.isFinite(what.seen_value) ? `${shown(tag, what.seen_value)} → ` : "";
   return `${what.tag}${tag ? ` · ${say(tag.desc)}` : ""}: ${old}${value}`;

@@ -55,6 +55,12 @@ pub struct Standing {
     pub force: SignatureClass,
     /// Signature of an online change.
     pub change: SignatureClass,
+    /// Signature of an acknowledgement.
+    pub acknowledge: SignatureClass,
+    /// Signature of shelving an alarm.
+    pub shelve: SignatureClass,
+    /// Signature of taking an alarm out of service.
+    pub out_of_service: SignatureClass,
     /// Idle time that locks, seconds.
     pub idle_s: u32,
 }
@@ -158,6 +164,9 @@ impl Counter {
             is_nobody_enrolled: !self.office.has_somebody(),
             force: rules.signature(Action::Force),
             change: rules.signature(Action::Change),
+            acknowledge: rules.signature(Action::Acknowledge),
+            shelve: rules.signature(Action::Shelve),
+            out_of_service: rules.signature(Action::Limit),
             idle_s: rules.policy.idle_s,
         }
     }

@@ -455,6 +455,9 @@ impl People for Hub {
                 is_nobody_enrolled: true,
                 force: SignatureClass::Reason,
                 change: SignatureClass::Reason,
+                acknowledge: SignatureClass::None,
+                shelve: SignatureClass::Reason,
+                out_of_service: SignatureClass::Reason,
                 idle_s: 0,
             },
         }
