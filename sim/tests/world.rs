@@ -78,7 +78,7 @@ fn recorded_digest_of_ten_minutes_holds_on_every_platform() {
     assert_eq!(traces[599], RECORDED, "now {:#018x}", traces[599]);
 }
 
-const RECORDED: u64 = 0x4b89_7090_d23e_8a66;
+const RECORDED: u64 = 0x53dc_b1b2_3fa4_a5c6;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
@@ -101,7 +101,7 @@ proptest! {
 
     #[test]
     fn no_register_content_breaks_the_world(
-        coils in prop::collection::vec(any::<bool>(), 16),
+        coils in prop::collection::vec(any::<bool>(), 24),
         holding in prop::collection::vec(any::<u16>(), 16),
         seconds in 1..200u32,
     ) {

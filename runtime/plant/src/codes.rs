@@ -101,6 +101,8 @@ codes! {
     ALARM_OVERRIDE "P0616" "priority overridden without reason";
     ALARM_SHELF "P0617" "alarm that may not be shelved";
     MODEL "P0701" "unknown simulation model";
+    HISTORY "P0711" "history of a tag wrong";
+    HISTORY_TAG "P0712" "history of an unknown tag";
     SCRIPT "P0801" "script wrong";
     SCRIPT_TEXT "P0802" "text of a script wrong";
     PROCESS "P0901" "supervised process wrong";

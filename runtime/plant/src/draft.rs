@@ -4,6 +4,7 @@ use crate::alarms::{self, AlarmDraft};
 use crate::cause_effect::{self, MatrixDraft};
 use crate::codes;
 use crate::diagnostic::Diagnostics;
+use crate::history::{self, HistorianDraft, HistoryPolicy};
 use crate::names;
 use crate::notifications;
 use crate::people::{self as folk, PeopleDraft};
@@ -106,6 +107,8 @@ pub struct TagDraft {
     pub action: Option<::people::Action>,
     /// What a person has to give for writing it, if stated.
     pub signature: Option<::people::SignatureClass>,
+    /// How it is kept in history, if stated here.
+    pub history: Option<HistoryPolicy>,
     /// Task.
     pub task: String,
     /// Where it is declared.
@@ -162,6 +165,8 @@ pub struct Draft {
     pub title: Words,
     /// Oldest snapshot for a warm start, seconds.
     pub warm_age_s_max: f64,
+    /// What is kept of tags.
+    pub historian: HistorianDraft,
     /// Tasks, fastest first in the text.
     pub tasks: Vec<TaskDraft>,
     /// Drivers.
@@ -263,6 +268,7 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
     };
     let plant = top.node("plant");
     let start = top.node("start");
+    let historian = top.node("historian");
     let sim = top.node("sim");
     let alarms = top.node("alarms");
     let people = top.node("people");
@@ -302,6 +308,9 @@ fn read_plant(root: &Node, sources: &Sources, draft: &mut Draft, problems: &mut 
         (draft.people.rules, draft.role_places) = folk::read(node, problems);
     }
     draft.people.door = door.and_then(|node| folk::read_door(node, problems));
+    if let Some(historian) = historian.and_then(|node| history::read(node, problems)) {
+        draft.historian = historian;
+    }
     if let Some(node) = sim
         && let Some(mut reader) = Reader::new(node, "sim", problems)
     {
@@ -588,9 +597,12 @@ fn read_tag(node: &Node, task: &str, draft: &mut Draft, problems: &mut Diagnosti
         );
     }
     let desc = reader.node("desc");
+    let history = reader.node("history");
     reader.finish();
     let desc = words(desc, Some(node), "desc", problems);
+    let history = history.and_then(|node| history::policy(node, problems));
     draft.tags.push(TagDraft {
+        history,
         name,
         desc,
         kind,

@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostics;
 use crate::draft::{
     self, BlockDraft, Draft, DriverDraft, PointDraft, SimDraft, TagDraft, UnitDraft, Words,
 };
+use crate::history::{self, HistorianDraft};
 use crate::notifications;
 use crate::ownership::givers_outside;
 use crate::people::{self, PeopleDraft};
@@ -34,6 +35,8 @@ pub struct Plant {
     pub digest: u64,
     /// Oldest snapshot for a warm start, seconds.
     pub warm_age_s_max: f64,
+    /// What is kept of tags.
+    pub historian: HistorianDraft,
     /// Tasks.
     pub tasks: Vec<TaskPlan>,
     /// Drivers.
@@ -153,6 +156,7 @@ fn finish(
     alarms::check(&mut draft.alarms, &named, &mut problems);
     let library = processes::library_with(&sources, &mut problems);
     supervised::check(&draft, &library, &owners, &mut problems);
+    history::check(&draft.historian, &owners, &mut problems);
     scripts::check(&draft, &sources, drivers, &owners, &targets, &mut problems);
     let notify = notifications::read(&draft, &sources, &mut problems);
     // What does not link is not proved.
@@ -181,6 +185,7 @@ fn finish(
         digest: sources.digest(),
         sources,
         warm_age_s_max: draft.warm_age_s_max,
+        historian: draft.historian,
         tasks,
         drivers: draft.drivers,
         servers: draft.servers,

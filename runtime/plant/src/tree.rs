@@ -136,7 +136,7 @@ fn node(
 }
 
 impl Node {
-    fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self.tree {
             Tree::Real(_) => "a real number",
             Tree::Int(_) => "a whole number",

@@ -40,6 +40,8 @@ pub struct Surroundings {
     pub env: Environment,
     /// Folder for everything that stays.
     pub data: PathBuf,
+    /// How long history is kept.
+    pub retention: Retention,
     /// Outgoing messages, if the plant has any.
     pub notify: Option<notify::Config>,
 }
@@ -135,7 +137,7 @@ impl Archive {
             trips: trips_folder(&around.data),
             given,
             specs: cast.specs.clone(),
-            retention: Retention::default(),
+            retention: around.retention,
             reader: reader.clone(),
             down: history_down.clone(),
             writer,

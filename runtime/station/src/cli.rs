@@ -10,7 +10,7 @@ use station::lint::lint;
 use station::matrix_test;
 use station::replay::{Verdict, replay, segments};
 use station::run::{RunOptions, run as run_plant};
-use station::{kinds, processes, prove, report, response, scenario, tags_csv};
+use station::{kinds, processes, prove, report, response, scenario, tags_csv, trend};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -116,6 +116,8 @@ enum Action {
     Backup(station::backup::BackupArguments),
     /// Verify a backup, and put it into a new data folder
     Restore(station::backup::RestoreArguments),
+    /// Show the history of a tag: a line and a table, or its points.
+    Trend(TrendArguments),
     /// Explain a diagnostic by its number.
     Explain {
         /// Such as P0213.
@@ -189,6 +191,36 @@ struct RunArguments {
     /// Scenario whose steps are played in simulation; "none" for none.
     #[arg(long, default_value = "demo")]
     play: String,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct TrendArguments {
+    /// Folder of the history.
+    folder: PathBuf,
+    /// Tag, such as TT-101.PV.
+    #[arg(required_unless_present = "list")]
+    tag: Option<String>,
+    /// List the tags instead.
+    #[arg(long, conflicts_with = "tag")]
+    list: bool,
+    /// Start: 2026-11-22T14:00:00Z, or so long before the end: 90s, 15m, 8h, 7d.
+    #[arg(long)]
+    from: Option<String>,
+    /// End, likewise.
+    #[arg(long)]
+    to: Option<String>,
+    /// Width of a row: 60s, 5m, 1h.
+    #[arg(long, value_parser = duration)]
+    every: Option<Duration>,
+    /// Points and gaps as CSV.
+    #[arg(long, conflicts_with_all = ["json", "parquet"])]
+    csv: bool,
+    /// Rows as JSON.
+    #[arg(long, conflicts_with = "parquet")]
+    json: bool,
+    /// Points and gaps into this Parquet file.
+    #[arg(long)]
+    parquet: Option<PathBuf>,
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -276,6 +308,7 @@ pub fn run(cli: Cli) -> ExitCode {
         } => alarms::figures(&data, from, to, form_of(csv, json)).map(|text| print!("{text}")),
         Action::Backup(arguments) => station::backup::run_backup(&arguments),
         Action::Restore(arguments) => station::backup::run_restore(&arguments),
+        Action::Trend(arguments) => trend_command(arguments),
         Action::Explain { number } => explain(&number),
         Action::Version => {
             println!("scanloop {}", env!("CARGO_PKG_VERSION"));
@@ -613,6 +646,24 @@ fn processes_command(
         print!("{}", processes::table(&rows));
     }
     Ok(())
+}
+
+fn trend_command(arguments: TrendArguments) -> Result<(), String> {
+    let form = match arguments.parquet {
+        Some(path) => trend::Form::Parquet(path),
+        None if arguments.csv => trend::Form::Csv,
+        None if arguments.json => trend::Form::Json,
+        None => trend::Form::Text,
+    };
+    let question = trend::Question {
+        folder: arguments.folder,
+        tag: arguments.tag,
+        from: arguments.from,
+        to: arguments.to,
+        every_ns: arguments.every.map(|every| every.as_nanos() as i64),
+        form,
+    };
+    trend::answer(&question, &mut std::io::stdout().lock())
 }
 
 fn explain(number: &str) -> Result<(), String> {

@@ -8,6 +8,7 @@ use crate::clock::RtClock;
 use crate::closed_loop::{LoopError, point_configs};
 use crate::directory::{Named, areas, named};
 use crate::feed::feed;
+use crate::history_writer::retention;
 use crate::kinds;
 use crate::layout::Layout;
 use crate::ledger_sender::{LedgerSender, ledger_sender};
@@ -382,6 +383,7 @@ impl Station {
                 recording_down: recording_down.clone(),
                 env: options.env,
                 data: options.data.clone(),
+                retention: retention(&plant),
                 notify: plant.notify.clone(),
             },
             spawn,

@@ -11,7 +11,7 @@ use historian::{
     Historian, HistoryError, HistoryReader, Loss, Mark, Options, Policy, Retention, Sample,
     SourceId, Specs, TagId, TagSpec, Taken,
 };
-use plant::Plant;
+use plant::{HistoryPolicy, Plant};
 use signal::Kind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -126,11 +126,39 @@ pub fn specs(plant: &Plant, directory: &Directory, tasks: &[usize]) -> Specs {
         },
         unit: tag.unit.clone(),
         source: SourceId(u16::try_from(*task).unwrap_or(u16::MAX)),
-        policy: Policy::Raw,
+        policy: policy(plant, &tag.name),
     });
     Specs {
         sources: plant.tasks.iter().map(|task| task.name.clone()).collect(),
         tags: tags.collect(),
+    }
+}
+
+/// How a tag is kept, as the plant's text says.
+fn policy(plant: &Plant, tag: &str) -> Policy {
+    let own = plant.tags.get(tag).and_then(|draft| draft.history);
+    match plant.historian.policy_of(tag, own) {
+        HistoryPolicy::Raw => Policy::Raw,
+        HistoryPolicy::Exception { deadband } => Policy::Exception { deadband },
+        HistoryPolicy::SwingingDoor {
+            deviation,
+            max_interval_s,
+        } => Policy::SwingingDoor {
+            deviation,
+            max_interval_ns: (max_interval_s * 1e9) as i64,
+        },
+        // A tag has its place; only its first value and changes of quality are kept.
+        HistoryPolicy::Off => Policy::Exception { deadband: f64::MAX },
+    }
+}
+
+/// How long history is kept, as the plant's text says.
+pub fn retention(plant: &Plant) -> Retention {
+    const DAY_NS: f64 = 86_400e9;
+    const MIB: f64 = 1_048_576.0;
+    Retention {
+        age_ns: plant.historian.keep_days.map(|days| (days * DAY_NS) as i64),
+        bytes: plant.historian.keep_mib.map(|mib| (mib * MIB) as u64),
     }
 }
 

@@ -48,5 +48,6 @@ pub mod simulator;
 pub mod station_tags;
 pub mod supervision;
 pub mod tags_csv;
+pub mod trend;
 pub mod users;
 pub mod witness;

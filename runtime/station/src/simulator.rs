@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(instructor.state().active, std::slice::from_ref(&name));
         let clear = SimulationDeed::Clear { name };
         assert_eq!(instructor.act(&clear), Ok(()));
+        instructor.bank().world_mut().step(1_000_000_000);
         assert!(instructor.act(&clear).is_err());
         let none = SimulationDeed::Act {
             name: "none".into(),
