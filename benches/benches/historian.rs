@@ -262,7 +262,9 @@ fn day(folder: &Path, seconds: u64, policies: bool) {
     for tag in ["TT-001.PV", "TT-200.PV"] {
         let (count, ms) = (
             points(&reader, tag),
-            median_ms(|| { let _ = points(&reader, tag); }),
+            median_ms(|| {
+                let _ = points(&reader, tag);
+            }),
         );
         let minutes = median_ms(|| {
             let to_ns = START_NS + seconds as i64 * S;

@@ -216,6 +216,9 @@ fn a_standing_trip_bars_every_change_that_touches_it_and_no_other() {
     // Without its row: the trip cannot be edited away.
     plant.put_back(&texts);
     plant.remove_cause("C06");
+    // Nor by taking away what tells of it.
+    plant.edit("units/u100.toml", "\"C06.BYPASSED\", ", "");
+    plant.edit("alarms/r101.toml", "\"C06.TRIP\"", "\"DP-101.OK\"");
     let why = refused(rig.change(false));
     assert!(why.contains("RG-1") || why.contains("C06"), "{why}");
     assert!(why.contains("latched trip"), "{why}");

@@ -104,7 +104,7 @@ fn without_a_place_for_recordings_control_goes_on() {
 fn a_full_disk_stops_the_recording_once_and_not_the_control() {
     let (plant, data) = (PlantText::new("full"), Folder::new("full-data"));
     let mut command = Command::new("bash");
-    let arguments = "trap '' XFSZ; ulimit -f 256; exec \"$0\" \"$@\"";
+    let arguments = "trap '' XFSZ; ulimit -f 512; exec \"$0\" \"$@\"";
     command.args(["-c", arguments]).arg(scanloop());
     command
         .arg("run")

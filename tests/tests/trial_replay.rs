@@ -143,13 +143,13 @@ fn another_text_is_compared(file: &Path, plant: &PlantText, recording: &Recordin
     plant.edit_block("TIC-102", "kp = 12.5", "kp = 12.0");
 
     // A limit that only acts once the vessel doses: the first scan is not the first.
-    plant.edit_block("DOSE", "rate = 75.0", "rate = 60.0");
+    plant.edit_block("DOSE", "target = 300.0", "target = 250.0");
     let other = replay(file, Some(&load(plant.path())), |_, _| {}).unwrap();
     match &other.verdict {
         Verdict::Differs { tag, .. } => assert!(tag.starts_with("DOSE."), "{tag}"),
         verdict => panic!("{verdict:?}"),
     }
-    plant.edit_block("DOSE", "rate = 60.0", "rate = 75.0");
+    plant.edit_block("DOSE", "target = 250.0", "target = 300.0");
     assert!(recording.header.edition == 1);
 }
 
