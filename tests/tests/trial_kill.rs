@@ -7,7 +7,7 @@ use driver::random::Random;
 use journal::ledger::read as ledger;
 use journal::{Recording, Snapshot};
 use scanloop_tests::trial::{
-    Device, Folder, PlantText, Process, Written, eventually, load, scans_of,
+    Device, Folder, PlantText, Process, Written, eventually, load, scanloop, scans_of,
 };
 use signal::Utc;
 use station::closed_loop::world_of;
@@ -28,6 +28,7 @@ struct Trial {
     /// Commands with a positive answer, over all runs.
     acknowledged: Vec<(String, f64)>,
     next_value: f64,
+    is_enrolled: bool,
 }
 
 /// How a start has to be.
@@ -43,7 +44,28 @@ const FV_101: usize = 0;
 const TV_101: usize = 1;
 const TV_102: usize = 2;
 
+const USER: &str = "lin";
+const GIVEN: &str = "given by the console";
+const OWN: &str = "chosen by the operator";
+
 impl Trial {
+    /// Enrols an operator at the console.
+    fn enrol(&self) {
+        let mut command = std::process::Command::new(scanloop());
+        command.args(["users", "add", USER, "--full-name", "Lin Mei"]);
+        command
+            .args(["--role", "operator", "--state"])
+            .arg(self.live());
+        let mut child = command
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut input = child.stdin.take().expect("a pipe");
+        std::io::Write::write_all(&mut input, format!("{GIVEN}\n").as_bytes()).expect("read");
+        drop(input);
+        assert!(child.wait().expect("an end").success());
+    }
+
     fn new() -> Trial {
         let plant = PlantText::new("kill");
         let world = world_of(&load(plant.path()), None, 1).expect("a world");
@@ -65,6 +87,7 @@ impl Trial {
             random: Random::seeded(4_711),
             acknowledged: Vec::new(),
             next_value: 1.0,
+            is_enrolled: false,
         }
     }
 
@@ -122,6 +145,14 @@ impl Trial {
             Expected::Cold(why) => format!("cold start: {why}"),
         };
         assert!(line.contains(&words), "{line:?} is not {words:?}");
+        // A real plant obeys only people whom it knows.
+        let first = !std::mem::replace(&mut self.is_enrolled, true);
+        if first {
+            self.enrol();
+            process.sign_in(USER, GIVEN, Some(OWN));
+        } else {
+            process.sign_in(USER, OWN, None);
+        }
         assert!(line.contains("all trips latched"), "{line:?}");
         process
     }

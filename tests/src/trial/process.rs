@@ -40,6 +40,8 @@ pub struct Process {
     lines: Arc<Mutex<Vec<String>>>,
     ids: AtomicU64,
     hmi: OnceLock<SocketAddr>,
+    /// Cookie of whoever has signed in.
+    session: OnceLock<String>,
 }
 
 impl Process {
@@ -82,6 +84,7 @@ impl Process {
             lines,
             ids: AtomicU64::new(0),
             hmi: OnceLock::new(),
+            session: OnceLock::new(),
         }
     }
 
@@ -147,7 +150,41 @@ impl Process {
     /// Asks its operator interface; status and body, or none if the connection broke
     /// before a whole answer came.
     pub fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
+        let (head, body) = self.exchange(method, path, body)?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some((status, body))
+    }
+
+    /// Signs in; every later question is this person's. Whoever signs in with a password
+    /// of somebody else's choice sets a new one, `own`.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn sign_in(&self, user: &str, password: &str, own: Option<&str>) {
+        let body = serde_json::json!({ "user": user, "password": password }).to_string();
+        let answer = self.exchange("POST", "/api/v1/login", &body);
+        let (head, body) = answer.expect("an answer");
+        let cookie = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            let is_cookie = name.eq_ignore_ascii_case("set-cookie");
+            is_cookie.then(|| value.split(';').next().unwrap_or_default().to_string())
+        });
+        let cookie = cookie.unwrap_or_else(|| panic!("no session: {head} {body}"));
+        self.session.set(cookie).expect("nobody has signed in yet");
+        if let Some(own) = own {
+            let body = serde_json::json!({ "old": password, "new": own }).to_string();
+            let answer = self.ask("POST", "/api/v1/password", &body);
+            assert!(matches!(&answer, Some((200, _))), "{answer:?}");
+        }
+    }
+
+    /// Head and body of an answer.
+    fn exchange(&self, method: &str, path: &str, body: &str) -> Option<(String, String)> {
         let address = self.hmi();
+        let cookie = self
+            .session
+            .get()
+            .map_or_else(String::new, |cookie| format!("Cookie: {cookie}\r\n"));
         let mut stream = TcpStream::connect(address).ok()?;
         stream
             .set_read_timeout(Some(Duration::from_secs(15)))
@@ -155,7 +192,7 @@ impl Process {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\n\
              X-HMI: 1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-             Connection: close\r\n\r\n{body}",
+             {cookie}Connection: close\r\n\r\n{body}",
             body.len()
         );
         stream.write_all(request.as_bytes()).ok()?;
@@ -163,8 +200,7 @@ impl Process {
         stream.read_to_end(&mut answer).ok()?;
         let answer = String::from_utf8(answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some((status, body.to_string()))
+        Some((head.to_string(), body.to_string()))
     }
 
     /// Asks for a write; true only if it was acknowledged.
