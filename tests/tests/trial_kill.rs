@@ -54,7 +54,13 @@ impl Trial {
         let mut command = std::process::Command::new(scanloop());
         command.args(["users", "add", USER, "--full-name", "Lin Mei"]);
         command
-            .args(["--role", "operator", "--state"])
+            .args([
+                "--role",
+                "operator",
+                "--role",
+                "process-engineer",
+                "--state",
+            ])
             .arg(self.live());
         let mut child = command
             .stdin(std::process::Stdio::piped())

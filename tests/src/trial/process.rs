@@ -221,10 +221,13 @@ impl Process {
             "seen_ms": seen_ms,
             "reason": "trial",
         });
-        matches!(
-            self.ask("POST", "/api/v1/cmd", &body.to_string()),
-            Some((200, _))
-        )
+        let answer = self.ask("POST", "/api/v1/cmd", &body.to_string());
+        let is_done = matches!(&answer, Some((200, _)));
+        if !is_done {
+            // Seen only when the trial fails.
+            println!("{tag} = {value}: {answer:?}");
+        }
+        is_done
     }
 
     /// Waits until a write is acknowledged.
