@@ -94,7 +94,7 @@ describe("the station", { skip }, () => {
         await axe(page, `${id} ${lang}`);
       }
       await page.evaluate(() => { location.hash = "#/matrix"; });
-      await page.waitForFunction(() => document.querySelectorAll(".ce tbody tr").length === 29);
+      await page.waitForFunction(() => document.querySelectorAll(".ce tbody tr").length === 30);
       await axe(page, `matrix ${lang}`);
       clean(page);
       await page.context().close();
