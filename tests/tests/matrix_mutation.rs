@@ -78,5 +78,6 @@ fn every_wrong_edition_of_the_synthesis_matrix_is_caught() {
     wrong.sort_unstable();
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(caught > 300, "{caught}");
-    assert!(refused * 4 < caught, "{refused} refused");
+    // A row that is gone is missed by its alarm too: such a text does not load.
+    assert!(refused < caught, "{refused} refused, {caught} caught");
 }
