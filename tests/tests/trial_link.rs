@@ -5,6 +5,7 @@
 use scanloop_tests::trial::{Folder, PlantText, Rig, Run, Weather, eventually, throughout};
 use signal::Quality;
 use station::replay::{Verdict, replay, segments};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 const SPEED: f64 = 5.0;
@@ -12,6 +13,13 @@ const PULLS: u32 = 100;
 
 fn is_lost(quality: Quality) -> bool {
     quality.is_bad() && quality.reason() == Quality::COMM_LOST.reason()
+}
+
+/// What is read here is of the whole process: one trial at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the operating system says of this process.
@@ -112,6 +120,7 @@ fn quick_to_return(name: &str) -> PlantText {
 
 #[test]
 fn a_wire_pulled_a_hundred_times_delays_no_scan_and_leaks_nothing() {
+    let _alone = alone();
     let (plant, data) = (quick_to_return("pull"), Folder::new("pull-data"));
     let run = Run {
         speed: SPEED,
@@ -179,6 +188,7 @@ fn a_wire_pulled_a_hundred_times_delays_no_scan_and_leaks_nothing() {
 
 #[test]
 fn a_peer_that_is_silent_or_slow_delays_no_scan() {
+    let _alone = alone();
     let (plant, data) = (quick_to_return("slow"), Folder::new("slow-data"));
     let run = Run {
         speed: SPEED,

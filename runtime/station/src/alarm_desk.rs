@@ -116,11 +116,13 @@ pub struct Teller {
 }
 
 impl Teller {
-    /// Tells; what does not fit is lost and counted.
-    pub fn tell(&self, told: Told) {
-        if self.told.try_send(told).is_err() {
+    /// Tells; what does not fit is lost and counted. Whether it fitted.
+    pub fn tell(&self, told: Told) -> bool {
+        let is_told = self.told.try_send(told).is_ok();
+        if !is_told {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+        is_told
     }
 
     /// What was lost so far.
@@ -145,6 +147,8 @@ pub struct AlarmDesk {
     pub hub: Arc<Hub>,
     /// From the chronicle.
     pub told: Receiver<Told>,
+    /// The chronicle's end: knows what did not fit.
+    pub teller: Teller,
     /// From people.
     pub deeds: Receiver<AlarmOrder>,
     /// To the ledger.
@@ -221,6 +225,8 @@ struct Work {
     saved_ns: i64,
     is_unsaved: bool,
     looked_ns: i64,
+    /// Conditions known not to have been told.
+    untold: u64,
 }
 
 impl AlarmDesk {
@@ -234,6 +240,7 @@ impl AlarmDesk {
             saved_ns: 0,
             is_unsaved: true,
             looked_ns: 0,
+            untold: 0,
         };
         work.desk.hub.set_guidance(work.ours.guidance());
         let mut ticked = 0;
@@ -313,6 +320,16 @@ impl Work {
         self.ours.tell(own::JOURNAL_DOWN, down, now());
         let gap = self.desk.recording_down.load(Ordering::Acquire);
         self.ours.tell(own::RECORDING_GAP, gap, now());
+        let untold = self.desk.teller.lost();
+        if untold > self.untold {
+            let why = format!("{} scans' conditions did not fit", untold - self.untold);
+            self.untold = untold;
+            // It has happened and is over: what stays is to be acknowledged.
+            self.ours.tell(own::LOST, true, now());
+            self.ours.tell(own::LOST, false, now());
+            // With a ledger that is down the alarm alone tells.
+            let _ = self.desk.ledger.post(vec![self.entry("gap", "", &why)]);
+        }
         let now_ns = rt::monotonic_ns();
         if now_ns - self.looked_ns >= LOOK_EVERY_NS {
             self.looked_ns = now_ns;

@@ -119,6 +119,7 @@ impl Archive {
         let desk = AlarmDesk {
             hub: around.hub.clone(),
             told,
+            teller: alarms.clone(),
             deeds: around.intake.deeds,
             ledger: around.ledger.clone(),
             ledger_down: around.ledger_down,

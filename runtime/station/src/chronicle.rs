@@ -141,6 +141,8 @@ pub struct Chronicle {
     sequence: Sequence,
     trips: Trips,
     missing: u64,
+    /// Tasks whose conditions did not fit the last time: all of them are told again.
+    untold: Vec<bool>,
 }
 
 impl Chronicle {
@@ -156,6 +158,7 @@ impl Chronicle {
             sequence: Sequence::default(),
             trips: Trips::default(),
             missing: 0,
+            untold: Vec::new(),
         };
         chronicle.begin(cast);
         chronicle
@@ -171,6 +174,7 @@ impl Chronicle {
 
     fn begin(&mut self, cast: Cast) {
         self.history.begin(cast.tasks.len());
+        self.untold = vec![false; cast.tasks.len()];
         self.newest = cast.tasks.iter().map(|_| None).collect();
         self.trips.adopt(&cast);
         self.cast = cast;
@@ -246,14 +250,22 @@ impl Chronicle {
         before
     }
 
-    /// Tells the conditions of alarms that changed, with the values beside them.
-    fn conditions(&self, at: At) {
+    /// Tells the conditions of alarms that changed, with the values beside them; after a
+    /// loss every condition, since alarms go by levels.
+    fn conditions(&mut self, at: At) {
         let conditions = &self.cast.conditions;
-        let changed = self.changed.iter();
-        let changed: Vec<Changed> = changed
-            .filter(|changed| conditions.contains_key(&changed.handle))
-            .copied()
-            .collect();
+        let is_condition = |handle: u32| conditions.contains_key(&handle);
+        let changed: Vec<Changed> = if self.untold[at.task] {
+            let tags = self.cast.tasks[at.task].iter();
+            let tags = tags.filter(|tag| is_condition(tag.handle));
+            tags.filter_map(|tag| self.now(tag)).collect()
+        } else {
+            let changed = self.changed.iter();
+            changed
+                .filter(|changed| is_condition(changed.handle))
+                .copied()
+                .collect()
+        };
         if changed.is_empty() {
             return;
         }
@@ -262,11 +274,26 @@ impl Chronicle {
             .flat_map(|changed| &conditions[&changed.handle]);
         let values = points.filter_map(|point| Some((*point, self.value(*point)?)));
         let values = values.collect();
-        self.alarms.tell(Tell::Scan {
+        self.untold[at.task] = !self.alarms.tell(Tell::Scan {
             at,
             changed,
             values,
         });
+    }
+
+    /// A tag as it is now.
+    fn now(&self, tag: &Told) -> Option<Changed> {
+        let (task, slot, _) = *self.cast.places.get(tag.handle as usize)?;
+        let frame = self.newest.get(task)?.as_ref()?;
+        let cell = frame.cells.get(slot as usize)?;
+        Some(Changed {
+            handle: tag.handle,
+            kind: tag.kind,
+            bits: cell.bits,
+            before: None,
+            quality: cell.quality(),
+            in_sequence: tag.in_sequence,
+        })
     }
 
     /// The newest value of a handle, unless it is bad.
