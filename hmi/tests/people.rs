@@ -140,7 +140,11 @@ async fn hall(env: Environment) -> Hall {
                 Ask::Force { .. } => "force",
                 _ => "other",
             };
-            put(&order.actor, what, &order.subject, &order.reason);
+            let mut why = order.reason.clone();
+            for signature in &order.signatures {
+                why += &format!(" [{signature}]");
+            }
+            put(&order.actor, what, &order.subject, &why);
             let receipt = Receipt {
                 id: order.id.clone(),
                 utc_ns: 0,

@@ -8,7 +8,7 @@ use crate::alarms::AlarmCommand;
 use crate::desk::{Answered, Change, Command, Environment, Forcing, Refusal, RefusalCode};
 use crate::simulator::SimulationDeed;
 pub use people::{Action, Given, Meaning, Second, Secret, SignatureClass, SignedIn, Token, Who};
-use people::{Denied, Now, Office, Question, Rules, Why};
+use people::{Denied, Now, Office, Question, Rules, Signed, Why};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -171,7 +171,7 @@ impl Counter {
         }
     }
 
-    /// Judges and signs. Whoever asks without a session at an open simulation is taken
+    /// Judges and signs: who it is, and the signatures under it. Whoever asks without a session at an open simulation is taken
     /// as its operator and signs nothing.
     ///
     /// # Errors
@@ -182,11 +182,10 @@ impl Counter {
         question: &Question,
         what: &str,
         utc_ns: i64,
-    ) -> Result<(String, String), Denied> {
-        let reason = person.given.reason.trim();
+    ) -> Result<(String, Vec<Signed>), Denied> {
         let Some(token) = &person.session else {
             if self.is_open() {
-                return Ok((OPEN_ACTOR.to_string(), reason.to_string()));
+                return Ok((OPEN_ACTOR.to_string(), Vec::new()));
             }
             let why = if self.office.has_somebody() {
                 Why::NoSession
@@ -210,14 +209,7 @@ impl Counter {
         if question_class(&self.office.rules(), question) < SignatureClass::Reason {
             signed.clear();
         }
-        let mut why = reason.to_string();
-        for signature in &signed {
-            if !why.is_empty() {
-                why.push(' ');
-            }
-            why.push_str(&format!("[{signature}]"));
-        }
-        Ok((actor, why))
+        Ok((actor, signed))
     }
 }
 

@@ -518,6 +518,8 @@ pub enum RefusalCode {
     RuntimeStalled,
     /// Too many commands wait.
     Busy,
+    /// Nothing can be recorded, so nothing may be done.
+    JournalDown,
     /// The runtime could not record or deliver the command.
     Failed,
 }
@@ -546,7 +548,7 @@ impl RefusalCode {
             | RefusalCode::Expired
             | RefusalCode::NotPermitted
             | RefusalCode::Interlocked => 409,
-            RefusalCode::RuntimeStalled | RefusalCode::Busy => 503,
+            RefusalCode::RuntimeStalled | RefusalCode::Busy | RefusalCode::JournalDown => 503,
             RefusalCode::Failed => 500,
         }
     }
@@ -571,6 +573,15 @@ impl Refusal {
             en: en.into(),
             zh: zh.into(),
         }
+    }
+
+    /// What cannot be recorded is not done; `why` it cannot.
+    pub fn journal_down(why: impl core::fmt::Display) -> Refusal {
+        Refusal::new(
+            RefusalCode::JournalDown,
+            format!("JournalDown: {why}; nothing may be done that is not recorded"),
+            "操作记录不可用(JournalDown),未记录的操作一律不执行",
+        )
     }
 
     /// This desk does not do that.

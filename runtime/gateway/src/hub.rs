@@ -15,6 +15,7 @@ use crate::desk::{
 use crate::history::History;
 use crate::order::{Ask, Order};
 use crate::simulator::{Simulation, SimulationDeed, Simulator};
+use ::people::Signed;
 use alarms::AlarmDesk;
 pub use alarms::AlarmIntake;
 use arc_swap::ArcSwap;
@@ -247,7 +248,7 @@ impl Hub {
     }
 
     /// A write that whoever asks has the right to.
-    fn written(&self, command: Command) -> Submission<'_> {
+    fn written(&self, command: Command, signatures: Vec<Signed>) -> Submission<'_> {
         match self.check(&command) {
             Err(refusal) => {
                 self.refused(Attempt {
@@ -263,9 +264,76 @@ impl Hub {
             Ok(mut order) => {
                 let (answer, wait) = oneshot::channel();
                 order.answer = answer;
+                order.signatures = signatures;
                 self.send(order, wait)
             }
         }
+    }
+
+    fn forced(&self, forcing: Forcing, signatures: Vec<Signed>) -> Submission<'_> {
+        let checked = if forcing.reason.trim().is_empty() {
+            Err(no_reason())
+        } else {
+            self.check_force(&forcing.tag, forcing.value)
+        };
+        match checked {
+            Err(refusal) => {
+                self.refused(Attempt {
+                    utc_ns: self.now_utc_ns(),
+                    actor: forcing.actor,
+                    id: Some(forcing.id),
+                    tag: Some(forcing.tag),
+                    value: forcing.value,
+                    refusal: (*refusal).clone(),
+                });
+                Box::pin(async move { Err(*refusal) })
+            }
+            Ok((edition, ask)) => {
+                let (answer, wait) = oneshot::channel();
+                let order = Order {
+                    id: forcing.id,
+                    edition,
+                    actor: forcing.actor,
+                    subject: forcing.tag,
+                    ask,
+                    reason: forcing.reason,
+                    signatures,
+                    answer,
+                };
+                self.send(order, wait)
+            }
+        }
+    }
+
+    fn changed(&self, change: Change, signatures: Vec<Signed>) -> Submission<'_> {
+        if change.reason.trim().is_empty() {
+            let refusal = *no_reason();
+            self.refused(Attempt {
+                utc_ns: self.now_utc_ns(),
+                actor: change.actor,
+                id: Some(change.id),
+                tag: None,
+                value: None,
+                refusal: refusal.clone(),
+            });
+            return Box::pin(async move { Err(refusal) });
+        }
+        let (answer, wait) = oneshot::channel();
+        let order = Order {
+            id: change.id,
+            edition: self.known.load().directory.edition.number,
+            actor: change.actor,
+            subject: String::new(),
+            ask: if change.back {
+                Ask::RollBack
+            } else {
+                Ask::Adopt
+            },
+            reason: change.reason,
+            signatures,
+            answer,
+        };
+        self.send(order, wait)
     }
 
     /// The checks that need no clock and no person: shape, range, step, view.
@@ -304,6 +372,7 @@ impl Hub {
                 old,
             },
             reason: command.reason.clone(),
+            signatures: Vec::new(),
             answer,
         })
     }
@@ -483,7 +552,7 @@ impl Desk for Hub {
     /// What a part of the station asks: a script, a server.
     fn submit(&self, command: Command) -> Submission<'_> {
         match self.part_may(&command.tag) {
-            Ok(()) => self.written(command),
+            Ok(()) => self.written(command, Vec::new()),
             Err(refusal) => {
                 self.refused(Attempt {
                     utc_ns: self.now_utc_ns(),
@@ -514,67 +583,11 @@ impl Desk for Hub {
     }
 
     fn force(&self, forcing: Forcing) -> Submission<'_> {
-        let checked = if forcing.reason.trim().is_empty() {
-            Err(no_reason())
-        } else {
-            self.check_force(&forcing.tag, forcing.value)
-        };
-        match checked {
-            Err(refusal) => {
-                self.refused(Attempt {
-                    utc_ns: self.now_utc_ns(),
-                    actor: forcing.actor,
-                    id: Some(forcing.id),
-                    tag: Some(forcing.tag),
-                    value: forcing.value,
-                    refusal: (*refusal).clone(),
-                });
-                Box::pin(async move { Err(*refusal) })
-            }
-            Ok((edition, ask)) => {
-                let (answer, wait) = oneshot::channel();
-                let order = Order {
-                    id: forcing.id,
-                    edition,
-                    actor: forcing.actor,
-                    subject: forcing.tag,
-                    ask,
-                    reason: forcing.reason,
-                    answer,
-                };
-                self.send(order, wait)
-            }
-        }
+        self.forced(forcing, Vec::new())
     }
 
     fn change(&self, change: Change) -> Submission<'_> {
-        if change.reason.trim().is_empty() {
-            let refusal = *no_reason();
-            self.refused(Attempt {
-                utc_ns: self.now_utc_ns(),
-                actor: change.actor,
-                id: Some(change.id),
-                tag: None,
-                value: None,
-                refusal: refusal.clone(),
-            });
-            return Box::pin(async move { Err(refusal) });
-        }
-        let (answer, wait) = oneshot::channel();
-        let order = Order {
-            id: change.id,
-            edition: self.known.load().directory.edition.number,
-            actor: change.actor,
-            subject: String::new(),
-            ask: if change.back {
-                Ask::RollBack
-            } else {
-                Ask::Adopt
-            },
-            reason: change.reason,
-            answer,
-        };
-        self.send(order, wait)
+        self.changed(change, Vec::new())
     }
 
     fn refused(&self, attempt: Attempt) {
@@ -684,7 +697,7 @@ impl Desk for Hub {
     }
 
     fn alarm_act(&self, command: AlarmCommand) -> Submission<'_> {
-        self.alarms.act(command)
+        self.alarms.act(command, Vec::new())
     }
 
     fn records(&self, query: RecordQuery) -> Answered<'_, RecordPage> {

@@ -3,6 +3,7 @@
 
 use crate::alarms::{AlarmCommand, RecordPage, RecordQuery};
 use crate::desk::{Receipt, Refusal};
+use people::Signed;
 use tokio::sync::oneshot;
 
 /// What is asked.
@@ -62,6 +63,8 @@ pub struct Order {
     pub ask: Ask,
     /// Why, in the person's words.
     pub reason: String,
+    /// The signatures under it, the first person's before the second's.
+    pub signatures: Vec<Signed>,
     /// Where the answer goes.
     pub answer: Answer,
 }
@@ -71,6 +74,8 @@ pub struct Order {
 pub struct AlarmOrder {
     /// What, by whom.
     pub command: AlarmCommand,
+    /// The signatures under it.
+    pub signatures: Vec<Signed>,
     /// Where the answer goes.
     pub answer: Answer,
 }

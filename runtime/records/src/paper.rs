@@ -64,7 +64,7 @@ fn row(entry: &Entry) -> [String; 15] {
         tame(&entry.subject),
         value(&entry.old),
         value(&entry.new),
-        tame(&entry.why),
+        tame(&entry.why_signed()),
     ]
 }
 
@@ -104,8 +104,9 @@ pub fn line(entry: &Entry) -> String {
         (Some(old), None) => line += &format!(": was {old}"),
         (None, None) => {}
     }
-    if !entry.why.is_empty() {
-        line += &format!(" ({})", entry.why);
+    let why = entry.why_signed();
+    if !why.is_empty() {
+        line += &format!(" ({why})");
     }
     line.replace(['\n', '\r'], " ")
 }

@@ -67,7 +67,7 @@ pub(crate) fn words(entry: &Entry) -> String {
         entry.who.second.as_deref().unwrap_or(""),
         entry.what,
         entry.subject,
-        entry.why
+        entry.why_signed()
     );
     for value in [&entry.old, &entry.new].into_iter().flatten() {
         words += &format!("\n{value}");

@@ -7,7 +7,7 @@
 
 use crate::annunciator::{Annunciator, DeedRefusal, Step, own};
 use crate::chronicle::{At, Changed};
-use crate::clerk::env_word;
+use crate::clerk::{env_word, signed};
 use crate::ledger_sender::{LedgerSender, Unrecorded};
 use crate::rt;
 use alarm::{Rationale, Saved, Settings, Stamp, Transition};
@@ -17,6 +17,7 @@ use gateway::alarms::{AlarmCommand, AlarmDeed};
 use gateway::desk::{Environment, Receipt, Refusal, RefusalCode};
 use gateway::order::AlarmOrder;
 use journal::ledger::{Actor, Class, Entry, Value};
+use people::Signed;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -422,7 +423,7 @@ impl Work {
     }
 
     fn order(&mut self, order: AlarmOrder) {
-        let result = self.obey(&order.command);
+        let result = self.obey(&order.command, &order.signatures);
         // Who asked may have gone; the record stands.
         let _ = order.answer.send(result);
         let now_ns = rt::utc_ns();
@@ -432,7 +433,7 @@ impl Work {
     }
 
     /// Records what is asked, does it, records what came of it.
-    fn obey(&mut self, command: &AlarmCommand) -> Result<Receipt, Refusal> {
+    fn obey(&mut self, command: &AlarmCommand, signatures: &[Signed]) -> Result<Receipt, Refusal> {
         let at = now();
         if command.deed != AlarmDeed::Silence {
             let permitted = self.ours.permits(command, at).map_err(|why| refusal(&why));
@@ -452,7 +453,8 @@ impl Work {
             0 => vec![""],
             _ => command.alarms.iter().map(String::as_str).collect(),
         };
-        let asked = subjects.iter().map(|subject| self.asked(command, subject));
+        let asked = subjects.iter();
+        let asked = asked.map(|subject| signed(self.asked(command, subject), signatures));
         let recorded = self.desk.ledger.record(asked.collect());
         recorded.map_err(|why| unrecorded(&why))?;
         let done = self.ours.act(command, at);
@@ -530,9 +532,8 @@ fn refusal(why: &DeedRefusal) -> Refusal {
 }
 
 fn unrecorded(why: &Unrecorded) -> Refusal {
-    Refusal::new(
-        RefusalCode::Failed,
-        format!("{why}; nothing may be done that is not recorded"),
-        "操作记录不可用(JournalDown),未记录的操作一律不执行",
-    )
+    match why {
+        Unrecorded::JournalDown { why } => Refusal::journal_down(why),
+        why @ (Unrecorded::Busy | Unrecorded::NoAnswer) => Refusal::journal_down(why),
+    }
 }

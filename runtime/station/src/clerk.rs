@@ -15,6 +15,7 @@ use gateway::desk::{
 };
 use gateway::{Ask, Hub, Order};
 use journal::ledger::{Actor, ActorKind, Class, Entry as Record, Ledger, LedgerError, Value};
+use people::Signed;
 use scan::Entry;
 use signal::limits;
 use std::collections::BTreeMap;
@@ -102,6 +103,21 @@ fn actor_of(name: &str) -> Actor {
         None => ActorKind::Person,
     };
     Actor::new(kind, name)
+}
+
+/// A record with the signatures under it: in the same hashed entry they can be neither
+/// cut off nor moved to another (21 CFR 11.70).
+pub fn signed(mut record: Record, signatures: &[Signed]) -> Record {
+    record.who.second = signatures.get(1).map(|second| second.user.clone());
+    if !signatures.is_empty() {
+        let mut detail = record
+            .detail
+            .take()
+            .unwrap_or_else(|| serde_json::json!({}));
+        detail["signatures"] = serde_json::json!(signatures);
+        record.detail = Some(detail);
+    }
+    record
 }
 
 /// The class of what people do among themselves.
@@ -288,7 +304,7 @@ impl Clerk {
             old: old.map(Value::from),
             new: new.map(Value::from),
             why: order.reason.clone(),
-            ..self.record(class, &order.actor, what)
+            ..signed(self.record(class, &order.actor, what), &order.signatures)
         }
     }
 
@@ -382,11 +398,7 @@ impl Clerk {
         let mut results = Vec::new();
         for order in &orders {
             let result = match why {
-                Some(why) => Err(Refusal::new(
-                    RefusalCode::Failed,
-                    format!("JournalDown: {why}; nothing may be done that is not recorded"),
-                    "操作记录不可用(JournalDown),未记录的操作一律不执行",
-                )),
+                Some(why) => Err(Refusal::journal_down(why)),
                 None => self.act(order),
             };
             if let (None, Err(refusal)) = (why, &result) {

@@ -162,7 +162,7 @@ fn row(entry: &Entry) -> RecordRow {
         object: entry.subject.clone(),
         old: value(&entry.old).unwrap_or_default(),
         new: value(&entry.new).unwrap_or_default(),
-        why: entry.why.clone(),
+        why: entry.why_signed(),
     }
 }
 

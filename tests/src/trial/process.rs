@@ -88,6 +88,11 @@ impl Process {
         }
     }
 
+    /// Its number in the system.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has said so far, on both outputs.
     pub fn said(&self) -> Vec<String> {
         self.lines.lock().expect("lines").clone()
@@ -203,25 +208,40 @@ impl Process {
         Some((head.to_string(), body.to_string()))
     }
 
-    /// Asks for a write; true only if it was acknowledged.
-    pub fn write(&self, tag: &str, value: f64) -> bool {
-        let Some((200, health)) = self.ask("GET", "/api/v1/health", "") else {
-            return false;
-        };
-        let health: serde_json::Value = serde_json::from_str(&health).unwrap_or_default();
+    /// A page of its interface as JSON; none if it did not answer with one.
+    pub fn get(&self, path: &str) -> Option<serde_json::Value> {
+        match self.ask("GET", path, "")? {
+            (200, body) => serde_json::from_str(&body).ok(),
+            _ => None,
+        }
+    }
+
+    /// An id for a command, used once in this run of the program.
+    pub fn fresh_id(&self) -> String {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        format!("00000000-0000-4000-8000-{id:012}")
+    }
+
+    /// Asks for a write with a reason; the answer, if one came.
+    pub fn write_because(&self, tag: &str, value: f64, reason: &str) -> Option<(u16, String)> {
+        let health = self.get("/api/v1/health")?;
         let now = std::time::SystemTime::UNIX_EPOCH
             .elapsed()
             .map_or(0, |now| now.as_millis() as i64);
         let seen_ms = now - health["age_ms"].as_i64().unwrap_or(0).max(0);
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let body = serde_json::json!({
-            "id": format!("00000000-0000-4000-8000-{id:012}"),
+            "id": self.fresh_id(),
             "tag": tag,
             "value": value,
             "seen_ms": seen_ms,
-            "reason": "trial",
+            "reason": reason,
         });
-        let answer = self.ask("POST", "/api/v1/cmd", &body.to_string());
+        self.ask("POST", "/api/v1/cmd", &body.to_string())
+    }
+
+    /// Asks for a write; true only if it was acknowledged.
+    pub fn write(&self, tag: &str, value: f64) -> bool {
+        let answer = self.write_because(tag, value, "trial");
         let is_done = matches!(&answer, Some((200, _)));
         if !is_done {
             // Seen only when the trial fails.

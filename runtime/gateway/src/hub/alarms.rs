@@ -4,6 +4,7 @@ use super::stopped;
 use crate::alarms::{AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery};
 use crate::desk::{Answered, Receipt, Refusal, RefusalCode, Submission};
 use crate::order::{AlarmOrder, Question};
+use ::people::Signed;
 use arc_swap::ArcSwap;
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use std::collections::BTreeMap;
@@ -62,9 +63,13 @@ impl AlarmDesk {
         self.guidance.load().get(alarm).cloned()
     }
 
-    pub(super) fn act(&self, command: AlarmCommand) -> Submission<'_> {
+    pub(super) fn act(&self, command: AlarmCommand, signatures: Vec<Signed>) -> Submission<'_> {
         let (answer, wait) = oneshot::channel::<Result<Receipt, Refusal>>();
-        let sent = self.deeds.try_send(AlarmOrder { command, answer });
+        let sent = self.deeds.try_send(AlarmOrder {
+            command,
+            signatures,
+            answer,
+        });
         Box::pin(async move {
             sent.map_err(refusal_of)?;
             wait.await.unwrap_or_else(|_| Err(stopped()))

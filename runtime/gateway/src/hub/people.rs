@@ -75,6 +75,7 @@ impl Hub {
             subject: note.subject,
             ask: Ask::Note { what: note.what },
             reason: note.why,
+            signatures: Vec::new(),
             answer,
         };
         self.send(order, wait).await
@@ -253,39 +254,23 @@ impl Hub {
         } else {
             counter.judged(&person, &question, &what, utc_ns)
         };
-        let (actor, reason) = judged.map_err(|denied| self.denied(attempt, &denied))?;
+        let (actor, signatures) = judged.map_err(|denied| self.denied(attempt, &denied))?;
         match wish {
             Wish::Write(command) => {
-                self.written(crate::desk::Command {
-                    actor,
-                    reason,
-                    ..command
-                })
-                .await
+                let command = crate::desk::Command { actor, ..command };
+                self.written(command, signatures).await
             }
             Wish::Force(forcing) => {
-                self.force(crate::desk::Forcing {
-                    actor,
-                    reason,
-                    ..forcing
-                })
-                .await
+                let forcing = crate::desk::Forcing { actor, ..forcing };
+                self.forced(forcing, signatures).await
             }
             Wish::Change(change) => {
-                self.change(crate::desk::Change {
-                    actor,
-                    reason,
-                    ..change
-                })
-                .await
+                let change = crate::desk::Change { actor, ..change };
+                self.changed(change, signatures).await
             }
             Wish::Alarm(command) => {
-                self.alarm_act(crate::alarms::AlarmCommand {
-                    actor,
-                    reason,
-                    ..command
-                })
-                .await
+                let command = crate::alarms::AlarmCommand { actor, ..command };
+                self.alarms.act(command, signatures).await
             }
             Wish::Simulate(id, _, deed) => self.simulate(id, actor, deed).await,
         }

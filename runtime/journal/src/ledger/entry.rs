@@ -247,6 +247,36 @@ impl Entry {
         self.old.as_ref().and_then(Value::number)
     }
 
+    /// Why, in the person's words, and the signatures under it as a reader wants them:
+    /// `trial [performed by lin (Lin Mei), by password]`.
+    pub fn why_signed(&self) -> String {
+        let mut text = self.why.clone();
+        for signature in self.signatures() {
+            let word = |key| signature[key].as_str().unwrap_or("?");
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text += &format!(
+                "[{} by {} ({}), by {}]",
+                word("meaning"),
+                word("user"),
+                word("full_name"),
+                word("method")
+            );
+        }
+        text
+    }
+
+    /// The signatures under this entry (21 CFR 11.50): each with `user`, `full_name`,
+    /// `utc_ns`, `meaning`, `method`, and `of`, the digest of what was signed.
+    pub fn signatures(&self) -> &[serde_json::Value] {
+        let signatures = self
+            .detail
+            .as_ref()
+            .and_then(|d| d["signatures"].as_array());
+        signatures.map_or(&[], Vec::as_slice)
+    }
+
     /// The new value, if it is a number.
     pub fn new_number(&self) -> Option<f64> {
         self.new.as_ref().and_then(Value::number)
@@ -257,6 +287,23 @@ impl Entry {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn signatures_are_read_with_the_reason() {
+        let lin = serde_json::json!({
+            "user": "lin", "full_name": "Lin Mei", "meaning": "performed", "method": "password",
+        });
+        let entry = Entry {
+            why: "valve sticks".into(),
+            detail: Some(serde_json::json!({ "signatures": [lin] })),
+            ..Entry::default()
+        };
+        assert_eq!(
+            entry.why_signed(),
+            "valve sticks [performed by lin (Lin Mei), by password]"
+        );
+        assert_eq!(Entry::default().why_signed(), "");
+    }
 
     #[test]
     fn every_class_has_its_own_word() {

@@ -80,6 +80,7 @@ fn order(edition: u64, ask: Ask) -> (Order, Wait) {
         subject: "TIC-101.SP".into(),
         ask,
         reason: "trial".into(),
+        signatures: Vec::new(),
         answer,
     };
     (order, wait)
@@ -118,7 +119,7 @@ fn what_cannot_be_recorded_is_not_done_and_it_recovers_by_itself() {
     disk.fail_at(2, DiskFault::Device, true);
     for _ in 0..3 {
         let refusal = office.ask(1, WRITE).unwrap_err();
-        assert_eq!(refusal.code, RefusalCode::Failed);
+        assert_eq!(refusal.code, RefusalCode::JournalDown);
         assert!(refusal.en.contains("JournalDown"), "{}", refusal.en);
         assert!(office.ring.pop().is_err(), "nothing reached the scan");
         assert!(office.clerk.ledger_down.load(Ordering::Relaxed));
@@ -196,6 +197,41 @@ fn a_step_of_the_clock_is_recorded_and_numbers_keep_the_order() {
 }
 
 #[test]
+fn signatures_stand_in_the_entry_that_they_sign() {
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
+    let (mut signed, mut wait) = order(1, WRITE);
+    let by = |user: &str, meaning| people::Signed {
+        user: user.into(),
+        full_name: format!("Name of {user}"),
+        utc_ns: 1,
+        meaning,
+        method: "password".into(),
+        of: "00".repeat(32),
+    };
+    signed.signatures = vec![
+        by("operator", people::Meaning::Performed),
+        by("wang", people::Meaning::Verified),
+    ];
+    office.clerk.handle(Waiting {
+        orders: vec![signed],
+        ..Waiting::default()
+    });
+    assert!(wait.try_recv().unwrap().is_ok());
+    let record = &whats(&disk)[0];
+    assert_eq!(record.why, "trial");
+    assert_eq!(record.who.second.as_deref(), Some("wang"));
+    let signatures = record.signatures();
+    assert_eq!(signatures.len(), 2);
+    assert_eq!(signatures[1]["meaning"], "verified");
+    assert_eq!(
+        record.why_signed(),
+        "trial [performed by operator (Name of operator), by password] \
+         [verified by wang (Name of wang), by password]"
+    );
+}
+
+#[test]
 fn words_without_end_are_shortened_and_recorded() {
     let disk = MemoryDisk::default();
     let mut office = office(&disk);
@@ -224,7 +260,7 @@ fn a_note_is_recorded_and_reaches_no_scan_and_without_its_record_there_is_none()
     assert_eq!(whats(&disk).iter().filter(|r| is_sign_in(r)).count(), 1);
     disk.fail_at(2, DiskFault::Device, true);
     let refusal = office.ask(1, note()).unwrap_err();
-    assert_eq!(refusal.code, RefusalCode::Failed);
+    assert_eq!(refusal.code, RefusalCode::JournalDown);
 }
 
 #[test]
