@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`, `cargo xtask problems`, `cargo xtask crash`.
+//! `cargo xtask tidy`, `problems`, `crash`, `crash-station`.
 
 #![forbid(unsafe_code)]
 
@@ -10,14 +10,17 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   tidy        check the project against its own rules
   problems    list problem codes with their pages, and what is missing
-  crash [N]   kill a process that writes the ledger N times (1000) and look for losses";
+  crash [N]   kill a process that writes the ledger N times (1000) and look for losses
+  crash-station [N]
+              the same with the whole program, its alarms and shelves";
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let done = match (words.next().as_deref(), words.next()) {
         (Some("tidy"), None) => tidy(),
         (Some("problems"), None) => problems(),
-        (Some("crash"), count) => crash(count.as_deref().unwrap_or("1000")),
+        (Some("crash"), count) => campaign(&LEDGER, count.as_deref().unwrap_or("1000")),
+        (Some("crash-station"), count) => campaign(&STATION, count.as_deref().unwrap_or("1000")),
         _ => Err(USAGE.to_string()),
     };
     match done {
@@ -46,14 +49,32 @@ fn tidy() -> Result<bool, String> {
     Ok(failures == 0)
 }
 
-/// The campaign is a test of the journal, which this tool may not import.
-fn crash(count: &str) -> Result<bool, String> {
+/// A test that kills a process again and again, as often as a variable says.
+struct Campaign {
+    package: &'static str,
+    test: &'static str,
+    variable: &'static str,
+}
+
+const LEDGER: Campaign = Campaign {
+    package: "scanloop-journal",
+    test: "crash",
+    variable: "SCANLOOP_CRASHES",
+};
+const STATION: Campaign = Campaign {
+    package: "scanloop-tests",
+    test: "trial_records",
+    variable: "SCANLOOP_KILLS",
+};
+
+/// Campaigns are tests of crates that this tool may not import.
+fn campaign(campaign: &Campaign, count: &str) -> Result<bool, String> {
     let count: u32 = count.parse().map_err(|_| USAGE.to_string())?;
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_string());
     let status = Command::new(cargo)
-        .args(["test", "-p", "scanloop-journal", "--test", "crash"])
+        .args(["test", "-p", campaign.package, "--test", campaign.test])
         .args(["--", "--nocapture"])
-        .env("SCANLOOP_CRASHES", count.to_string())
+        .env(campaign.variable, count.to_string())
         .current_dir(xtask::project_root())
         .status()
         .map_err(|error| format!("cannot run cargo: {error}"))?;

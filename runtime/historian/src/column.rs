@@ -9,7 +9,7 @@ use pco::standalone::{simple_compress_into, simple_decompress, simple_decompress
 use signal::{Kind, Quality};
 
 /// Most points of one block.
-pub(crate) const BLOCK_POINTS_MAX: usize = 4_096;
+pub(crate) const BLOCK_POINTS_MAX: usize = 2_048;
 /// Below this, the frame of the codec costs more than it saves.
 const FEW: usize = 16;
 

@@ -42,6 +42,8 @@ pub struct Surroundings {
     pub data: PathBuf,
     /// How long history is kept.
     pub retention: Retention,
+    /// Time between two syncs of history, nanoseconds.
+    pub history_sync_ns: i64,
     /// Outgoing messages, if the plant has any.
     pub notify: Option<notify::Config>,
 }
@@ -139,6 +141,8 @@ impl Archive {
             given,
             specs: cast.specs.clone(),
             retention: around.retention,
+            sync_ns: around.history_sync_ns,
+            merging: None,
             reader: reader.clone(),
             down: history_down.clone(),
             writer,
@@ -188,13 +192,15 @@ fn news_of_history(
             HistoryNews::Down(why) => ("history down", why.clone()),
             HistoryNews::Up => ("history up", String::new()),
             HistoryNews::Removed(what) => ("history removed", what.clone()),
+            HistoryNews::Merged(what) => ("history merged", what.clone()),
+            HistoryNews::Unmerged(why) => ("history not merged", why.clone()),
             HistoryNews::Opened(how) => ("history opened", how.clone()),
         };
         let own = match news {
             HistoryNews::Down(_) => Some((own::HISTORY, true)),
             HistoryNews::Up | HistoryNews::Opened(_) => Some((own::HISTORY, false)),
             HistoryNews::Lost(_) => Some((own::LOST, true)),
-            HistoryNews::Removed(_) => None,
+            HistoryNews::Removed(_) | HistoryNews::Merged(_) | HistoryNews::Unmerged(_) => None,
         };
         if let Some((alarm, active)) = own {
             alarms.tell(Told::Own { alarm, active });

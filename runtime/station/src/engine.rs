@@ -384,6 +384,7 @@ impl Station {
                 env: options.env,
                 data: options.data.clone(),
                 retention: retention(&plant),
+                history_sync_ns: (plant.historian.sync_ms * 1e6) as i64,
                 notify: plant.notify.clone(),
             },
             spawn,

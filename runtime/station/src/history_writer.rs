@@ -8,24 +8,25 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use gateway::alarms::TripRecord;
 use gateway::desk::{Bucket, BucketMark, Directory, Trend, TrendSeries};
 use historian::{
-    Historian, HistoryError, HistoryReader, Loss, Mark, Options, Policy, Retention, Sample,
-    SourceId, Specs, TagId, TagSpec, Taken,
+    Historian, HistoryError, HistoryReader, Loss, Mark, Merged, Options, Policy, Recovery,
+    Retention, Sample, SourceId, Specs, TagId, TagSpec, Taken,
 };
 use plant::{HistoryPolicy, Plant};
 use signal::Kind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Scans that may wait for the disk.
 const SCANS_WAITING_MAX: usize = 4_096;
-/// Time between two syncs.
-const SYNC_NS: i64 = 1_000_000_000;
 /// Time between two attempts to open a folder that failed.
 const REOPEN_NS: i64 = 1_000_000_000;
-/// Time between two looks at what is too old or too much.
+/// Time between two looks at what is too old, too much or in too many pieces.
 const KEEP_NS: i64 = 600_000_000_000;
+/// What is merged into one segment once it is over, as a rule an hour each before.
+const MERGED_NS: i64 = 86_400_000_000_000;
 
 /// What the chronicle gives.
 #[derive(Debug)]
@@ -191,6 +192,10 @@ pub enum HistoryNews {
     Up,
     /// A file was removed because it is too old or there is too much.
     Removed(String),
+    /// Segments of a day that is over became one.
+    Merged(String),
+    /// They could not; why.
+    Unmerged(String),
     /// What was found at the start.
     Opened(String),
 }
@@ -207,12 +212,16 @@ pub struct HistoryWriter {
     pub specs: Specs,
     /// How long.
     pub retention: Retention,
+    /// Time between two syncs: what a power cut may take, nanoseconds.
+    pub sync_ns: i64,
     /// For whoever reads.
     pub reader: SharedReader,
     /// Whether the disk fails.
     pub down: Arc<AtomicBool>,
     /// Number of the writer that runs.
     pub writer: Arc<AtomicU64>,
+    /// Segments of a day that become one just now.
+    pub merging: Option<JoinHandle<Result<Vec<Merged>, HistoryError>>>,
     /// Told what must be recorded.
     pub tell: Box<dyn FnMut(HistoryNews) + Send>,
 }
@@ -256,7 +265,7 @@ impl HistoryWriter {
             }
             let now_ns = rt::monotonic_ns();
             match &mut writer {
-                Some(open) if is_new && now_ns - synced >= SYNC_NS => {
+                Some(open) if is_new && now_ns - synced >= self.sync_ns => {
                     synced = now_ns;
                     is_new = false;
                     if let Err(why) = open.sync() {
@@ -272,6 +281,7 @@ impl HistoryWriter {
                 }
                 _ => {}
             }
+            self.merged();
             if now_ns - kept >= KEEP_NS {
                 kept = now_ns;
                 self.keep(writer.as_ref());
@@ -305,7 +315,7 @@ impl HistoryWriter {
                     return None;
                 }
             }
-            (self.tell)(HistoryNews::Opened(format!("{recovery:?}")));
+            (self.tell)(HistoryNews::Opened(said_of_recovery(&recovery)));
         }
         if !is_start {
             self.writer.fetch_add(1, Ordering::AcqRel);
@@ -342,7 +352,39 @@ impl HistoryWriter {
     fn keep(&mut self, writer: Option<&Historian>) {
         let Some(writer) = writer else { return };
         for removed in writer.keeper().prune(rt::utc_ns(), &self.retention) {
-            (self.tell)(HistoryNews::Removed(format!("{removed:?}")));
+            (self.tell)(HistoryNews::Removed(said_of(&removed)));
+        }
+        // Seconds of work for a day, beside the writer; a second day comes at the next look.
+        if self.merging.is_some() {
+            return;
+        }
+        let keeper = writer.keeper();
+        let merging = std::thread::Builder::new()
+            .name("history-merge".into())
+            .spawn(move || keeper.merge(rt::utc_ns(), MERGED_NS, 1));
+        // Without a thread the segments stay as they are.
+        self.merging = merging.ok();
+    }
+
+    /// Tells what came of merging, once it is done.
+    fn merged(&mut self) {
+        let Some(merging) = self.merging.take_if(|merging| merging.is_finished()) else {
+            return;
+        };
+        match merging.join().unwrap_or_else(|_| Ok(Vec::new())) {
+            Ok(merged) => {
+                for merged in merged {
+                    (self.tell)(HistoryNews::Merged(format!(
+                        "{}: {} segments, {} bytes before, {} now",
+                        merged.file,
+                        merged.of.len(),
+                        merged.bytes_before,
+                        merged.bytes
+                    )));
+                }
+            }
+            // The old segments stay, and the writer finds out for itself whether it can write.
+            Err(why) => (self.tell)(HistoryNews::Unmerged(why.to_string())),
         }
     }
 
@@ -352,6 +394,50 @@ impl HistoryWriter {
             (self.tell)(HistoryNews::Down(format!("record of a trip: {why}")));
         }
     }
+}
+
+fn said_of_recovery(recovery: &Recovery) -> String {
+    let Recovery {
+        segments,
+        points,
+        replayed_frames,
+        torn_bytes,
+        quarantined,
+        unclean,
+        ..
+    } = recovery;
+    let mut said = format!("{points} points in {segments} segments");
+    if *replayed_frames > 0 {
+        said += &format!(", {replayed_frames} scans taken again from the log");
+    }
+    if *torn_bytes > 0 {
+        said += &format!(", {torn_bytes} bytes of a scan that was not acknowledged cut off");
+    }
+    if !quarantined.is_empty() {
+        said += &format!(", unreadable and set aside: {}", quarantined.join(" "));
+    }
+    if !unclean.is_empty() {
+        said += &format!(", not ended before: {}", unclean.join(" "));
+    }
+    said
+}
+
+fn said_of(removed: &historian::Removed) -> String {
+    let at = |ns| signal::Utc(ns).to_string();
+    let range = removed.range.map_or_else(String::new, |(from, to)| {
+        format!(", {} to {}", at(from), at(to))
+    });
+    let why = match removed.rule {
+        historian::RetentionRule::Age => "older than history is kept",
+        historian::RetentionRule::Bytes => "more than history may take",
+    };
+    let historian::Removed {
+        file,
+        points,
+        bytes,
+        ..
+    } = removed;
+    format!("{file}: {points} points, {bytes} bytes{range}: {why}")
 }
 
 fn write_trip(folder: &Path, record: &TripRecord) -> std::io::Result<()> {
@@ -397,3 +483,6 @@ fn shown(bucket: &historian::Bucket) -> Bucket {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;
