@@ -234,6 +234,69 @@ fn killed_while_people_answer_alarms_it_keeps_what_they_were_told() {
     assert!(broken > 0 && broken <= kills, "{broken} of {kills}");
 }
 
+fn scanloop_says(arguments: &[&str], folders: &[&Path]) -> String {
+    let mut command = std::process::Command::new(scanloop());
+    let said = command.args(arguments).args(folders).output().unwrap();
+    assert!(said.status.success(), "{said:?}");
+    String::from_utf8(said.stdout).unwrap()
+}
+
+#[test]
+fn a_backup_made_while_people_work_is_whole_and_starts_as_they_left_it() {
+    let mut trial = Trial::new();
+    let process = trial.start();
+    trial.is_as_told(&process);
+    let (backups, stop) = (Folder::new("backups"), AtomicBool::new(false));
+    let busy = backups.path().join("busy");
+    let sim = trial.sim();
+    let (told, random) = (&mut trial.told, &mut trial.random);
+    let before = std::thread::scope(|scope| {
+        let hammer = scope.spawn(|| told.hammer(&process, &stop, random));
+        let ledger_folder = sim.join("ledger");
+        // Something to save.
+        let before = eventually("fifty entries", Duration::from_secs(60), || {
+            let entries = ledger::entries(&ledger_folder).ok()?;
+            (entries.len() >= 50).then_some(entries)
+        });
+        scanloop_says(&["backup", "--to"], &[&busy, &sim]);
+        stop.store(true, Ordering::Relaxed);
+        hammer.join().unwrap();
+        before
+    });
+    // All that stood in the ledger when it began, in a folder that verifies and restores.
+    let restored = backups.path().join("busy-restored");
+    let report = scanloop_says(&["restore", "--to"], &[&restored, &busy]);
+    assert!(report.contains("chain and signatures hold"), "{report}");
+    let entries = ledger::entries(&restored.join("ledger")).unwrap();
+    assert_eq!(entries[..before.len()], before[..]);
+
+    // The next when nobody asks anything: the station starts from it as it was left.
+    let calm = backups.path().join("calm");
+    scanloop_says(&["backup", "--to"], &[&calm, &sim]);
+    process.kill();
+    std::fs::remove_dir_all(&sim).unwrap();
+    scanloop_says(&["restore", "--to"], &[&sim, &calm]);
+    let process = trial.start();
+    trial.is_as_told(&process);
+    let (history, _) = HistoryReader::open(&sim.join("history")).unwrap();
+    assert!(history.range().is_some());
+    // A byte that is not as it was backed up is found, and nothing is restored.
+    let damaged = calm.join("alarms.json");
+    let mut bytes = std::fs::read(&damaged).unwrap();
+    bytes[10] ^= 1;
+    std::fs::write(&damaged, bytes).unwrap();
+    let mut command = std::process::Command::new(scanloop());
+    let nowhere = backups.path().join("nowhere");
+    let said = command.args(["restore", "--to"]).arg(&nowhere).arg(&calm);
+    let said = said.output().unwrap();
+    assert!(!said.status.success(), "{said:?}");
+    assert!(
+        String::from_utf8_lossy(&said.stderr).contains("alarms.json"),
+        "{said:?}"
+    );
+    assert!(!nowhere.join("ledger").exists());
+}
+
 fn verifies(ledger: &Path) {
     let verified = std::process::Command::new(scanloop())
         .args(["audit", "verify"])
