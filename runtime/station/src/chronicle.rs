@@ -10,7 +10,7 @@
 pub mod sequence;
 pub mod trips;
 
-use crate::alarm_desk::{Roll, Teller, Told as Tell};
+use crate::alarm_desk::{Roll, Teller, Told};
 use crate::archive::{Ends, with_own};
 use crate::directory::Place;
 use crate::feed::FeedFrame;
@@ -27,7 +27,7 @@ use trips::Trips;
 
 /// One tag as the chronicle sees it.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Watched {
     /// Handle.
     pub handle: u32,
     /// Slot in its task's image.
@@ -42,7 +42,7 @@ pub struct Told {
 #[derive(Clone, Debug, Default)]
 pub struct Cast {
     /// Tags of each task, in the order of their slots.
-    pub tasks: Vec<Vec<Told>>,
+    pub tasks: Vec<Vec<Watched>>,
     /// Name of each handle.
     pub names: Vec<String>,
     /// Trip groups.
@@ -65,7 +65,7 @@ impl Cast {
             let block = tag.name.split_once('.').map_or("", |(block, _)| block);
             let kind = plant.blocks.get(block).map(|block| block.kind.as_str());
             if let Some(tags) = tasks.get_mut(place.task) {
-                tags.push(Told {
+                tags.push(Watched {
                     handle: tag.handle,
                     slot: place.slot,
                     kind: place.kind,
@@ -140,7 +140,6 @@ pub struct Chronicle {
     changed: Vec<Changed>,
     sequence: Sequence,
     trips: Trips,
-    missing: u64,
     /// Tasks whose conditions did not fit the last time: all of them are told again.
     untold: Vec<bool>,
 }
@@ -157,7 +156,6 @@ impl Chronicle {
             changed: Vec::new(),
             sequence: Sequence::default(),
             trips: Trips::default(),
-            missing: 0,
             untold: Vec::new(),
         };
         chronicle.begin(cast);
@@ -166,7 +164,7 @@ impl Chronicle {
 
     /// Goes on with another edition. Values of before are not compared with those of it.
     pub fn adopt(&mut self, cast: Cast) {
-        self.alarms.tell(Tell::Edition(Box::new(cast.roll.clone())));
+        self.alarms.tell(Told::Edition(Box::new(cast.roll.clone())));
         // Without room the writer refuses what does not fit its tags, and says so.
         let _ = self.history.edition(cast.specs.clone());
         self.begin(cast);
@@ -185,11 +183,6 @@ impl Chronicle {
         &self.newest
     }
 
-    /// Scans missing in the feeds so far.
-    pub const fn missing(&self) -> u64 {
-        self.missing
-    }
-
     /// Takes the next image of a task; gives back the buffer of the one before.
     pub fn take(&mut self, task: usize, frame: Box<FeedFrame>) -> Option<Box<FeedFrame>> {
         let Some(tags) = self.cast.tasks.get(task) else {
@@ -199,7 +192,6 @@ impl Chronicle {
         let missing = before.as_ref().map_or(0, |before| {
             frame.scan.saturating_sub(before.scan).saturating_sub(1)
         });
-        self.missing += missing;
         let at = At {
             task,
             scan: frame.scan,
@@ -274,7 +266,7 @@ impl Chronicle {
             .flat_map(|changed| &conditions[&changed.handle]);
         let values = points.filter_map(|point| Some((*point, self.value(*point)?)));
         let values = values.collect();
-        self.untold[at.task] = !self.alarms.tell(Tell::Scan {
+        self.untold[at.task] = !self.alarms.tell(Told::Scan {
             at,
             changed,
             values,
@@ -282,7 +274,7 @@ impl Chronicle {
     }
 
     /// A tag as it is now.
-    fn now(&self, tag: &Told) -> Option<Changed> {
+    fn now(&self, tag: &Watched) -> Option<Changed> {
         let (task, slot, _) = *self.cast.places.get(tag.handle as usize)?;
         let frame = self.newest.get(task)?.as_ref()?;
         let cell = frame.cells.get(slot as usize)?;
