@@ -47,6 +47,12 @@ struct Known {
 /// Reads trends that reach further back than memory; none if it cannot now.
 pub type LongTrend = Box<dyn Fn(&TrendQuery) -> Option<Trend> + Send + Sync>;
 
+/// The word in the record of what is done to the simulated process.
+pub const SIMULATION: &str = "simulation";
+
+/// Compares what runs with the text as it is now; JSON.
+pub type Compare = Box<dyn Fn() -> String + Send + Sync>;
+
 /// The desk. One for a station; clients share it.
 pub struct Hub {
     known: ArcSwap<Known>,
@@ -61,6 +67,9 @@ pub struct Hub {
     trips: Mutex<VecDeque<Arc<TripRecord>>>,
     alarms: AlarmDesk,
     long_trend: OnceLock<LongTrend>,
+    /// One comparison at a time: it reads the whole text.
+    compare: OnceLock<Arc<Mutex<Compare>>>,
+    pace: OnceLock<Box<dyn Fn() -> f64 + Send + Sync>>,
     orders: Sender<Order>,
     attempts: Sender<Attempt>,
     counter: OnceLock<Arc<Counter>>,
@@ -118,6 +127,8 @@ impl Hub {
             trips: Mutex::new(VecDeque::new()),
             alarms,
             long_trend: OnceLock::new(),
+            compare: OnceLock::new(),
+            pace: OnceLock::new(),
             orders,
             attempts,
             counter: OnceLock::new(),
@@ -212,6 +223,18 @@ impl Hub {
         let _ = self.long_trend.set(read);
     }
 
+    /// How what runs is compared with the text as it is now. Once.
+    pub fn set_compare(&self, compare: Compare) {
+        // A second one has nothing to add.
+        let _ = self.compare.set(Arc::new(Mutex::new(compare)));
+    }
+
+    /// Who tells how fast the plant's time goes, in a simulation. Once.
+    pub fn set_pace(&self, pace: Box<dyn Fn() -> f64 + Send + Sync>) {
+        // A second one has nothing to add.
+        let _ = self.pace.set(pace);
+    }
+
     /// Takes a new alarm list.
     pub fn set_alarms(&self, list: AlarmList) {
         self.alarms.set_list(list);
@@ -244,6 +267,53 @@ impl Hub {
                 Ok(()) => wait.await.unwrap_or_else(|_| Err(stopped())),
             }
         })
+    }
+
+    /// Something done to the simulated process: written down like any command, then done.
+    async fn simulated(
+        &self,
+        id: String,
+        actor: String,
+        deed: SimulationDeed,
+    ) -> Result<Receipt, Refusal> {
+        let refused = |refusal: Refusal| {
+            self.refused(Attempt {
+                utc_ns: self.now_utc_ns(),
+                actor: actor.clone(),
+                id: Some(id.clone()),
+                tag: None,
+                value: None,
+                refusal: refusal.clone(),
+            });
+            refusal
+        };
+        let Some(simulator) = self.simulator.get() else {
+            return Err(refused(Refusal::not_offered()));
+        };
+        let (what, zh) = deed.words();
+        let (answer, wait) = oneshot::channel();
+        let order = Order {
+            id: id.clone(),
+            edition: self.known.load().directory.edition.number,
+            actor: actor.clone(),
+            subject: what.clone(),
+            ask: Ask::Note {
+                what: SIMULATION.into(),
+            },
+            reason: String::new(),
+            answer,
+        };
+        let receipt = self.send(order, wait).await?;
+        simulator.act(&deed).map_err(refused)?;
+        self.add_event(Event {
+            seq: 0,
+            utc_ms: receipt.utc_ns.div_euclid(1_000_000),
+            kind: EventKind::System,
+            tag: None,
+            actor,
+            text: Text::new(format!("Simulation: {what}"), format!("仿真:{zh}")),
+        });
+        Ok(receipt)
     }
 
     /// A write that whoever asks has the right to.
@@ -480,6 +550,10 @@ impl Desk for Hub {
         (self.now)()
     }
 
+    fn pace(&self) -> f64 {
+        self.pace.get().map_or(1.0, |pace| pace())
+    }
+
     /// What a part of the station asks: a script, a server.
     fn submit(&self, command: Command) -> Submission<'_> {
         match self.part_may(&command.tag) {
@@ -569,12 +643,32 @@ impl Desk for Hub {
             ask: if change.back {
                 Ask::RollBack
             } else {
-                Ask::Adopt
+                Ask::Adopt {
+                    digest: change.digest,
+                }
             },
             reason: change.reason,
             answer,
         };
         self.send(order, wait)
+    }
+
+    fn compare(&self) -> Answered<'_, String> {
+        let compare = self.compare.get().cloned();
+        Box::pin(async move {
+            let compare = compare.ok_or_else(Refusal::not_offered)?;
+            let compared = tokio::task::spawn_blocking(move || {
+                let compare = compare.try_lock().ok()?;
+                Some(compare())
+            });
+            compared.await.map_err(|_| stopped())?.ok_or_else(|| {
+                Refusal::new(
+                    RefusalCode::Busy,
+                    "a comparison is being made already",
+                    "正在进行比较",
+                )
+            })
+        })
     }
 
     fn refused(&self, attempt: Attempt) {
@@ -619,50 +713,7 @@ impl Desk for Hub {
     }
 
     fn simulate(&self, id: String, actor: String, deed: SimulationDeed) -> Submission<'_> {
-        let utc_ns = self.now_utc_ns();
-        let done = match self.simulator.get() {
-            Some(simulator) => simulator.act(&deed),
-            None => Err(Refusal::not_offered()),
-        };
-        if let Err(refusal) = done {
-            self.refused(Attempt {
-                utc_ns,
-                actor,
-                id: Some(id),
-                tag: None,
-                value: None,
-                refusal: refusal.clone(),
-            });
-            return Box::pin(async move { Err(refusal) });
-        }
-        let (what, zh) = match &deed {
-            SimulationDeed::Inject { name, .. } => {
-                (format!("fault {name}"), format!("注入故障 {name}"))
-            }
-            SimulationDeed::Clear { name } => {
-                (format!("fault {name} cleared"), format!("清除故障 {name}"))
-            }
-            SimulationDeed::Act { name, .. } => {
-                (format!("deed {name}"), format!("现场操作 {name}"))
-            }
-            SimulationDeed::Freeze => ("process frozen".into(), "过程冻结".into()),
-            SimulationDeed::Resume => ("process goes on".into(), "过程继续".into()),
-        };
-        self.add_event(Event {
-            seq: 0,
-            utc_ms: utc_ns.div_euclid(1_000_000),
-            kind: EventKind::System,
-            tag: None,
-            actor,
-            text: Text::new(format!("Simulation: {what}"), format!("仿真:{zh}")),
-        });
-        Box::pin(async move {
-            Ok(Receipt {
-                id,
-                utc_ns,
-                scan: None,
-            })
-        })
+        Box::pin(self.simulated(id, actor, deed))
     }
 
     fn events(&self, since: u64) -> Vec<Event> {
