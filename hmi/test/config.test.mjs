@@ -51,9 +51,15 @@ describe("the configuration", { skip }, () => {
 
   test("a changed text is compared, its impact is shown, it is adopted and goes back; a broken one shows its place", async () => {
     const page = await open(station.base, { hash: "#/config" });
+    const state = () => page.textContent("hmi-config-page .fact");
     const compare = async (ready) => {
-      await page.getByRole("button", { name: "Compare with the files" }).click();
-      await page.waitForFunction((words) => document.querySelector("hmi-config-page .fact").textContent.includes(words), ready);
+      // A machine that is busy with other things may be too slow once.
+      for (let tries = 0; tries < 5; tries++) {
+        await page.getByRole("button", { name: "Compare with the files" }).click();
+        await page.waitForFunction(() => !/Comparing/.test(document.querySelector("hmi-config-page .fact").textContent));
+        if (!/^Refused/.test(await state())) break;
+      }
+      assert.ok((await state()).includes(ready), `${ready}: ${await state()}`);
     };
     const online = page.getByRole("button", { name: /^Change online/ });
     assert.equal(await online.isDisabled(), true, "nothing is adopted that nobody has looked at");
@@ -86,6 +92,34 @@ describe("the configuration", { skip }, () => {
     assert.equal(await online.isDisabled(), true);
     await axe(page, "problems");
     edit('in = "TT-1O1.PV"', 'in = "TT-101.PV"');
+    clean(page);
+    await page.context().close();
+  });
+
+  test("a simulation goes at another speed, stands still without growing old, and goes on; the deeds are in the records", async () => {
+    const page = await open(station.base, { hash: "#/sim" });
+    const chip = (words) => page.waitForFunction((w) => document.querySelector("hmi-sim-page .chip").textContent === w, words);
+    const scan = () => page.evaluate(() => window.hmi.link.scan);
+    await chip("× 1");
+    await page.getByRole("button", { name: "× 5", exact: true }).click();
+    await chip("× 5");
+    assert.equal(await page.getAttribute("hmi-sim-page [aria-pressed=true]", "aria-pressed"), "true");
+    const before_ = await scan();
+    await page.waitForFunction((n) => window.hmi.link.scan > n, before_);
+    await page.getByRole("button", { name: "Freeze", exact: true }).click();
+    await chip("stands still");
+    const still = await scan();
+    await page.waitForTimeout(6000); // longer than what is called old
+    assert.ok(Math.abs(await scan() - still) <= 1);
+    assert.equal(await page.evaluate(() => window.hmi.link.stale), false, "nothing grows old while all stands still");
+    await shoot(page, "sim-still");
+    await axe(page, "simulation");
+    await page.getByRole("button", { name: "Go on", exact: true }).click();
+    await chip("× 5");
+    await page.getByRole("button", { name: "× 1", exact: true }).click();
+    await chip("× 1");
+    const records = await page.evaluate(async () => (await (await fetch("/api/v1/records?class=command&limit=20")).json()).rows.map((r) => r.object));
+    for (const deed of ["speed × 5", "stands still", "goes on", "speed × 1"]) assert.ok(records.includes(deed), deed);
     clean(page);
     await page.context().close();
   });

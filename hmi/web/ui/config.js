@@ -43,8 +43,8 @@ class ConfigPage extends Part {
     setText(this.state, `${t("Comparing")} ...`);
     try {
       const answer = await fetch("/api/v1/edition/compare");
+      if (!answer.ok) throw new Error(answer.status === 503 ? say(await answer.json()) : answer.statusText);
       const found = await answer.json();
-      if (!answer.ok) throw new Error(say(found));
       this.found = found;
       this.show(found);
     } catch (e) { setText(this.state, `${t("Refused")}: ${e.message}`); }
@@ -62,14 +62,18 @@ class ConfigPage extends Part {
     }
     setText(this.state, c.old === c.new ? t("The text is the one that runs.") : `${c.old} → ${c.new}`);
     this.left.replaceChildren(...(c.changes.length ? c.changes.map((x) => this.change(x)) : [none(c.old === c.new ? "none" : "Only comments and layout differ.")]));
-    const { impact } = c, part = (title, rows) => (rows.length ? [h("h3", { class: "part", text: `${t(title)} (${rows.length})` }), ...rows] : []);
+    const { impact } = c, part = (title, rows, n = rows.length) => (n ? [h("h3", { class: "part", text: `${t(title)} (${n})` }), ...rows] : []);
     const word = (cls, text) => h("p", { class: cls, text });
     const bars = impact.bars.map((b) => word(b.holds ? "stop" : "", `${b.block}: ${b.why}${b.holds ? ` · ${t("holds a trip now: refused")}` : ""}`));
     this.right.replaceChildren(
       ...part("Needs a restart: alters", impact.restart.map((r) => word("stop", t(RESTARTS[r] ?? r)))),
       ...part("Refused: the state does not fit", impact.misfits.map((m) => word("stop", m))),
       ...part("Refused while it holds a latched trip", bars),
-      ...LISTS.flatMap(([key, title]) => part(title, impact[key].map((x) => h("p", { title: t(x.how) }, `${HOW[x.how]} `, h("b", { text: x.name }), ` ${say(x.desc)}`, x.by ? h("span", { class: "muted", text: ` ← ${x.by}` }) : null)))),
+      ...LISTS.flatMap(([key, title]) => {
+        const fed = Map.groupBy(impact[key].filter((x) => x.how === "fed"), (x) => x.by);
+        return part(title, [...impact[key].filter((x) => x.how !== "fed").map((x) => h("p", { title: t(x.how) }, `${HOW[x.how]} `, h("b", { text: x.name }), ` ${say(x.desc)}`, x.by ? h("span", { class: "muted", text: ` ← ${x.by}` }) : null)),
+          ...[...fed].map(([by, list]) => h("p", { title: t("fed") }, h("b", { text: `${by} → ` }), ...list.flatMap((x, i) => [i ? ", " : "", h("span", { title: say(x.desc), text: x.name })])))], impact[key].length);
+      }),
       ...NAMES.flatMap(([key, title]) => part(title, impact[key].map((x) => word("", x)))),
       word("muted", t("{kept} blocks keep their state; {fed} are fed by what changes.", impact)));
   }

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod people;
+mod simulation;
 
 use crate::alarms::{
     AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
@@ -19,6 +20,7 @@ use alarms::AlarmDesk;
 pub use alarms::AlarmIntake;
 use arc_swap::ArcSwap;
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+pub use simulation::SIMULATION;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
@@ -46,9 +48,6 @@ struct Known {
 
 /// Reads trends that reach further back than memory; none if it cannot now.
 pub type LongTrend = Box<dyn Fn(&TrendQuery) -> Option<Trend> + Send + Sync>;
-
-/// The word in the record of what is done to the simulated process.
-pub const SIMULATION: &str = "simulation";
 
 /// Compares what runs with the text as it is now; JSON.
 pub type Compare = Box<dyn Fn() -> String + Send + Sync>;
@@ -267,53 +266,6 @@ impl Hub {
                 Ok(()) => wait.await.unwrap_or_else(|_| Err(stopped())),
             }
         })
-    }
-
-    /// Something done to the simulated process: written down like any command, then done.
-    async fn simulated(
-        &self,
-        id: String,
-        actor: String,
-        deed: SimulationDeed,
-    ) -> Result<Receipt, Refusal> {
-        let refused = |refusal: Refusal| {
-            self.refused(Attempt {
-                utc_ns: self.now_utc_ns(),
-                actor: actor.clone(),
-                id: Some(id.clone()),
-                tag: None,
-                value: None,
-                refusal: refusal.clone(),
-            });
-            refusal
-        };
-        let Some(simulator) = self.simulator.get() else {
-            return Err(refused(Refusal::not_offered()));
-        };
-        let (what, zh) = deed.words();
-        let (answer, wait) = oneshot::channel();
-        let order = Order {
-            id: id.clone(),
-            edition: self.known.load().directory.edition.number,
-            actor: actor.clone(),
-            subject: what.clone(),
-            ask: Ask::Note {
-                what: SIMULATION.into(),
-            },
-            reason: String::new(),
-            answer,
-        };
-        let receipt = self.send(order, wait).await?;
-        simulator.act(&deed).map_err(refused)?;
-        self.add_event(Event {
-            seq: 0,
-            utc_ms: receipt.utc_ns.div_euclid(1_000_000),
-            kind: EventKind::System,
-            tag: None,
-            actor,
-            text: Text::new(format!("Simulation: {what}"), format!("仿真:{zh}")),
-        });
-        Ok(receipt)
     }
 
     /// A write that whoever asks has the right to.

@@ -228,7 +228,12 @@ impl Pump {
             })
             .collect();
         drop(notes);
-        let newest = frames.iter().flatten().max_by_key(|frame| frame.utc_ns);
+        // Of several with one label that of the first task, so that scans go up.
+        let newest = frames
+            .iter()
+            .flatten()
+            .rev()
+            .max_by_key(|frame| frame.utc_ns);
         let (scan, utc_ns) = newest.map_or((0, 0), |frame| (frame.scan, frame.utc_ns));
         let snapshot = Snapshot {
             scan,

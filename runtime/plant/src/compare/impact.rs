@@ -10,6 +10,10 @@ use scan::link::{BlockEntry, Giver};
 use scan::{Linked, TagOrigin, TransferPlan, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// Pins by which causes count their bypasses from row to row: a limit does not travel
+/// along them, and every row would seem to feed every other.
+const COUNTS: [&str; 2] = ["MOS_TOTAL", "MOS_BEGUN"];
+
 /// How a block or a tag is touched, and by what: itself, or what feeds it.
 type Marks = BTreeMap<String, (How, String)>;
 
@@ -98,6 +102,11 @@ fn owners(plant: &Plant, linked: &LinkedPlant) -> BTreeMap<String, String> {
     owners
 }
 
+fn is_count(tag: &str) -> bool {
+    let pin = tag.rsplit_once('.').map(|(_, pin)| pin);
+    pin.is_some_and(|pin| COUNTS.contains(&pin))
+}
+
 /// Tags that a block reads with the delay of a scan.
 fn delayed<'v>(values: impl Iterator<Item = &'v Value>, tags: &mut Vec<String>) {
     for value in values {
@@ -119,6 +128,9 @@ fn readers(plant: &Plant, linked: &LinkedPlant, into: &mut BTreeMap<String, BTre
         for block in &task.linked.blocks {
             let mut givers: Vec<String> = Vec::new();
             for (tag, giver) in &block.reads {
+                if is_count(tag) {
+                    continue;
+                }
                 match giver {
                     Giver::Block(name) => givers.push(name.clone()),
                     // The tag of another task: `fast/TT-101.PV`.
@@ -133,6 +145,7 @@ fn readers(plant: &Plant, linked: &LinkedPlant, into: &mut BTreeMap<String, BTre
             delayed(block.config.values(), &mut late);
             let late = late
                 .iter()
+                .filter(|tag| !is_count(tag))
                 .map(|tag| tag.split_once('/').map_or(tag.as_str(), |(_, t)| t));
             givers.extend(late.filter_map(|tag| owners.get(tag)).cloned());
             for giver in givers {

@@ -2,9 +2,7 @@
 
 use super::{Comparison, How, Key, Touched};
 use core::fmt::{self, Write};
-
-/// Items that are fed only, above which a list gives their number.
-const FED_SHOWN: usize = 12;
+use std::collections::BTreeMap;
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,9 +98,12 @@ fn touched(f: &mut fmt::Formatter<'_>, title: &str, list: &[Touched]) -> fmt::Re
         return Ok(());
     }
     writeln!(f, "  {title}")?;
-    let fed = list.iter().filter(|item| item.how == How::Fed).count();
-    let shown = |item: &&Touched| item.how != How::Fed || fed <= FED_SHOWN;
-    for item in list.iter().filter(shown) {
+    let mut fed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for item in list {
+        if item.how == How::Fed {
+            fed.entry(&item.by).or_default().push(&item.name);
+            continue;
+        }
         write!(f, "    {} {}", item.how.word(), item.name)?;
         if !item.by.is_empty() {
             write!(f, " by {}", item.by)?;
@@ -112,8 +113,8 @@ fn touched(f: &mut fmt::Formatter<'_>, title: &str, list: &[Touched]) -> fmt::Re
             desc => writeln!(f, ": {desc}")?,
         }
     }
-    if fed > FED_SHOWN {
-        writeln!(f, "    and {fed} that are fed only")?;
+    for (by, names) in fed {
+        writeln!(f, "    fed by {by}: {}", names.join(", "))?;
     }
     Ok(())
 }

@@ -126,7 +126,8 @@ fn items(plant: &Plant) -> Vec<Item> {
                 }
                 Tree::Table(_) => items.push(Item {
                     section: key.to_string(),
-                    name: name_of(node).unwrap_or_else(|| stem.to_string()),
+                    // A section that stands once in a file is that file's.
+                    name: own_name(node).unwrap_or_else(|| stem.to_string()),
                     node: node.clone(),
                 }),
                 // A key outside any table stands for itself.
@@ -148,14 +149,24 @@ fn is_table(node: &Node) -> bool {
     matches!(node.tree, Tree::Table(_))
 }
 
+/// The text of the first of [`NAMES`] that is there.
+fn own_name(node: &Node) -> Option<String> {
+    let Tree::Table(table) = &node.tree else {
+        return None;
+    };
+    let mut names = NAMES.into_iter();
+    let name = names.find_map(|key| table.get(key).and_then(Node::text));
+    name.map(str::to_string)
+}
+
 /// The name of an item: its name, number or tag; a supervised unit has its process too.
 fn name_of(node: &Node) -> Option<String> {
     let Tree::Table(table) = &node.tree else {
         return None;
     };
     let text = |key: &str| table.get(key).and_then(Node::text);
-    if let Some(name) = NAMES.into_iter().find_map(text) {
-        return Some(name.to_string());
+    if let Some(name) = own_name(node) {
+        return Some(name);
     }
     let parts: Vec<&str> = ["unit", "process", "requirement"]
         .into_iter()
