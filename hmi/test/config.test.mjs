@@ -73,6 +73,13 @@ describe("the configuration", { skip }, () => {
     await shoot(page, "config-impact");
     await axe(page, "impact");
 
+    // Every trip is latched after the start, and one of them hangs on this loop.
+    assert.match(await page.textContent(".config .stop"), /RG-1/);
+    edit("ti_s = 1700.0", "ti_s = 1800.0");
+    edit("# Jacket and bulk may not differ", '[[block]]\nkind = "COMPARE"\nname = "A-1"\ndesc = { en = "bulk warm", zh = "釜温" }\nin = "TT-101.PV"\nwhen = "above"\nlimit = 30.0\non_bad = "false"\n\n# Jacket and bulk may not differ');
+    await compare("→");
+    assert.match(await page.textContent(".diff"), /added.*A-1/s);
+
     const number = await page.evaluate(() => window.hmi.store.directory.edition.number);
     const sign = async (button) => {
       await button.click();
@@ -84,7 +91,6 @@ describe("the configuration", { skip }, () => {
     await adopted(number);
     await sign(page.getByRole("button", { name: /^Roll back/ }));
     await adopted(number + 1);
-    edit("ti_s = 1700.0", "ti_s = 1800.0");
 
     edit('in = "TT-101.PV"', 'in = "TT-1O1.PV"');
     await compare("problems in the text");
@@ -108,9 +114,10 @@ describe("the configuration", { skip }, () => {
     await page.waitForFunction((n) => window.hmi.link.scan > n, before_);
     await page.getByRole("button", { name: "Freeze", exact: true }).click();
     await chip("stands still");
+    await page.waitForTimeout(2000); // what was on its way has come
     const still = await scan();
     await page.waitForTimeout(6000); // longer than what is called old
-    assert.ok(Math.abs(await scan() - still) <= 1);
+    assert.equal(await scan(), still);
     assert.equal(await page.evaluate(() => window.hmi.link.stale), false, "nothing grows old while all stands still");
     await shoot(page, "sim-still");
     await axe(page, "simulation");

@@ -7,7 +7,7 @@ import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
 import { askEdition } from "./service.js";
 
-const HOW = { added: "+", removed: "−", changed: "≠", fed: "→" };
+const HOW = { added: "+", removed: "−", changed: "≠", fed: "→", late: "⇢" };
 const LISTS = [["elements", "Final elements"], ["causes", "Causes"], ["effects", "Effects"], ["loops", "Loops"], ["alarms", "Alarms"], ["tags", "Tags"]];
 /** Words of what a change cannot alter online. */
 const RESTARTS = { points: "field points" };
@@ -70,9 +70,9 @@ class ConfigPage extends Part {
       ...part("Refused: the state does not fit", impact.misfits.map((m) => word("stop", m))),
       ...part("Refused while it holds a latched trip", bars),
       ...LISTS.flatMap(([key, title]) => {
-        const fed = Map.groupBy(impact[key].filter((x) => x.how === "fed"), (x) => x.by);
-        return part(title, [...impact[key].filter((x) => x.how !== "fed").map((x) => h("p", { title: t(x.how) }, `${HOW[x.how]} `, h("b", { text: x.name }), ` ${say(x.desc)}`, x.by ? h("span", { class: "muted", text: ` ← ${x.by}` }) : null)),
-          ...[...fed].map(([by, list]) => h("p", { title: t("fed") }, h("b", { text: `${by} → ` }), ...list.flatMap((x, i) => [i ? ", " : "", h("span", { title: say(x.desc), text: x.name })])))], impact[key].length);
+        const isFed = (x) => x.how === "fed" || x.how === "late", fed = Map.groupBy(impact[key].filter(isFed), (x) => `${x.by} ${HOW[x.how]}`);
+        return part(title, [...impact[key].filter((x) => !isFed(x)).map((x) => h("p", { title: t(x.how) }, `${HOW[x.how]} `, h("b", { text: x.name }), ` ${say(x.desc)}`, x.by ? h("span", { class: "muted", text: ` ← ${x.by}` }) : null)),
+          ...[...fed].map(([by, list]) => h("p", { title: t(list[0].how) }, h("b", { text: `${by} ` }), ...list.flatMap((x, i) => [i ? ", " : "", h("span", { title: say(x.desc), text: x.name })])))], impact[key].length);
       }),
       ...NAMES.flatMap(([key, title]) => part(title, impact[key].map((x) => word("", x)))),
       word("muted", t("{kept} blocks keep their state; {fed} are fed by what changes.", impact)));

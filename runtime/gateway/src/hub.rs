@@ -9,9 +9,9 @@ use crate::alarms::{
 };
 use crate::counter::{Counter, People, Person, Wish};
 use crate::desk::{
-    Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, EventKind, Force,
-    Forcing, OnlyWhen, Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind,
-    TaskTiming, Text, Trend, TrendQuery, Writable,
+    Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing,
+    OnlyWhen, Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend,
+    TrendQuery, Writable,
 };
 use crate::history::History;
 use crate::order::{Ask, Order};

@@ -81,7 +81,7 @@ pub(super) fn impact(old: &Plant, new: &Plant, changes: &[Change]) -> Impact {
             impact.loops.push(entry(name, described(name), mark));
         }
     }
-    impact.fed = blocks.values().filter(|(how, _)| *how == How::Fed).count();
+    impact.fed = blocks.values().filter(|(how, _)| how.is_fed()).count();
     matrices(old, new, changes, &blocks, &mut impact);
     alarms(old, new, changes, &blocks, &places, &mut impact);
     impact
@@ -121,40 +121,40 @@ fn delayed<'v>(values: impl Iterator<Item = &'v Value>, tags: &mut Vec<String>) 
     }
 }
 
-/// Readers of each block, near, one wire away, in both editions.
-fn readers(plant: &Plant, linked: &LinkedPlant, into: &mut BTreeMap<String, BTreeSet<String>>) {
+/// Readers of each block, one wire away.
+type Readers = BTreeMap<String, BTreeSet<String>>;
+
+/// Readers within a scan, and those of a later one: by a delay, or in another task.
+fn readers(plant: &Plant, linked: &LinkedPlant) -> (Readers, Readers) {
+    let (mut within, mut later) = (Readers::new(), Readers::new());
     let owners = owners(plant, linked);
     for task in &linked.tasks {
         for block in &task.linked.blocks {
-            let mut givers: Vec<String> = Vec::new();
-            for (tag, giver) in &block.reads {
-                if is_count(tag) {
-                    continue;
+            let add = |into: &mut Readers, giver: &str| {
+                if giver != block.name {
+                    let readers = into.entry(giver.to_string()).or_default();
+                    readers.insert(block.name.clone());
                 }
-                match giver {
-                    Giver::Block(name) => givers.push(name.clone()),
-                    // The tag of another task: `fast/TT-101.PV`.
-                    Giver::Source(_) => {
-                        let tag = tag.split_once('/').map(|(_, tag)| tag);
-                        givers.extend(tag.and_then(|tag| owners.get(tag)).cloned());
-                    }
-                    Giver::Operator(_) => {}
-                }
-            }
+            };
             let mut late = Vec::new();
             delayed(block.config.values(), &mut late);
-            let late = late
-                .iter()
-                .filter(|tag| !is_count(tag))
-                .map(|tag| tag.split_once('/').map_or(tag.as_str(), |(_, t)| t));
-            givers.extend(late.filter_map(|tag| owners.get(tag)).cloned());
-            for giver in givers {
-                if giver != block.name {
-                    into.entry(giver).or_default().insert(block.name.clone());
+            for (tag, giver) in &block.reads {
+                match giver {
+                    Giver::Block(name) if !is_count(tag) => add(&mut within, name),
+                    // The tag of another task: `fast/TT-101.PV`.
+                    Giver::Source(_) => late.push(tag.clone()),
+                    Giver::Block(_) | Giver::Operator(_) => {}
+                }
+            }
+            for tag in late.iter().filter(|tag| !is_count(tag)) {
+                let tag = tag.split_once('/').map_or(tag.as_str(), |(_, tag)| tag);
+                if let Some(owner) = owners.get(tag) {
+                    add(&mut later, owner);
                 }
             }
         }
     }
+    (within, later)
 }
 
 fn entries(linked: &LinkedPlant) -> BTreeMap<&str, &BlockEntry> {
@@ -176,24 +176,29 @@ fn touched_blocks(before: &LinkedPlant, now: &LinkedPlant, new: &Plant) -> Marks
         };
         marks.insert(name.to_string(), (how, String::new()));
     }
-    let mut reads = BTreeMap::new();
     // The wires of a removed block still lead to whoever read it: those are rewired, and
     // among what differs already.
-    readers(new, now, &mut reads);
+    let (within, later) = readers(new, now);
+    spread(&mut marks, How::Fed, &[&within]);
+    spread(&mut marks, How::Late, &[&within, &later]);
+    marks
+}
+
+/// Marks what everything that is marked feeds along these wires.
+fn spread(marks: &mut Marks, how: How, wires: &[&Readers]) {
     let mut next: VecDeque<String> = marks.keys().cloned().collect();
     while let Some(name) = next.pop_front() {
         let by = match &marks[&name] {
-            (How::Fed, by) => by.clone(),
+            (mark, by) if mark.is_fed() => by.clone(),
             _ => name.clone(),
         };
-        for reader in reads.get(&name).into_iter().flatten() {
+        for reader in wires.iter().filter_map(|wires| wires.get(&name)).flatten() {
             if !marks.contains_key(reader) {
-                marks.insert(reader.clone(), (How::Fed, by.clone()));
+                marks.insert(reader.clone(), (how, by.clone()));
                 next.push_back(reader.clone());
             }
         }
     }
-    marks
 }
 
 /// Which blocks keep their state, by name and kind.
@@ -304,11 +309,16 @@ fn matrices(old: &Plant, new: &Plant, changes: &[Change], blocks: &Marks, impact
                 // A row that changes feeds every column in which it acts.
                 let row = || {
                     let cells = matrix.cells.keys().filter(|(_, at)| *at == column);
-                    let mut rows = cells.map(|(row, _)| &matrix.causes[*row].id);
-                    let row = rows.find(|id| {
-                        said("cause", id).is_some() || blocks.contains_key(id.as_str())
-                    })?;
-                    Some((How::Fed, row.clone()))
+                    let rows = cells.map(|(row, _)| &matrix.causes[*row].id);
+                    let marks = rows.filter_map(|id| {
+                        let said = said("cause", id).map(|_| How::Fed);
+                        let mark = blocks.get(id).map(|(how, _)| match how {
+                            How::Late => How::Late,
+                            _ => How::Fed,
+                        });
+                        Some((said.or(mark)?, id.clone()))
+                    });
+                    marks.min_by_key(|(how, _)| *how == How::Late)
                 };
                 let mark = said("effect", &effect.id)
                     .or_else(|| cell_of(&matrix.name, &effect.id))
@@ -353,8 +363,10 @@ fn alarms(
                 [&record.tag, &record.point].into_iter().find_map(|tag| {
                     let owner = owners.get(tag)?;
                     let (how, by) = blocks.get(owner)?;
-                    let by = if *how == How::Fed { by } else { owner };
-                    Some((How::Fed, by.clone()))
+                    Some(match how {
+                        How::Fed | How::Late => (*how, by.clone()),
+                        _ => (How::Fed, owner.clone()),
+                    })
                 })
             };
             let mark = said.map(|change| (change.how, String::new())).or_else(fed);

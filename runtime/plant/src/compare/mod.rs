@@ -42,6 +42,8 @@ pub enum How {
     Changed,
     /// It is the same, and what it reads within a scan comes from something that is not.
     Fed,
+    /// As fed, but only by way of something that is read a scan late or by another task.
+    Late,
 }
 
 impl How {
@@ -52,7 +54,13 @@ impl How {
             How::Removed => "removed",
             How::Changed => "changed",
             How::Fed => "fed",
+            How::Late => "fed late",
         }
+    }
+
+    /// Whether the thing itself is the same, and only what reaches it is not.
+    pub const fn is_fed(self) -> bool {
+        matches!(self, How::Fed | How::Late)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A comparison as text to read in a review.
 
-use super::{Comparison, How, Key, Touched};
+use super::{Comparison, Key, Touched};
 use core::fmt::{self, Write};
 use std::collections::BTreeMap;
 
@@ -98,10 +98,11 @@ fn touched(f: &mut fmt::Formatter<'_>, title: &str, list: &[Touched]) -> fmt::Re
         return Ok(());
     }
     writeln!(f, "  {title}")?;
-    let mut fed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut fed: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for item in list {
-        if item.how == How::Fed {
-            fed.entry(&item.by).or_default().push(&item.name);
+        if item.how.is_fed() {
+            let group = fed.entry((item.how.word(), &item.by));
+            group.or_default().push(&item.name);
             continue;
         }
         write!(f, "    {} {}", item.how.word(), item.name)?;
@@ -113,8 +114,8 @@ fn touched(f: &mut fmt::Formatter<'_>, title: &str, list: &[Touched]) -> fmt::Re
             desc => writeln!(f, ": {desc}")?,
         }
     }
-    for (by, names) in fed {
-        writeln!(f, "    fed by {by}: {}", names.join(", "))?;
+    for ((how, by), names) in fed {
+        writeln!(f, "    {how} by {by}: {}", names.join(", "))?;
     }
     Ok(())
 }
