@@ -64,7 +64,7 @@ pub(crate) async fn execute(asked: &Asked<'_>, body: &[u8]) -> Answer {
     };
     let reason = body.reason.clone();
     decide(asked, claim, &reason, || {
-        check(&body, desk.now_utc_ns().div_euclid(1_000_000))?;
+        check(&body, desk.now_utc_ns().div_euclid(1_000_000), desk.pace())?;
         let person = signature::person(asked, body.sig.as_ref());
         let command = AlarmCommand {
             id: body.id,
@@ -78,7 +78,7 @@ pub(crate) async fn execute(asked: &Asked<'_>, body: &[u8]) -> Answer {
     .await
 }
 
-fn check(body: &ActBody, now_ms: i64) -> Result<(), Refusal> {
+fn check(body: &ActBody, now_ms: i64, pace: f64) -> Result<(), Refusal> {
     let silence = body.deed == AlarmDeed::Silence;
     if body.alarms.is_empty() != silence || body.alarms.len() > ALARMS_MAX {
         return Err(malformed(
@@ -103,7 +103,9 @@ fn check(body: &ActBody, now_ms: i64) -> Result<(), Refusal> {
         ));
     }
     // A horn may always be silenced; everything else is decided on what was seen.
-    if !silence && now_ms.saturating_sub(body.seen_ms) > COMMAND_AGE_MS_MAX {
+    if !silence
+        && now_ms.saturating_sub(body.seen_ms) > (COMMAND_AGE_MS_MAX as f64 * pace.max(1.0)) as i64
+    {
         return Err(Refusal::new(
             RefusalCode::Expired,
             "Decided on a view older than 5 s. Look again.",
@@ -182,7 +184,7 @@ pub(crate) async fn trips(State(app): State<Arc<App>>) -> Response {
 }
 
 /// A question that cannot be answered changed nothing: it is no attempt to record.
-fn refused(refusal: &Refusal) -> Response {
+pub(crate) fn refused(refusal: &Refusal) -> Response {
     let status = StatusCode::from_u16(refusal.code.status());
     (
         status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),

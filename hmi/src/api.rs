@@ -38,7 +38,7 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Response {
     let snapshot = app.desk.snapshot();
     let age_ms = (app.desk.now_utc_ns() - snapshot.utc_ns).div_euclid(1_000_000);
     Json(Health {
-        scanning: age_ms <= SNAPSHOT_AGE_MS_MAX,
+        scanning: age_ms as f64 <= SNAPSHOT_AGE_MS_MAX as f64 * app.desk.pace().max(1.0),
         scan: snapshot.scan,
         age_ms,
         epoch: app.desk.directory().epoch,
@@ -226,6 +226,16 @@ pub(crate) async fn simulate(
         },
     )
     .await
+}
+
+pub(crate) async fn compare(State(app): State<Arc<App>>) -> Response {
+    match app.desk.compare().await {
+        Ok(json) => {
+            let kind = HeaderValue::from_static("application/json");
+            ([(header::CONTENT_TYPE, kind)], json).into_response()
+        }
+        Err(refusal) => alarms::refused(&refusal),
+    }
 }
 
 pub(crate) async fn edition(

@@ -62,7 +62,13 @@ pub(crate) async fn execute(asked: &Asked<'_>, names: &Names, body: &[u8]) -> An
     };
     let desk = asked.desk;
     decide(asked, claim, &body.reason, || {
-        let command = check(names, &desk.snapshot(), desk.now_utc_ns(), &body)?;
+        let command = check(
+            names,
+            &desk.snapshot(),
+            desk.now_utc_ns(),
+            desk.pace(),
+            &body,
+        )?;
         let person = signature::person(asked, body.sig.as_ref());
         Ok(desk.ask(person, Wish::Write(command)))
     })
@@ -74,6 +80,7 @@ pub(crate) fn check(
     names: &Names,
     snapshot: &Snapshot,
     now_utc_ns: i64,
+    pace: f64,
     body: &Body,
 ) -> Result<Command, Refusal> {
     let refuse = |code, en: String, zh: String| Err(Refusal::new(code, en, zh));
@@ -102,7 +109,7 @@ pub(crate) fn check(
             );
         }
     };
-    fresh(snapshot, now_utc_ns, body.seen_ms)?;
+    fresh(snapshot, now_utc_ns, pace, body.seen_ms)?;
     fits(tag, value)?;
     let unit = unit_of(tag);
     if value < writable.lo || value > writable.hi {
@@ -154,10 +161,19 @@ pub(crate) fn check(
 }
 
 /// The person's view is young enough and the runtime scans.
-pub(crate) fn fresh(snapshot: &Snapshot, now_utc_ns: i64, seen_ms: i64) -> Result<(), Refusal> {
+///
+/// Both times are the plant's: in a simulation that goes fast, five seconds of a person
+/// are more of them.
+pub(crate) fn fresh(
+    snapshot: &Snapshot,
+    now_utc_ns: i64,
+    pace: f64,
+    seen_ms: i64,
+) -> Result<(), Refusal> {
+    let paced = |ms: i64| (ms as f64 * pace.max(1.0)) as i64;
     let now_ms = now_utc_ns.div_euclid(1_000_000);
     let age_ms = now_ms.saturating_sub(seen_ms);
-    if !(-AHEAD_MS_MAX..=COMMAND_AGE_MS_MAX).contains(&age_ms) {
+    if !(-paced(AHEAD_MS_MAX)..=paced(COMMAND_AGE_MS_MAX)).contains(&age_ms) {
         return Err(Refusal::new(
             RefusalCode::Expired,
             "The command was decided on a view older than 5 s. Look again.",
@@ -165,7 +181,7 @@ pub(crate) fn fresh(snapshot: &Snapshot, now_utc_ns: i64, seen_ms: i64) -> Resul
         ));
     }
     let snapshot_age_ms = now_ms.saturating_sub(snapshot.utc_ns.div_euclid(1_000_000));
-    if snapshot_age_ms > SNAPSHOT_AGE_MS_MAX {
+    if snapshot_age_ms > paced(SNAPSHOT_AGE_MS_MAX) {
         return Err(Refusal::new(
             RefusalCode::RuntimeStalled,
             "The runtime does not scan; nothing is accepted.",

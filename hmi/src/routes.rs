@@ -86,11 +86,12 @@ routes! {
     "GET" "/api/v1/sequence" View get(alarms::sequence), "Edges in the order of scans.";
     "GET" "/api/v1/trips" View get(alarms::trips), "What was before and after each trip.";
     "POST" "/api/v1/alarms/act" Right post(api::alarm), "Acknowledge, shelve, silence and the like.";
-    "GET" "/api/v1/simulation" View get(simulator::state), "Faults and deeds of the simulated process.";
-    "POST" "/api/v1/simulation/act" Right post(api::simulate), "A fault, a deed, freezing of the simulated process.";
+    "GET" "/api/v1/simulation" View get(simulator::state), "Speed, faults and deeds of the simulated process.";
+    "POST" "/api/v1/simulation/act" Right post(api::simulate), "A fault, a deed, the speed of the simulated process.";
     "POST" "/api/v1/cmd" Right post(api::command), "One write asked for by a person.";
     "POST" "/api/v1/force" Right post(api::force), "A tag held at a value, or released.";
     "POST" "/api/v1/edition" Right post(api::edition), "The plant's text loaded anew, or the edition before.";
+    "GET" "/api/v1/edition/compare" View get(api::compare), "What runs, compared with the plant's text as it is now.";
     "GET" "/ws" View get(ws::upgrade), "Live values, protocol hmi.v1.cbor.";
 }
 

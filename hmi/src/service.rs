@@ -39,6 +39,9 @@ pub struct EditionBody {
     pub id: String,
     /// Back to the edition before, instead of the text as it is now.
     pub back: bool,
+    /// Digest of the text that the person has compared; another one is refused.
+    #[serde(default)]
+    pub digest: Option<String>,
     /// Why; must not be empty.
     pub reason: String,
     /// Server time of the newest frame that the person saw, milliseconds.
@@ -73,7 +76,12 @@ pub(crate) async fn force(asked: &Asked<'_>, names: &Names, body: &[u8]) -> Answ
                 format!("没有位号 {}。", body.tag),
             ));
         };
-        fresh(&desk.snapshot(), desk.now_utc_ns(), body.seen_ms)?;
+        fresh(
+            &desk.snapshot(),
+            desk.now_utc_ns(),
+            desk.pace(),
+            body.seen_ms,
+        )?;
         if let Some(value) = body.value {
             fits(tag, value)?;
         }
@@ -103,11 +111,17 @@ pub(crate) async fn change(asked: &Asked<'_>, body: &[u8]) -> Answer {
     };
     decide(asked, claim, &body.reason, || {
         reasoned(&body.reason)?;
-        fresh(&desk.snapshot(), desk.now_utc_ns(), body.seen_ms)?;
+        fresh(
+            &desk.snapshot(),
+            desk.now_utc_ns(),
+            desk.pace(),
+            body.seen_ms,
+        )?;
         let change = Change {
             id: body.id.clone(),
             actor: LOCAL_ACTOR.to_owned(),
             back: body.back,
+            digest: body.digest.clone(),
             reason: body.reason.clone(),
         };
         let person = signature::person(asked, body.sig.as_ref());

@@ -328,7 +328,9 @@ impl Session {
             self.beat = now + HEARTBEAT;
             self.seq += 1;
             let now_ns = self.app.desk.now_utc_ns();
-            let age_ms = (now_ns - snapshot.utc_ns) as f64 / 1e6;
+            // In the time of whoever looks: that of a simulation may go faster.
+            let pace = self.app.desk.pace().max(1.0);
+            let age_ms = (now_ns - snapshot.utc_ns) as f64 / 1e6 / pace;
             let now_ms = now_ns.div_euclid(1_000_000);
             let shown = self.app.shelf.revision();
             out.push(frames::heartbeat(

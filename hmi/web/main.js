@@ -19,6 +19,7 @@ import { toast } from "./ui/toasts.js";
 import { acknowledgeNewest, silence } from "./ui/banner.js";
 import { TOOLS, displayTree } from "./ui/frame.js";
 import "./ui/alarmpage.js";
+import "./ui/config.js";
 import "./ui/display.js";
 import "./ui/events.js";
 import "./ui/matrix.js";
@@ -41,7 +42,7 @@ function go(page, arg, open) {
 
 let faceWanted = null;
 
-const PAGES = { alarms: "hmi-alarm-page", events: "hmi-events-page", matrix: "hmi-matrix-page", lists: "hmi-lists-page", scan: "hmi-scan-page", sim: "hmi-sim-page" };
+const PAGES = { alarms: "hmi-alarm-page", events: "hmi-events-page", config: "hmi-config-page", matrix: "hmi-matrix-page", lists: "hmi-lists-page", scan: "hmi-scan-page", sim: "hmi-sim-page" };
 
 function pageElement({ page, arg, face }) {
   const make = (name, props) => Object.assign(document.createElement(name), props);

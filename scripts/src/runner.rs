@@ -69,8 +69,9 @@ pub struct RunnerOptions {
     pub desk: Arc<dyn Desk>,
     /// Takes events.
     pub tell: Arc<dyn Fn(Event) + Send + Sync>,
-    /// Plant time for each unit of wall time; 1 but for simulations.
-    pub speed: f64,
+    /// Plant time for each unit of wall time now; 1 but for simulations, 0 while one
+    /// stands still.
+    pub pace: Arc<dyn Fn() -> f64 + Send + Sync>,
     /// After how much wall time without a new image every reading is stale.
     pub stale: Duration,
 }
@@ -178,10 +179,11 @@ impl Work {
         let mut lines = limits::LINES_PER_MINUTE_MAX as f64;
         let mut asked = 0u64;
         let mut was_restart = true;
-        let period = Duration::from_secs_f64(
-            (self.text.period_s / self.options.speed.max(1e-3)).clamp(1e-3, limits::PERIOD_S_MAX),
-        );
-        let mut due = Instant::now() + period;
+        let period = || {
+            let speed = (self.options.pace)().max(1e-3);
+            Duration::from_secs_f64((self.text.period_s / speed).clamp(1e-3, limits::PERIOD_S_MAX))
+        };
+        let mut due = Instant::now() + period();
         while wait::until(due, &self.stop) {
             let begun = Instant::now();
             if let Some(image) = view.look() {
@@ -217,7 +219,7 @@ impl Work {
             lines = (lines + self.text.period_s / 60.0 * f64::from(limits::LINES_PER_MINUTE_MAX))
                 .min(f64::from(limits::LINES_PER_MINUTE_MAX));
             // What is late is left out; and never more than half of a processor.
-            due = (due + period).max(Instant::now() + begun.elapsed());
+            due = (due + period()).max(Instant::now() + begun.elapsed());
         }
         self.status.set(ScriptState::Ended);
     }

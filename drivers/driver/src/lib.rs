@@ -15,7 +15,7 @@
 //! allocates. Cells of an input frame stand in the order of the driver's input
 //! points, cells of an output frame in the order of its output points.
 //!
-//! Reading order: [`point`], [`frame`], [`mod@ports`], [`clock`], [`stop`], [`health`],
+//! Reading order: [`point`], [`frame`], [`mod@ports`], [`clock`], [`stop`], [`health`], [`pace`],
 //! then the wicked twin [`faulty`] and the kit [`conformance`].
 //!
 //! What is deliberately absent: no driver ever calls into the scan, no scan ever
@@ -30,6 +30,7 @@ pub mod conformance;
 pub mod faulty;
 pub mod frame;
 pub mod health;
+pub mod pace;
 pub mod point;
 pub mod ports;
 pub mod random;
@@ -45,6 +46,7 @@ pub use frame::{
     OutputWriter, RawCell, input_frames, output_frames,
 };
 pub use health::{Health, HealthSnapshot, HealthState};
+pub use pace::Pace;
 pub use point::{Direction, FailSafe, Point};
 pub use ports::{FarSide, Ports, ports};
 pub use stop::{Stop, StopSource};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driver::{
-    BoxFuture, Driver, Exit, Health, HealthState, InputWriter, Point, Ports, RawCell, WallClock,
+    BoxFuture, Driver, Exit, Health, HealthState, InputWriter, Pace, Point, Ports, RawCell,
+    WallClock,
 };
 use signal::{Quality, Utc};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -18,7 +19,10 @@ use crate::map::{Map, MapError};
 use crate::outputs::Outputs;
 use crate::plan::ReadRange;
 use crate::point::{PointError, ResolvedPoint};
-use crate::polls::{Polls, request, store};
+use crate::polls::{Polls, paced, request, store};
+
+/// How often a driver looks whether time goes on again.
+const STILL: Duration = Duration::from_millis(10);
 
 /// Why a device cannot be served as written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -49,6 +53,7 @@ pub struct Modbus {
     connect: Box<dyn Connect>,
     /// The second connection, if the record asks for one.
     aside: Option<Box<dyn Connect>>,
+    pace: Arc<Pace>,
 }
 
 impl Modbus {
@@ -75,7 +80,14 @@ impl Modbus {
             map,
             connect: Box::new(connect),
             aside: None,
+            pace: Pace::new(1.0),
         })
+    }
+
+    /// The same driver in the time of a simulation: its periods go as that does, and
+    /// while it stands still nothing is read or written.
+    pub fn paced(self, pace: Arc<Pace>) -> Modbus {
+        Modbus { pace, ..self }
     }
 
     /// The same driver with a second connection for reads, whatever the record says.
@@ -186,6 +198,9 @@ struct Task {
     clock: Arc<dyn WallClock>,
     write_poll: Duration,
     write_next: Instant,
+    pace: Arc<Pace>,
+    /// The pace that is kept now.
+    speed: f64,
     /// Registers are written with reads, as long as the device takes it.
     combined: bool,
     has_outputs: bool,
@@ -198,6 +213,7 @@ impl Task {
             map,
             connect,
             aside,
+            pace,
         } = device;
         let now = Instant::now();
         let register = config.heartbeat_register().ok().flatten();
@@ -216,6 +232,8 @@ impl Task {
                 next: now,
                 count: 0,
             }),
+            pace,
+            speed: 1.0,
             cells: map.input_cells(),
             inputs: ports.inputs,
             health: ports.health,
@@ -252,6 +270,7 @@ impl Task {
 
     /// Waits for whatever is due next and does it.
     async fn step(&mut self) -> Result<(), Failure> {
+        self.keep_pace().await;
         let poll = self.polls.next();
         let write = self.has_outputs.then_some(self.write_next);
         match poll.into_iter().chain(write).min() {
@@ -273,6 +292,27 @@ impl Task {
         Ok(())
     }
 
+    /// Goes with the plant's time: waits while that stands still, begins new grids when
+    /// it goes at another pace.
+    async fn keep_pace(&mut self) {
+        let mut speed = self.pace.speed();
+        if speed == self.speed {
+            return;
+        }
+        while speed == 0.0 {
+            sleep(STILL).await;
+            speed = self.pace.speed();
+        }
+        self.speed = speed;
+        let now = Instant::now();
+        self.polls.keep(speed, now);
+        self.outputs.keep(speed, now);
+        self.write_next = now;
+        if let Some(heartbeat) = &mut self.heartbeat {
+            heartbeat.next = now;
+        }
+    }
+
     /// A command must not wait for the end of a long cycle of reads, nor must the
     /// heartbeat; otherwise the reads come first.
     fn is_write_due(&self) -> bool {
@@ -284,7 +324,7 @@ impl Task {
             return Ok(());
         }
         let now = Instant::now();
-        self.write_next = now + self.write_poll;
+        self.write_next = now + paced(self.write_poll, self.speed);
         let lives = self.outputs.take(&self.map, now);
         // With a dead scan there is no time to wait for a read.
         let keep = keep_registers && lives && self.reads_holding_registers(None);
@@ -293,11 +333,12 @@ impl Task {
             exchange,
             map,
             heartbeat,
+            speed,
             ..
         } = self;
         outputs.flush(map, exchange, keep).await?;
         if let Some(heartbeat) = heartbeat.as_mut().filter(|h| lives && now >= h.next) {
-            heartbeat.next = now + heartbeat.period;
+            heartbeat.next = now + paced(heartbeat.period, *speed);
             heartbeat.count = heartbeat.count.wrapping_add(1);
             let count = [heartbeat.count];
             let request = Request::WriteMultipleRegisters(heartbeat.register, (&count[..]).into());

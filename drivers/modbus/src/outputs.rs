@@ -11,6 +11,7 @@ use tokio_modbus::Request;
 use crate::config::DeviceConfig;
 use crate::exchange::{Exchange, Failure};
 use crate::map::{Map, Wire};
+use crate::polls::paced;
 use crate::write::{Buffers, Gathered, WriteGroup, WriteKind};
 
 /// Pause before a refused write is tried again.
@@ -29,12 +30,20 @@ pub(crate) struct Outputs {
     advanced_at: Instant,
     fail_safe_after: Duration,
     refresh: Option<Duration>,
+    /// The same in the plant's time.
+    refresh_of_text: Option<Duration>,
     single_writes: bool,
     wanted: Vec<Option<Wire>>,
     written: Vec<Option<Wire>>,
     groups: Vec<Group>,
     buffers: Box<Buffers>,
     generation: u64,
+}
+
+/// How often what is written is written again, if at all.
+fn refresh_of(config: &DeviceConfig) -> Option<Duration> {
+    let period = config.write_refresh_ms;
+    (period > 0).then(|| Duration::from_millis(period))
 }
 
 impl Outputs {
@@ -55,14 +64,23 @@ impl Outputs {
             scan_last: None,
             advanced_at: now,
             fail_safe_after: Duration::from_millis(config.fail_safe_ms),
-            refresh: (config.write_refresh_ms > 0)
-                .then(|| Duration::from_millis(config.write_refresh_ms)),
+            refresh: refresh_of(config),
+            refresh_of_text: refresh_of(config),
             single_writes: config.single_writes,
             wanted: vec![None; map.outputs()],
             written: vec![None; map.outputs()],
             groups: groups.collect(),
             buffers: Box::default(),
             generation: 0,
+        }
+    }
+
+    /// Goes at another pace of the plant's time. A scan that stood still has not died.
+    pub(crate) fn keep(&mut self, speed: f64, now: Instant) {
+        self.refresh = self.refresh_of_text.map(|period| paced(period, speed));
+        self.advanced_at = now;
+        for group in &mut self.groups {
+            group.refresh_at = now;
         }
     }
 

@@ -18,6 +18,12 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 /// Enough to find one wrong point among 125 registers in one cycle.
 const PROBES_MAX: u32 = 32;
 
+/// A period of the plant's time in real time, at least a millisecond.
+pub(crate) fn paced(period: Duration, speed: f64) -> Duration {
+    let fastest = Duration::from_millis(1);
+    Duration::try_from_secs_f64(period.as_secs_f64() / speed).map_or(period, |p| p.max(fastest))
+}
+
 /// A range and how it fares.
 #[derive(Clone, Debug)]
 pub(crate) struct Polled {
@@ -34,6 +40,8 @@ pub(crate) struct Polled {
 
 /// A class and its next release.
 struct Class {
+    /// Its period in the plant's time.
+    of_text: Duration,
     period: Duration,
     next: Instant,
 }
@@ -59,6 +67,7 @@ impl Polls {
             busy: 0,
         });
         let classes = config.classes.iter().map(|class| Class {
+            of_text: Duration::from_millis(class.period_ms),
             period: Duration::from_millis(class.period_ms),
             next: now,
         });
@@ -95,6 +104,15 @@ impl Polls {
             class.next = now + class.period;
         }
         Some(due)
+    }
+
+    /// Begins new grids at another pace of the plant's time.
+    pub(crate) fn keep(&mut self, speed: f64, now: Instant) {
+        self.start = now;
+        for class in &mut self.classes {
+            class.period = paced(class.of_text, speed);
+            class.next = now;
+        }
     }
 
     /// Every class is due at once: a device has come back.

@@ -38,8 +38,8 @@ export function force(tag, value, reason) {
 }
 
 /** Asks that the plant's text is loaded anew, or that the edition before comes back. */
-export function changeEdition(back, reason) {
-  return ask("edition", { back, reason }, 15000);
+export function changeEdition(back, reason, digest) {
+  return ask("edition", { back, reason, digest }, 15000);
 }
 
 let sign = (path, what, send) => send({});

@@ -101,6 +101,9 @@ export class Link extends EventTarget {
         this.seen(frame[1], frame[2], frame[3], now);
         if (this.revision !== undefined && frame[5] !== this.revision) this.dispatchEvent(new Event("displays"));
         this.revision = frame[5];
+        // A simulation that stands still on purpose does not age by its own clock.
+        if (frame[4] === this.beatAge) this.scanAt = now;
+        this.beatAge = frame[4];
         this.dispatchEvent(new Event("beat"));
         break;
       case 6:

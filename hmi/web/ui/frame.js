@@ -13,7 +13,7 @@ import "./banner.js";
 import { firstOutText, tripState } from "./panels.js";
 
 /** Pages that are no displays: name in addresses, text, key. */
-export const TOOLS = [["alarms", "Alarms", "F8"], ["trends", "Trends", "F9"], ["events", "Events", "F10"], ["matrix", "Cause and effect", "F6"], ["lists", "Bypasses", ""], ["plant", "Plant", ""], ["scan", "System", "F7"], ["sim", "Simulation", ""]];
+export const TOOLS = [["alarms", "Alarms", "F8"], ["trends", "Trends", "F9"], ["events", "Events", "F10"], ["matrix", "Cause and effect", "F6"], ["lists", "Bypasses", ""], ["plant", "Plant", ""], ["scan", "System", "F7"], ["config", "Configuration", ""], ["sim", "Simulation", ""]];
 
 function tools() { return TOOLS.filter(([page]) => page !== "sim" || store.directory.env === "SIM"); }
 

@@ -97,8 +97,8 @@ class EditionPanel extends Part {
     this.classList.add("panel");
     const { edition } = store.directory;
     const fact = (label, text) => [h("dt", { text: t(label) }), h("dd", { text })];
-    const load = h("button", { onclick: () => this.ask(false) }, `${t("Load changed text")} ...`);
-    const back = h("button", { onclick: () => this.ask(true) }, `${t("Back")} ...`);
+    const load = h("button", { onclick: () => askEdition(false) }, `${t("Load changed text")} ...`);
+    const back = h("button", { onclick: () => askEdition(true) }, `${t("Back")} ...`);
     this.append(h("header", {}, h("h2", { text: t("Edition of the plant's text") })),
       h("div", { class: "body" },
         h("dl", { class: "facts" }, fact("Edition", String(edition.number)), fact("Digest", edition.digest)),
@@ -107,18 +107,19 @@ class EditionPanel extends Part {
     this.listen(link, "change", permit);
     permit();
   }
+}
 
-  ask(back) {
-    const deed = t(back ? "Back" : "Load changed text");
-    askReason({
-      title: deed,
-      body: h("p", { text: t(back ? "The edition before this one takes over between two scans." : "The plant's text is read anew and checked as a whole; if all of it holds, it takes over between two scans. Otherwise everything runs on as it is.") }),
-      deed,
-      act: (reason) => changeEdition(back, reason),
-      // A new edition begins the page anew: its answer is shown by the new page.
-      done: () => { sessionStorage.setItem("hmi.done", deed); setTimeout(() => sessionStorage.removeItem("hmi.done"), 10000); toast({ ok: true }, deed); },
-    });
-  }
+/** Asks for an online change, or for the edition before; `digest`: of the text compared. */
+export function askEdition(back, digest) {
+  const deed = t(back ? "Back" : "Load changed text");
+  askReason({
+    title: deed,
+    body: h("p", { text: t(back ? "The edition before this one takes over between two scans." : "The plant's text is read anew and checked as a whole; if all of it holds, it takes over between two scans. Otherwise everything runs on as it is.") }),
+    deed,
+    act: (reason) => changeEdition(back, reason, digest),
+    // A new edition begins the page anew: its answer is shown by the new page.
+    done: () => { sessionStorage.setItem("hmi.done", deed); setTimeout(() => sessionStorage.removeItem("hmi.done"), 10000); toast({ ok: true }, deed); },
+  });
 }
 
 customElements.define("hmi-force-panel", ForcePanel);

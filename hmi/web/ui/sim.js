@@ -1,5 +1,5 @@
-// The simulated process: faults, deeds in the field, freezing. Only where a simulator
-// answers; everything asked here is an event with its actor.
+// The simulated process: speed, standing still, faults, deeds in the field. Only where a
+// simulator answers; everything asked here is recorded with its actor.
 
 import { ask, getJson } from "../core/api.js";
 import { Part, h, setText } from "../core/dom.js";
@@ -9,16 +9,20 @@ import { store } from "../core/store.js";
 import { toast } from "./toasts.js";
 
 const EVERY_MS = 1000;
+/** Multiples of real time that are offered. */
+const SPEEDS = [0.5, 1, 2, 5, 10, 20];
 
 class SimPage extends Part {
   words = "";
 
   render() {
     this.frozen = h("button", { onclick: () => this.act(this.state?.speed === 0 ? { do: "resume" } : { do: "freeze" }) });
-    this.speed = h("span", { class: "chip" });
+    this.speed = h("span", { class: "chip", role: "status" });
+    this.paces = SPEEDS.map((speed) => h("button", { class: "chipb", "aria-pressed": "false", onclick: () => this.act({ do: "pace", speed }) }, `× ${speed}`));
+    const paces = h("span", { role: "group", "aria-label": t("Speed") }, this.paces);
     this.active = h("div", { class: "rows" });
     this.list = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": t("Faults and deeds") });
-    this.append(h("div", { class: "title" }, h("h1", { text: t("Simulation") }), this.speed, this.frozen, h("span", { class: "gap" }),
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Simulation") }), this.speed, this.frozen, paces, h("span", { class: "gap" }),
       h("input", { placeholder: t("Search tag or text"), "aria-label": t("Search tag or text"), oninput: (e) => { this.words = e.target.value.toLowerCase(); this.fill(); } })),
     h("section", { class: "panel flat" }, h("header", {}, h("h2", { text: t("In force") })), h("div", { class: "pad" }, this.active)), h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Faults and deeds") })), this.list));
     this.every(EVERY_MS, () => this.fetch());
@@ -34,6 +38,7 @@ class SimPage extends Part {
     setText(this.speed, state ? (state.speed === 0 ? t("stands still") : `× ${state.speed}`) : t("none"));
     setText(this.frozen, t(state?.speed === 0 ? "Go on" : "Freeze"));
     this.frozen.disabled = !state;
+    this.paces.forEach((b, i) => { b.disabled = !state; b.setAttribute("aria-pressed", String(state?.speed === SPEEDS[i])); });
     const key = JSON.stringify(state?.active);
     if (key !== this.key) {
       this.key = key;
@@ -59,7 +64,7 @@ class SimPage extends Part {
   }
 
   async act(deed) {
-    toast(await ask("simulation/act", deed, 5000), deed.name || t("Simulation"));
+    toast(await ask("simulation/act", deed, 5000, true), deed.name || t("Simulation"));
     this.fetch();
   }
 

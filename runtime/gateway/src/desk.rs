@@ -45,6 +45,12 @@ pub trait Desk: Send + Sync + 'static {
             .map_or(0, |d| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX))
     }
 
+    /// Plant time for each unit of real time: 1 but for simulations, 0 while one stands
+    /// still.
+    fn pace(&self) -> f64 {
+        1.0
+    }
+
     /// Asks for one write. Resolves when the runtime has admitted or refused it,
     /// not when the process has followed.
     fn submit(&self, command: Command) -> Submission<'_>;
@@ -60,6 +66,12 @@ pub trait Desk: Send + Sync + 'static {
     /// the edition before comes back.
     fn change(&self, change: Change) -> Submission<'_> {
         let _ = change;
+        Box::pin(async { Err(Refusal::not_offered()) })
+    }
+
+    /// Compares the plant that runs with the text as it is now, as JSON: edition,
+    /// problems of the text, what differs, what that touches. Changes nothing.
+    fn compare(&self) -> Answered<'_, String> {
         Box::pin(async { Err(Refusal::not_offered()) })
     }
 
@@ -451,6 +463,9 @@ pub struct Change {
     pub actor: String,
     /// Back to the edition before, instead of the text as it is now.
     pub back: bool,
+    /// Digest of the text that the person has compared; another one is refused.
+    #[serde(default)]
+    pub digest: Option<String>,
     /// Why; must not be empty.
     pub reason: String,
 }

@@ -2,15 +2,16 @@
 
 mod alarms;
 mod people;
+mod simulation;
 
 use crate::alarms::{
     AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
 };
 use crate::counter::{Counter, People, Person, Wish};
 use crate::desk::{
-    Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, EventKind, Force,
-    Forcing, OnlyWhen, Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind,
-    TaskTiming, Text, Trend, TrendQuery, Writable,
+    Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing,
+    OnlyWhen, Receipt, Refusal, RefusalCode, Snapshot, Submission, Tag, TagKind, TaskTiming, Trend,
+    TrendQuery, Writable,
 };
 use crate::history::History;
 use crate::order::{Ask, Order};
@@ -20,6 +21,7 @@ use alarms::AlarmDesk;
 pub use alarms::AlarmIntake;
 use arc_swap::ArcSwap;
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+pub use simulation::SIMULATION;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
@@ -48,6 +50,9 @@ struct Known {
 /// Reads trends that reach further back than memory; none if it cannot now.
 pub type LongTrend = Box<dyn Fn(&TrendQuery) -> Option<Trend> + Send + Sync>;
 
+/// Compares what runs with the text as it is now; JSON.
+pub type Compare = Box<dyn Fn() -> String + Send + Sync>;
+
 /// The desk. One for a station; clients share it.
 pub struct Hub {
     known: ArcSwap<Known>,
@@ -62,6 +67,9 @@ pub struct Hub {
     trips: Mutex<VecDeque<Arc<TripRecord>>>,
     alarms: AlarmDesk,
     long_trend: OnceLock<LongTrend>,
+    /// One comparison at a time: it reads the whole text.
+    compare: OnceLock<Arc<Mutex<Compare>>>,
+    pace: OnceLock<Box<dyn Fn() -> f64 + Send + Sync>>,
     orders: Sender<Order>,
     attempts: Sender<Attempt>,
     counter: OnceLock<Arc<Counter>>,
@@ -119,6 +127,8 @@ impl Hub {
             trips: Mutex::new(VecDeque::new()),
             alarms,
             long_trend: OnceLock::new(),
+            compare: OnceLock::new(),
+            pace: OnceLock::new(),
             orders,
             attempts,
             counter: OnceLock::new(),
@@ -211,6 +221,18 @@ impl Hub {
     pub fn set_long_trend(&self, read: LongTrend) {
         // A second one has nothing to add.
         let _ = self.long_trend.set(read);
+    }
+
+    /// How what runs is compared with the text as it is now. Once.
+    pub fn set_compare(&self, compare: Compare) {
+        // A second one has nothing to add.
+        let _ = self.compare.set(Arc::new(Mutex::new(compare)));
+    }
+
+    /// Who tells how fast the plant's time goes, in a simulation. Once.
+    pub fn set_pace(&self, pace: Box<dyn Fn() -> f64 + Send + Sync>) {
+        // A second one has nothing to add.
+        let _ = self.pace.set(pace);
     }
 
     /// Takes a new alarm list.
@@ -327,7 +349,9 @@ impl Hub {
             ask: if change.back {
                 Ask::RollBack
             } else {
-                Ask::Adopt
+                Ask::Adopt {
+                    digest: change.digest,
+                }
             },
             reason: change.reason,
             signatures,
@@ -549,6 +573,10 @@ impl Desk for Hub {
         (self.now)()
     }
 
+    fn pace(&self) -> f64 {
+        self.pace.get().map_or(1.0, |pace| pace())
+    }
+
     /// What a part of the station asks: a script, a server.
     fn submit(&self, command: Command) -> Submission<'_> {
         match self.part_may(&command.tag) {
@@ -588,6 +616,24 @@ impl Desk for Hub {
 
     fn change(&self, change: Change) -> Submission<'_> {
         self.changed(change, Vec::new())
+    }
+
+    fn compare(&self) -> Answered<'_, String> {
+        let compare = self.compare.get().cloned();
+        Box::pin(async move {
+            let compare = compare.ok_or_else(Refusal::not_offered)?;
+            let compared = tokio::task::spawn_blocking(move || {
+                let compare = compare.try_lock().ok()?;
+                Some(compare())
+            });
+            compared.await.map_err(|_| stopped())?.ok_or_else(|| {
+                Refusal::new(
+                    RefusalCode::Busy,
+                    "a comparison is being made already",
+                    "正在进行比较",
+                )
+            })
+        })
     }
 
     fn refused(&self, attempt: Attempt) {
@@ -632,50 +678,7 @@ impl Desk for Hub {
     }
 
     fn simulate(&self, id: String, actor: String, deed: SimulationDeed) -> Submission<'_> {
-        let utc_ns = self.now_utc_ns();
-        let done = match self.simulator.get() {
-            Some(simulator) => simulator.act(&deed),
-            None => Err(Refusal::not_offered()),
-        };
-        if let Err(refusal) = done {
-            self.refused(Attempt {
-                utc_ns,
-                actor,
-                id: Some(id),
-                tag: None,
-                value: None,
-                refusal: refusal.clone(),
-            });
-            return Box::pin(async move { Err(refusal) });
-        }
-        let (what, zh) = match &deed {
-            SimulationDeed::Inject { name, .. } => {
-                (format!("fault {name}"), format!("注入故障 {name}"))
-            }
-            SimulationDeed::Clear { name } => {
-                (format!("fault {name} cleared"), format!("清除故障 {name}"))
-            }
-            SimulationDeed::Act { name, .. } => {
-                (format!("deed {name}"), format!("现场操作 {name}"))
-            }
-            SimulationDeed::Freeze => ("process frozen".into(), "过程冻结".into()),
-            SimulationDeed::Resume => ("process goes on".into(), "过程继续".into()),
-        };
-        self.add_event(Event {
-            seq: 0,
-            utc_ms: utc_ns.div_euclid(1_000_000),
-            kind: EventKind::System,
-            tag: None,
-            actor,
-            text: Text::new(format!("Simulation: {what}"), format!("仿真:{zh}")),
-        });
-        Box::pin(async move {
-            Ok(Receipt {
-                id,
-                utc_ns,
-                scan: None,
-            })
-        })
+        Box::pin(self.simulated(id, actor, deed))
     }
 
     fn events(&self, since: u64) -> Vec<Event> {

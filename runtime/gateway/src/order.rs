@@ -33,7 +33,10 @@ pub enum Ask {
         handle: u32,
     },
     /// Load the plant's text anew and adopt it while running.
-    Adopt,
+    Adopt {
+        /// Digest of the text that was compared; another one is refused.
+        digest: Option<String>,
+    },
     /// Go back to the edition before.
     RollBack,
     /// Write something down that people did among themselves: a sign-in, a lock. Nothing

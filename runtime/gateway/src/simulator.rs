@@ -54,10 +54,46 @@ pub enum SimulationDeed {
         /// Its number.
         value: Option<f64>,
     },
-    /// The process stands still; the controller goes on.
+    /// Process and controller stand still.
     Freeze,
-    /// The process goes on.
+    /// They go on.
     Resume,
+    /// They go at this speed from now on.
+    Pace {
+        /// Multiple of real time.
+        speed: f64,
+    },
+}
+
+impl SimulationDeed {
+    /// What is done, in English and in Chinese.
+    pub fn words(&self) -> (String, String) {
+        let number = |value: &Option<f64>| value.map_or_else(String::new, |v| format!(" {v}"));
+        match self {
+            SimulationDeed::Inject { name, value } => {
+                let value = number(value);
+                (
+                    format!("fault {name}{value}"),
+                    format!("注入故障 {name}{value}"),
+                )
+            }
+            SimulationDeed::Clear { name } => {
+                (format!("fault {name} cleared"), format!("清除故障 {name}"))
+            }
+            SimulationDeed::Act { name, value } => {
+                let value = number(value);
+                (
+                    format!("deed {name}{value}"),
+                    format!("现场操作 {name}{value}"),
+                )
+            }
+            SimulationDeed::Freeze => ("stands still".into(), "冻结".into()),
+            SimulationDeed::Resume => ("goes on".into(), "继续".into()),
+            SimulationDeed::Pace { speed } => {
+                (format!("speed × {speed}"), format!("速度 × {speed}"))
+            }
+        }
+    }
 }
 
 /// The door to a simulated process. Answers at once.

@@ -7,7 +7,8 @@
 //!
 //! Each step consumes the former and collects all problems it can see; nothing
 //! runs unless there is none. Reading order: [`source`], [`tree`], [`draft`],
-//! [`resolve`], [`plant`]; beside them [`diagnostic`] and [`codes`].
+//! [`resolve`], [`plant`]; beside them [`diagnostic`] and [`codes`];
+//! [`compare`] says what differs between two plants.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -15,6 +16,7 @@
 pub mod alarms;
 pub mod cause_effect;
 pub mod codes;
+pub mod compare;
 pub mod diagnostic;
 pub mod draft;
 mod explain;

@@ -3,9 +3,10 @@
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 use crate::tree::{self, Node, Reader};
+use serde::Serialize;
 
 /// A text in both languages of the plant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Words {
     /// English.
     pub en: String,

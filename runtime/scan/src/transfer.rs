@@ -151,6 +151,13 @@ impl TransferPlan {
         self.blocks.len()
     }
 
+    /// Old blocks that the change alters, feeds otherwise or drops, and what it does to
+    /// each: none of them may hold a trip.
+    pub fn touched(&self) -> impl Iterator<Item = (&str, &str)> {
+        let touched = self.touched.iter();
+        touched.map(|(at, change)| (self.names[*at as usize].as_str(), change.as_str()))
+    }
+
     /// Whether some touched block holds a trip: the first such block and why.
     pub fn tripped(&self, old: &Program) -> Option<TransferRefusal> {
         let mut touched = self.touched.iter().peekable();

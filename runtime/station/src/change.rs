@@ -7,9 +7,11 @@ use crate::layout::Layout;
 use crate::recorder::EditionText;
 use crate::scan_thread::{Swap, Swapped};
 use crossbeam::channel::Sender;
+use plant::compare::restarts;
 use plant::{LinkedPlant, Plant};
 use scan::TransferPlan;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What the desk side needs of a new edition.
@@ -46,6 +48,13 @@ pub enum ChangeRefusal {
         /// Why.
         why: String,
     },
+    /// The text is not the one that the person has compared.
+    Edited {
+        /// Digest that was compared.
+        compared: String,
+        /// Digest of the text as it is now.
+        found: String,
+    },
     /// There is no edition to go back to.
     NothingBefore,
     /// Nothing differs.
@@ -67,6 +76,10 @@ impl core::fmt::Display for ChangeRefusal {
                 write!(f, "the change alters {what}; that needs a restart")
             }
             ChangeRefusal::Refused { task, why } => write!(f, "task {task}: {why}"),
+            ChangeRefusal::Edited { compared, found } => write!(
+                f,
+                "the text was edited since it was compared ({compared}, now {found}): compare again"
+            ),
             ChangeRefusal::NothingBefore => write!(f, "there is no edition to go back to"),
             ChangeRefusal::Same => write!(f, "the text is the one that runs"),
             ChangeRefusal::NoAnswer { task } => write!(f, "task {task} did not answer"),
@@ -83,6 +96,20 @@ pub struct ChangeEnds {
     pub swapped: rtrb::Consumer<Swapped>,
 }
 
+/// The plant that runs, for whoever compares it with another.
+#[derive(Clone)]
+pub struct Running {
+    /// The plant.
+    pub plant: Arc<Plant>,
+    /// Number of its edition.
+    pub number: u64,
+    /// Whether there is an edition to go back to.
+    pub has_before: bool,
+}
+
+/// What runs, kept up to date by the changer.
+pub type SharedRunning = Arc<Mutex<Running>>;
+
 /// Makes changes, one at a time.
 pub struct Changer {
     folder: PathBuf,
@@ -93,6 +120,7 @@ pub struct Changer {
     /// Number of the last edition tried; a refused one keeps its number.
     tried: u64,
     before: Option<Plant>,
+    running: SharedRunning,
     ends: Vec<ChangeEnds>,
     editions: Sender<EditionText>,
 }
@@ -108,6 +136,11 @@ impl Changer {
         Changer {
             folder,
             linked: plant.link(),
+            running: Arc::new(Mutex::new(Running {
+                plant: Arc::new(plant.clone()),
+                number: 1,
+                has_before: false,
+            })),
             plant,
             number: 1,
             tried: 1,
@@ -122,11 +155,21 @@ impl Changer {
         self.number
     }
 
-    /// Loads the folder anew and adopts it.
+    /// Digest of the text that runs, lower-case hexadecimal.
+    pub fn digest(&self) -> String {
+        format!("{:016x}", self.plant.digest)
+    }
+
+    /// What runs, now and later.
+    pub fn running(&self) -> SharedRunning {
+        self.running.clone()
+    }
+
+    /// Loads the folder anew and adopts it, if it is still the text that was compared.
     ///
     /// # Errors
     /// [`ChangeRefusal`]; then everything runs on as before.
-    pub fn adopt_folder(&mut self) -> Result<Adopted, ChangeRefusal> {
+    pub fn adopt_folder(&mut self, compared: Option<&str>) -> Result<Adopted, ChangeRefusal> {
         let plant = plant::load(&self.folder, &kinds::blocks(), &kinds::Drivers).map_err(
             |(sources, problems)| ChangeRefusal::Problems {
                 count: problems.len(),
@@ -135,6 +178,15 @@ impl Changer {
         )?;
         if plant.digest == self.plant.digest {
             return Err(ChangeRefusal::Same);
+        }
+        let found = format!("{:016x}", plant.digest);
+        if let Some(compared) = compared
+            && compared != found
+        {
+            return Err(ChangeRefusal::Edited {
+                compared: compared.to_string(),
+                found,
+            });
         }
         self.adopt(plant)
     }
@@ -192,6 +244,11 @@ impl Changer {
         self.before = Some(std::mem::replace(&mut self.plant, plant.clone()));
         self.linked = twin;
         self.number = number;
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Running {
+            plant: Arc::new(plant.clone()),
+            number,
+            has_before: true,
+        };
         Ok(Adopted {
             linked: plant.link(),
             plant,
@@ -252,80 +309,10 @@ impl Changer {
 
 /// Drivers, servers, points, tasks and the exchange between tasks stay as they are.
 fn same_surroundings(old: &Plant, new: &Plant) -> Result<(), ChangeRefusal> {
-    let needs = |what: &str| {
-        Err(ChangeRefusal::NeedsRestart {
-            what: what.to_string(),
-        })
-    };
-    let tasks = |plant: &Plant| -> Vec<_> {
-        plant
-            .tasks
-            .iter()
-            .map(|task| {
-                (
-                    task.name.clone(),
-                    task.period_ns,
-                    task.overruns_alarm,
-                    task.watchdog_ns,
-                    task.exchange.clone(),
-                )
-            })
-            .collect()
-    };
-    let drivers = |plant: &Plant| -> Vec<_> {
-        plant
-            .drivers
-            .iter()
-            .map(|driver| {
-                (
-                    driver.name.clone(),
-                    driver.kind.clone(),
-                    driver.task.clone(),
-                    driver.settings.clone(),
-                )
-            })
-            .collect()
-    };
-    let points = |plant: &Plant| -> Vec<_> {
-        plant
-            .points
-            .iter()
-            .map(|point| {
-                (
-                    point.tag.clone(),
-                    point.driver.clone(),
-                    point.is_output,
-                    point.settings.clone(),
-                )
-            })
-            .collect()
-    };
-    if tasks(old) != tasks(new) {
-        return needs("tasks or what they exchange");
+    match restarts(old, new).first() {
+        None => Ok(()),
+        Some(what) => Err(ChangeRefusal::NeedsRestart {
+            what: what.words().to_string(),
+        }),
     }
-    let servers = |plant: &Plant| -> Vec<_> {
-        plant
-            .servers
-            .iter()
-            .map(|server| server.node.to_toml())
-            .collect()
-    };
-    if servers(old) != servers(new) {
-        return needs("servers");
-    }
-    // Their texts, tags and periods may change; each has its place among the tags.
-    let scripts = |plant: &Plant| -> Vec<_> {
-        let scripts = plant.scripts.iter();
-        scripts.map(|script| script.name.clone()).collect()
-    };
-    if scripts(old) != scripts(new) {
-        return needs("which scripts there are");
-    }
-    if drivers(old) != drivers(new) {
-        return needs("drivers");
-    }
-    if points(old) != points(new) {
-        return needs("field points");
-    }
-    Ok(())
 }

@@ -13,6 +13,7 @@ use crossbeam::channel::{Receiver, Sender};
 use gateway::desk::{
     Attempt, Environment, Event, EventKind, Force, Receipt, Refusal, RefusalCode, Text,
 };
+use gateway::hub::SIMULATION;
 use gateway::{Ask, Hub, Order};
 use journal::ledger::{Actor, ActorKind, Class, Entry as Record, Ledger, LedgerError, Value};
 use people::Signed;
@@ -124,6 +125,7 @@ pub fn signed(mut record: Record, signatures: &[Signed]) -> Record {
 fn note_class(what: &str) -> Class {
     match what {
         "sign-in" | "sign-out" | "lock" | "unlock" => Class::Login,
+        SIMULATION => Class::Command,
         _ => Class::Access,
     }
 }
@@ -296,13 +298,21 @@ impl Clerk {
             Ask::Write { value, old, .. } => (Class::Command, "write", Some(*old), Some(*value)),
             Ask::Force { value, old, .. } => (Class::Bypass, "force", Some(*old), Some(*value)),
             Ask::Unforce { .. } => (Class::Bypass, "unforce", None, None),
-            Ask::Adopt => (Class::Change, "edition", None, None),
+            Ask::Adopt { .. } => (Class::Change, "edition", None, None),
             Ask::RollBack => (Class::Change, "edition-back", None, None),
+        };
+        // A text is known by its digest: which one was to take over is part of the record.
+        let (old, new) = match &order.ask {
+            Ask::Adopt { digest: Some(new) } => (
+                Some(Value::Text(self.changer.digest())),
+                Some(Value::Text(new.clone())),
+            ),
+            _ => (old.map(Value::from), new.map(Value::from)),
         };
         Record {
             subject: order.subject.clone(),
-            old: old.map(Value::from),
-            new: new.map(Value::from),
+            old,
+            new,
             why: order.reason.clone(),
             ..signed(self.record(class, &order.actor, what), &order.signatures)
         }
@@ -431,8 +441,8 @@ impl Clerk {
                 "发出该请求后组态已更改,请重新查看",
             ));
         }
-        match order.ask {
-            Ask::Write { handle, value, .. } => self.admit(handle, |place, bits| {
+        match &order.ask {
+            &Ask::Write { handle, value, .. } => self.admit(handle, |place, bits| {
                 let (slot, is_request) = place.write?;
                 Some(if is_request {
                     Entry::Request {
@@ -446,7 +456,7 @@ impl Clerk {
                     }
                 })
             })?,
-            Ask::Force { handle, value, .. } => {
+            &Ask::Force { handle, value, .. } => {
                 self.admit(handle, |place, bits| {
                     Some(Entry::Force {
                         slot: place.slot,
@@ -463,14 +473,14 @@ impl Clerk {
                 let mut notes = self.forces.lock().unwrap_or_else(PoisonError::into_inner);
                 notes.insert(order.subject.clone(), note);
             }
-            Ask::Unforce { handle } => {
+            &Ask::Unforce { handle } => {
                 self.admit(handle, |place, _| Some(Entry::Unforce { slot: place.slot }))?;
             }
             // Its record is all there is to it.
             Ask::Note { .. } => {}
-            Ask::Adopt => {
+            Ask::Adopt { digest } => {
                 self.taken()?;
-                let adopted = self.changer.adopt_folder();
+                let adopted = self.changer.adopt_folder(digest.as_deref());
                 self.adopted(adopted)?;
             }
             Ask::RollBack => {
@@ -578,6 +588,10 @@ impl Clerk {
     }
 
     fn tell(&self, order: &Order, result: &Result<Receipt, Refusal>) {
+        // What is done to the simulated process is told when it is done.
+        if result.is_ok() && matches!(&order.ask, Ask::Note { what } if what == SIMULATION) {
+            return;
+        }
         let (kind, en, zh) = match (result, &order.ask) {
             (Err(refusal), _) => (
                 EventKind::Refused,
@@ -604,7 +618,7 @@ impl Clerk {
                 format!("{what} {}", order.subject),
                 format!("{what} {}", order.subject),
             ),
-            (Ok(_), Ask::Adopt | Ask::RollBack) => (
+            (Ok(_), Ask::Adopt { .. } | Ask::RollBack) => (
                 EventKind::System,
                 format!("edition {} adopted", self.changer.number()),
                 format!("已启用组态版本 {}", self.changer.number()),

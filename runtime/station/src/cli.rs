@@ -37,6 +37,17 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// What differs between two texts of a plant, and what an online change from the
+    /// first to the second would touch.
+    Diff {
+        /// Folder of the plant as it is.
+        old: PathBuf,
+        /// Folder of the plant as it is to be.
+        new: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Run a plant's closed-loop scenarios as fast as the machine allows.
     Test {
         /// Folder of the plant.
@@ -271,6 +282,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match action {
         Action::Run(arguments) => run_command(arguments),
         Action::Check { plant, json } => check(&plant, json),
+        Action::Diff { old, new, json } => diff(&old, &new, json),
         Action::Test {
             plant,
             scenario,
@@ -439,6 +451,18 @@ fn check(folder: &Path, json: bool) -> Result<(), String> {
         }
         Err((sources, problems)) => tell(&sources, &problems, json),
     }
+}
+
+fn diff(old: &Path, new: &Path, json: bool) -> Result<(), String> {
+    let (old, new) = (load(old)?, load(new)?);
+    let comparison = plant::compare::compare(&old, &new);
+    if json {
+        let text = serde_json::to_string_pretty(&comparison).map_err(|error| error.to_string())?;
+        println!("{text}");
+    } else {
+        print!("{comparison}");
+    }
+    Ok(())
 }
 
 /// Prints problems; always an error.

@@ -6,11 +6,38 @@ use signal::{ScanIndex, Utc};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// A stretch of a simulation's time at one speed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stretch {
+    /// Where it begins, monotonic nanoseconds.
+    pub wall_ns: i64,
+    /// Plant time there, nanoseconds since the start.
+    pub plant_ns: i64,
+    /// Plant time for each unit of real time; 0: it stands still.
+    pub speed: f64,
+}
+
+impl Stretch {
+    /// Plant time at a moment of the monotonic clock, nanoseconds since the start.
+    pub fn plant_at(&self, wall_ns: i64) -> i64 {
+        self.plant_ns + ((wall_ns - self.wall_ns) as f64 * self.speed) as i64
+    }
+
+    /// Moment of the monotonic clock at which it is that late in the plant.
+    fn wall_at(&self, plant_ns: i64) -> i64 {
+        self.wall_ns + ((plant_ns - self.plant_ns) as f64 / self.speed) as i64
+    }
+}
+
+/// How long a clock sleeps while time stands still before it looks again.
+const STILL_NS: i64 = 5_000_000;
+
 /// Releases on an absolute grid of the monotonic clock.
 ///
 /// A release that was missed is skipped, never caught up in a burst; the next scan
 /// is told how many periods have passed. The wall clock is a label only: setting it
-/// moves no release.
+/// moves no release. The time of a simulation may change its speed between two scans;
+/// every task gets the same stretches and so stays on the common grid.
 pub struct RtClock {
     period_ns: i64,
     /// Wall time of one period: shorter than the period when a simulation runs fast.
@@ -23,9 +50,19 @@ pub struct RtClock {
     late_ns: i64,
     missed_last: u64,
     release_ns: i64,
-    /// Grid time as simulated, if time runs fast; else the wall clock labels scans.
+    /// Grid time as simulated; else the wall clock labels scans.
     simulated: Option<Utc>,
     last: Option<u64>,
+    /// Plant time of the next release, nanoseconds since the start.
+    plant_ns: i64,
+    /// When the plant's time begins, if the clock bends.
+    begins: Option<Utc>,
+    stretches: Option<rtrb::Consumer<Stretch>>,
+    /// [`RtClock::waking_early`] as asked for.
+    early_wanted_ns: i64,
+    is_still: bool,
+    /// Time stood still or changed its speed before the last release.
+    was_bent: bool,
 }
 
 impl RtClock {
@@ -52,7 +89,22 @@ impl RtClock {
             release_ns: start_ns,
             simulated: (speed != 1.0).then(|| Utc(rt::utc_ns())),
             last: None,
+            plant_ns: 0,
+            begins: None,
+            stretches: None,
+            early_wanted_ns: 0,
+            is_still: false,
+            was_bent: false,
         }
+    }
+
+    /// Goes at the speeds that come, with labels in the plant's time that begins at
+    /// `begins`: those of all tasks lie on one line, whatever the speed.
+    #[must_use]
+    pub fn bending(mut self, begins: Utc, stretches: rtrb::Consumer<Stretch>) -> RtClock {
+        self.begins = Some(begins);
+        self.stretches = Some(stretches);
+        self
     }
 
     /// Wakes so long before each release and waits at the clock for the rest, at most
@@ -60,6 +112,7 @@ impl RtClock {
     /// the kernel and a virtual machine's host are usually late by.
     #[must_use]
     pub fn waking_early(mut self, early_ns: u64) -> RtClock {
+        self.early_wanted_ns = early_ns as i64;
         self.early_ns = (early_ns as i64).clamp(0, self.wall_ns / 10);
         self
     }
@@ -90,19 +143,63 @@ impl RtClock {
     pub const fn wall_ns(&self) -> i64 {
         self.wall_ns
     }
+
+    /// Whether time stood still or changed its speed before the last release: how long
+    /// ago the scan before was says nothing then.
+    pub const fn was_bent(&self) -> bool {
+        self.was_bent
+    }
+
+    /// Takes the newest stretch, if one has come. Never allocates, never waits.
+    fn bend(&mut self) -> bool {
+        let mut newest = None;
+        if let Some(stretches) = &mut self.stretches {
+            while let Ok(stretch) = stretches.pop() {
+                newest = Some(stretch);
+            }
+        }
+        let Some(stretch) = newest else {
+            return false;
+        };
+        self.is_still = stretch.speed <= 0.0;
+        if !self.is_still {
+            self.next_ns = stretch.wall_at(self.plant_ns);
+            let wall_ns = signal::math::round(self.period_ns as f64 / stretch.speed);
+            self.wall_ns = (wall_ns as i64).max(1);
+            self.early_ns = self.early_wanted_ns.clamp(0, self.wall_ns / 10);
+        }
+        true
+    }
 }
 
 impl ScanClock for RtClock {
     fn next_release(&mut self) -> Option<Scan> {
         let mut elapsed = 1;
-        let missed = (rt::monotonic_ns() - self.next_ns).div_euclid(self.wall_ns);
-        if missed >= 1 {
-            elapsed += missed;
-            self.next_ns += missed * self.wall_ns;
-        }
-        rt::sleep_until(self.next_ns - self.early_ns);
-        if self.early_ns > 0 {
-            rt::wait_until(self.next_ns);
+        self.was_bent = false;
+        loop {
+            self.was_bent |= self.bend();
+            if self.is_still {
+                if self.stop.load(Ordering::Relaxed) {
+                    return None;
+                }
+                rt::sleep_until(rt::monotonic_ns() + STILL_NS);
+                continue;
+            }
+            let missed = (rt::monotonic_ns() - self.next_ns).div_euclid(self.wall_ns);
+            if missed >= 1 {
+                elapsed += missed;
+                self.next_ns += missed * self.wall_ns;
+                self.plant_ns += missed * self.period_ns;
+            }
+            rt::sleep_until(self.next_ns - self.early_ns);
+            if self.early_ns > 0 {
+                rt::wait_until(self.next_ns);
+            }
+            // A stretch that came meanwhile may have moved this very release.
+            if !self.bend() {
+                break;
+            }
+            self.was_bent = true;
         }
         if self.stop.load(Ordering::Relaxed) || self.last.is_some_and(|last| self.index >= last) {
             return None;
@@ -110,12 +207,15 @@ impl ScanClock for RtClock {
         self.late_ns = rt::monotonic_ns() - self.next_ns;
         self.release_ns = self.next_ns;
         self.next_ns += self.wall_ns;
+        let plant_ns = self.plant_ns;
+        self.plant_ns += self.period_ns;
         self.index += 1;
         let elapsed = u32::try_from(elapsed).unwrap_or(u32::MAX);
         self.missed_last = u64::from(elapsed) - 1;
-        let utc = match &mut self.simulated {
-            None => Utc(rt::utc_ns()),
-            Some(utc) => {
+        let utc = match (self.begins, &mut self.simulated) {
+            (Some(begins), _) => begins.plus_ns(plant_ns),
+            (None, None) => Utc(rt::utc_ns()),
+            (None, Some(utc)) => {
                 *utc = utc.plus_ns(i64::from(elapsed).saturating_mul(self.period_ns));
                 *utc
             }
@@ -132,6 +232,55 @@ impl ScanClock for RtClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scans_follow_the_speed_stand_still_and_lose_no_plant_time() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let start = rt::monotonic_ns();
+        let (mut ring, out) = rtrb::RingBuffer::new(4);
+        let begins = Utc(1_000);
+        let mut clock =
+            RtClock::new(100_000_000, 1.0, ScanIndex(0), start, stop.clone()).bending(begins, out);
+        assert_eq!(clock.next_release().unwrap().utc, begins);
+        // Ten times faster: the next release is near at once.
+        let fast = Stretch {
+            wall_ns: start,
+            plant_ns: 0,
+            speed: 10.0,
+        };
+        ring.push(fast).unwrap();
+        let second = clock.next_release().unwrap();
+        assert!(clock.was_bent());
+        let passed = i64::from(second.elapsed) * 100_000_000;
+        assert_eq!(second.utc, begins.plus_ns(passed));
+        assert_eq!(clock.wall_ns(), 10_000_000);
+        // Standing still, until told to stop.
+        let still = Stretch {
+            wall_ns: rt::monotonic_ns(),
+            speed: 0.0,
+            ..fast
+        };
+        ring.push(still).unwrap();
+        let (until, stopped) = (rt::monotonic_ns() + 30_000_000, stop.clone());
+        let waker = std::thread::spawn(move || {
+            rt::sleep_until(until);
+            stopped.store(true, Ordering::Relaxed);
+        });
+        assert!(clock.next_release().is_none());
+        assert!(rt::monotonic_ns() >= until);
+        waker.join().unwrap();
+        // Going on: no scan is missed for the time that stood still.
+        stop.store(false, Ordering::Relaxed);
+        let on = Stretch {
+            wall_ns: rt::monotonic_ns(),
+            plant_ns: passed + 50_000_000,
+            speed: 10.0,
+        };
+        ring.push(on).unwrap();
+        let third = clock.next_release().unwrap();
+        assert_eq!(third.elapsed, 1);
+        assert_eq!(third.utc, begins.plus_ns(passed + 100_000_000));
+    }
 
     #[test]
     fn missed_releases_are_skipped_and_told() {

@@ -6,12 +6,14 @@ use crate::chronicle::Cast;
 use crate::clerk::{Clerk, env_word, is_cold_start, standing_forces};
 use crate::clock::RtClock;
 use crate::closed_loop::{LoopError, point_configs};
+use crate::comparer::comparer;
 use crate::directory::{Named, areas, named};
 use crate::feed::feed;
 use crate::history_writer::retention;
 use crate::kinds;
 use crate::layout::Layout;
 use crate::ledger_sender::{LedgerSender, ledger_sender};
+use crate::pace::SimPace;
 use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet};
 use crate::pump::{DriverEnd, ForceNotes, Pump, PumpShares, PumpUpdate, TaskEnd, history_of};
 use crate::recorder::{EditionText, Recorder, RecorderPolicy, Tap};
@@ -126,6 +128,8 @@ pub struct Station {
     second_place: Option<JoinHandle<()>>,
     drivers: Vec<StopSource>,
     supervision: Arc<Supervision>,
+    /// The time of a simulation.
+    pub pace: Option<Arc<SimPace>>,
     /// Keeps a second station out of the data folder.
     _lock: std::fs::File,
 }
@@ -157,7 +161,18 @@ impl Station {
         if let Err(refused) = rt::lock_memory() {
             not_granted.push(refused.to_string());
         }
-        let (hub, intake) = Hub::new(rt::utc_ns);
+        // What is real goes at its own speed; only a simulation can be bent.
+        let pace =
+            (options.env == Environment::Simulation).then(|| Arc::new(SimPace::new(options.speed)));
+        let (hub, intake) = match pace.clone() {
+            Some(pace) => Hub::new(move || pace.utc_ns()),
+            None => Hub::new(rt::utc_ns),
+        };
+        let shared = pace
+            .as_ref()
+            .map_or_else(|| driver::Pace::new(1.0), |pace| pace.shared());
+        let told = shared.clone();
+        hub.set_pace(Box::new(move || told.speed()));
         let Named {
             directory,
             places,
@@ -178,7 +193,7 @@ impl Station {
         let supervision = Arc::new(Supervision::new(
             &plant,
             hub.clone(),
-            options.speed,
+            shared.clone(),
             flags.clone(),
         ));
 
@@ -186,7 +201,7 @@ impl Station {
         let mut driver_ends = Vec::new();
         let mut stops = Vec::new();
         for index in 0..plant.drivers.len() {
-            let (far, end) = start_driver(&plant, index, options, tokio)?;
+            let (far, end) = start_driver(&plant, index, options, &shared, tokio)?;
             let FarSide {
                 inputs,
                 outputs,
@@ -201,6 +216,9 @@ impl Station {
         let stop_scans = Arc::new(AtomicBool::new(false));
         let stop_desk = Arc::new(AtomicBool::new(false));
         let start_ns = rt::monotonic_ns() + 50_000_000;
+        if let Some(pace) = &pace {
+            pace.begin_at(start_ns);
+        }
         let mut taps = Vec::new();
         let mut ends = Vec::new();
         let mut rings = Vec::new();
@@ -269,16 +287,20 @@ impl Station {
                 .filter_map(|(reader, _)| exchange.writers.remove(&(index, *reader)))
                 .collect();
             let scans_wanted = options.for_ns.map(|ns| ns / plan.period_ns);
+            let clock = RtClock::new(
+                plan.period_ns,
+                options.speed,
+                ScanIndex(after[index]),
+                start_ns,
+                stop_scans.clone(),
+            )
+            .waking_early(plan.wake_early_ns)
+            .for_scans(scans_wanted);
             let task: StationTask = Task {
-                clock: RtClock::new(
-                    plan.period_ns,
-                    options.speed,
-                    ScanIndex(after[index]),
-                    start_ns,
-                    stop_scans.clone(),
-                )
-                .waking_early(plan.wake_early_ns)
-                .for_scans(scans_wanted),
+                clock: match &pace {
+                    Some(pace) => clock.bending(pace.begins(), pace.ring()),
+                    None => clock,
+                },
                 program: Box::new(program),
                 inlet: TaskInlet {
                     drivers: readers,
@@ -400,6 +422,7 @@ impl Station {
                 forces: forces.clone(),
                 recording_down: recording_down.clone(),
                 supervision: supervision.clone(),
+                pace: shared.clone(),
             },
             told,
         );
@@ -419,6 +442,12 @@ impl Station {
             };
             second_place = Some(spawn("second-place", move || second.run())?);
         }
+        let changer = Changer::new(options.plant.clone(), plant, ends, editions);
+        hub.set_compare(comparer(
+            options.plant.clone(),
+            changer.running(),
+            Arc::downgrade(&hub),
+        ));
         let clerk = Clerk {
             hub: hub.clone(),
             orders: intake.orders,
@@ -429,7 +458,7 @@ impl Station {
             checkpoints,
             rings,
             places,
-            changer: Changer::new(options.plant.clone(), plant, ends, editions),
+            changer,
             pump: updates,
             forces,
             env: options.env,
@@ -463,6 +492,7 @@ impl Station {
             second_place,
             drivers: stops,
             supervision,
+            pace,
             _lock: lock,
         })
     }
@@ -597,6 +627,7 @@ fn start_driver(
     plant: &Plant,
     index: usize,
     options: &Options,
+    pace: &Arc<driver::Pace>,
     tokio: &Handle,
 ) -> Result<(FarSide, DriverEnd), StartError> {
     let draft = &plant.drivers[index];
@@ -606,9 +637,6 @@ fn start_driver(
     if let Some(address) = options.endpoints.get(&draft.name) {
         config.host = address.ip().to_string();
         config.port = address.port();
-    }
-    if options.speed != 1.0 {
-        hasten(&mut config, options.speed);
     }
     let endpoint = format!("{}:{}", config.host, config.port);
     let points = point_configs(plant, index).map_err(StartError::Driver)?;
@@ -621,6 +649,7 @@ fn start_driver(
                 .join("; "),
         )
     })?;
+    let modbus = modbus.paced(pace.clone());
     let (ports, far) = driver::ports(modbus.points(), Arc::new(SystemClock));
     let end = DriverEnd {
         name: draft.name.clone(),
@@ -631,20 +660,6 @@ fn start_driver(
     // The end of a driver is seen by its frames: its inputs age and go stale.
     drop(tokio.spawn(Box::new(modbus).run(ports)));
     Ok((far, end))
-}
-
-/// A simulation that runs faster is polled faster, so that ages in plant time stay
-/// the same.
-fn hasten(config: &mut modbus::config::DeviceConfig, speed: f64) {
-    let faster = |ms: u64| ((ms as f64 / speed) as u64).max(1);
-    for class in &mut config.classes {
-        class.period_ms = faster(class.period_ms);
-    }
-    if let Some(heartbeat) = &mut config.heartbeat {
-        heartbeat.period_ms = faster(heartbeat.period_ms);
-    }
-    config.write_refresh_ms = faster(config.write_refresh_ms);
-    config.write_poll_ms = faster(config.write_poll_ms);
 }
 
 /// Exchange between tasks, by (giving task, reading task).

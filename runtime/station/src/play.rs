@@ -2,6 +2,7 @@
 //! nobody is at the keyboard. Commands go through the desk like any person's and
 //! are recorded with their actor.
 
+use crate::pace::SimPace;
 use crate::scenario::{Scenario, Step};
 use gateway::desk::{Attempt, Command, Refusal, RefusalCode};
 use gateway::{Desk, Hub};
@@ -13,14 +14,24 @@ use std::time::Duration;
 /// Who the record names.
 pub const ACTOR: &str = "demo script";
 
-/// Plays all steps at their times, `speed` times faster than real time.
-pub async fn play(hub: Arc<Hub>, world: SharedWorld, scenario: Scenario, speed: f64) {
+/// Longest sleep before the speed is looked at again, seconds.
+const LOOK_S: f64 = 0.05;
+
+/// Plays all steps at their times, which are the plant's.
+pub async fn play(hub: Arc<Hub>, world: SharedWorld, scenario: Scenario, pace: Arc<SimPace>) {
     let mut steps = scenario.steps;
     steps.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
-    let begun = tokio::time::Instant::now();
+    let begun_ns = pace.utc_ns();
     for (number, step) in steps.iter().enumerate() {
-        tokio::time::sleep_until(begun + Duration::from_secs_f64((step.at_s / speed).max(0.0)))
-            .await;
+        // The speed may change meanwhile: looked at again before the time has come.
+        loop {
+            let left_s = step.at_s - (pace.utc_ns() - begun_ns) as f64 * 1e-9;
+            if left_s <= 0.0 {
+                break;
+            }
+            let real_s = (left_s / pace.speed()).clamp(0.001, LOOK_S);
+            tokio::time::sleep(Duration::from_secs_f64(real_s)).await;
+        }
         act(&hub, &world, step, number).await;
     }
 }

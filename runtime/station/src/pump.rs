@@ -84,6 +84,8 @@ pub struct PumpShares {
     pub recording_down: Arc<AtomicBool>,
     /// The scripts.
     pub supervision: Arc<Supervision>,
+    /// How fast the plant's time goes.
+    pub pace: Arc<driver::Pace>,
 }
 
 /// The pump.
@@ -99,6 +101,8 @@ pub struct Pump {
     is_down_told: bool,
     tripped: BTreeMap<String, bool>,
     late: Vec<bool>,
+    /// When time last stood still, monotonic nanoseconds.
+    stood_ns: i64,
     watchdogs: Vec<u64>,
 }
 
@@ -126,6 +130,7 @@ impl Pump {
             chronicle: Chronicle::new(hub.clone(), ends, edition.cast.clone()),
             hub,
             late: vec![false; tasks.len()],
+            stood_ns: 0,
             watchdogs: vec![0; tasks.len()],
             tasks: tasks.into_iter().map(|task| (task, histograms())).collect(),
             drivers: drivers.into_iter().map(|driver| (driver, None)).collect(),
@@ -223,7 +228,12 @@ impl Pump {
             })
             .collect();
         drop(notes);
-        let newest = frames.iter().flatten().max_by_key(|frame| frame.utc_ns);
+        // Of several with one label that of the first task, so that scans go up.
+        let newest = frames
+            .iter()
+            .flatten()
+            .rev()
+            .max_by_key(|frame| frame.utc_ns);
         let (scan, utc_ns) = newest.map_or((0, 0), |frame| (frame.scan, frame.utc_ns));
         let snapshot = Snapshot {
             scan,
@@ -372,9 +382,14 @@ impl Pump {
     /// Tells of scans that are late by more than their watchdog permits.
     fn lateness(&mut self) {
         let now = rt::monotonic_ns();
+        if self.shares.pace.speed() == 0.0 {
+            self.stood_ns = now;
+        }
         let mut events = Vec::new();
         for (at, (task, _)) in self.tasks.iter().enumerate() {
             let last = task.pulse.at_ns.load(Ordering::Relaxed);
+            // Time that stands still is nobody's delay.
+            let last = last.max(self.stood_ns);
             let late = last > 0 && now - last > task.watchdog_ns;
             let trips = task.pulse.watchdogs.load(Ordering::Relaxed);
             if (late && !self.late[at]) || trips > self.watchdogs[at] {

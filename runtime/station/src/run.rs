@@ -156,6 +156,7 @@ pub async fn run(
             .min()
             .unwrap_or(0),
         speed: options.speed,
+        is_real: options.live,
     };
     let secure = plant.people.door.as_ref().map(|door| hmi::Secure {
         certificate: options.plant.join(&door.certificate),
@@ -174,10 +175,10 @@ pub async fn run(
         say(line);
     }
     say(&format!("data and recordings: {}", data.display()));
-    if let Some(simulated) = &simulated {
+    if let (Some(simulated), Some(pace)) = (&simulated, &station.pace) {
         station.hub.set_simulator(Arc::new(Instructor {
             world: simulated.world.clone(),
-            speed: options.speed,
+            pace: pace.clone(),
         }));
     }
     let serving = match serve_hmi(&options, &station, secure.as_ref()).await {
@@ -196,14 +197,14 @@ pub async fn run(
         say(&bound.to_string());
         servers.push(bound.serve(station.hub.clone(), pace));
     }
-    let player = match (&simulated, scenario) {
-        (Some(simulated), Some(scenario)) => {
+    let player = match (&simulated, &station.pace, scenario) {
+        (Some(simulated), Some(pace), Some(scenario)) => {
             say(&format!("playing: {}", scenario.title.en));
             Some(tokio::spawn(play::play(
                 station.hub.clone(),
                 simulated.world.clone(),
                 scenario,
-                options.speed,
+                pace.clone(),
             )))
         }
         _ => None,

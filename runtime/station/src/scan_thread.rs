@@ -139,7 +139,7 @@ fn account(task: &mut StationTask, control: &mut ScanControl, watchdog_scans: &m
     } else {
         station.in_a_row = 0;
     }
-    if scan > 1 && since_ns > control.watchdog_ns.max(2 * wall_ns) {
+    if scan > 1 && !clock.was_bent() && since_ns > control.watchdog_ns.max(2 * wall_ns) {
         *watchdog_scans = WATCHDOG_SCANS;
         pulse.watchdogs.fetch_add(1, Ordering::Relaxed);
     }

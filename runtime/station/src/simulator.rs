@@ -1,21 +1,40 @@
 //! The simulated world at the desk's door.
 
+use crate::pace::{SPEEDS, SimPace};
 use gateway::desk::{Refusal, RefusalCode, Text};
 use gateway::simulator::{Simulation, SimulationDeed, SimulationEntry, Simulator};
 use sim::Fault;
 use sim::faults::{Parameter, Target};
 use sim::serve::{SharedWorld, WorldBank};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-/// A world, and the speed at which it goes when it goes.
+/// A world, and the time in which it and its controller live.
 pub struct Instructor {
     /// The world.
     pub world: SharedWorld,
-    /// Multiple of real time.
-    pub speed: f64,
+    /// The time of the station and of the world.
+    pub pace: Arc<SimPace>,
 }
 
 impl Instructor {
+    /// World, controller and drivers go at this speed from now on; 0: all stand still.
+    fn go(&self, speed: f64) -> Result<(), Refusal> {
+        // The process stops first and goes on last: it never runs without a controller.
+        let mut bank = self.bank();
+        let before = bank.speed();
+        bank.set_speed(before.min(speed));
+        if !self.pace.set(speed) {
+            bank.set_speed(before);
+            return Err(Refusal::new(
+                RefusalCode::Busy,
+                "the scans have not yet taken earlier changes of the speed",
+                "扫描尚未采用先前的速度",
+            ));
+        }
+        bank.set_speed(speed);
+        Ok(())
+    }
+
     fn bank(&self) -> MutexGuard<'_, WorldBank> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -53,7 +72,6 @@ impl Simulator for Instructor {
 
     fn act(&self, deed: &SimulationDeed) -> Result<(), Refusal> {
         let refused = |why: String| Refusal::new(RefusalCode::NotPermitted, &why, &why);
-        let mut bank = self.bank();
         match deed {
             SimulationDeed::Inject { name, value } => {
                 let fault = Fault {
@@ -62,11 +80,11 @@ impl Simulator for Instructor {
                     at_s: None,
                     for_s: None,
                 };
-                let done = bank.world_mut().inject(&fault);
+                let done = self.bank().world_mut().inject(&fault);
                 done.map_err(|error| refused(error.to_string()))
             }
             SimulationDeed::Clear { name } => {
-                if bank.world_mut().clear(name) {
+                if self.bank().world_mut().clear(name) {
                     return Ok(());
                 }
                 Err(Refusal::new(
@@ -76,16 +94,21 @@ impl Simulator for Instructor {
                 ))
             }
             SimulationDeed::Act { name, value } => {
-                let done = bank.world_mut().act(name, *value);
+                let done = self.bank().world_mut().act(name, *value);
                 done.map_err(|error| refused(error.to_string()))
             }
-            SimulationDeed::Freeze => {
-                bank.set_speed(0.0);
-                Ok(())
-            }
-            SimulationDeed::Resume => {
-                bank.set_speed(self.speed);
-                Ok(())
+            SimulationDeed::Freeze => self.go(0.0),
+            SimulationDeed::Resume => self.go(self.pace.moving()),
+            SimulationDeed::Pace { speed } => {
+                let (least, most) = SPEEDS;
+                if !(least..=most).contains(speed) {
+                    return Err(Refusal::new(
+                        RefusalCode::OutOfRange,
+                        format!("the speed is from {least} to {most} times real time"),
+                        format!("速度为实时的 {least} 至 {most} 倍"),
+                    ));
+                }
+                self.go(*speed)
             }
         }
     }
@@ -100,7 +123,7 @@ mod tests {
         let bank = WorldBank::new(World::new(WorldConfig::u100(), 1));
         Instructor {
             world: bank.shared(),
-            speed: 2.0,
+            pace: Arc::new(SimPace::new(2.0)),
         }
     }
 
@@ -128,11 +151,29 @@ mod tests {
     }
 
     #[test]
-    fn a_frozen_process_goes_on_at_its_own_speed() {
+    fn all_stands_still_and_goes_on_at_its_own_speed_and_no_other_is_taken() {
         let instructor = instructor();
         assert_eq!(instructor.act(&SimulationDeed::Freeze), Ok(()));
-        assert_eq!(instructor.state().speed, 0.0);
+        assert_eq!(
+            (instructor.state().speed, instructor.pace.speed()),
+            (0.0, 0.0)
+        );
+        let before = instructor.pace.utc_ns();
+        assert_eq!(instructor.pace.utc_ns(), before);
         assert_eq!(instructor.act(&SimulationDeed::Resume), Ok(()));
-        assert_eq!(instructor.state().speed, 2.0);
+        assert_eq!(
+            (instructor.state().speed, instructor.pace.speed()),
+            (2.0, 2.0)
+        );
+        for speed in [0.0, -1.0, f64::NAN, 1_000.0] {
+            let refused = instructor.act(&SimulationDeed::Pace { speed });
+            assert_eq!(
+                refused.map_err(|why| why.code),
+                Err(RefusalCode::OutOfRange)
+            );
+        }
+        assert_eq!(instructor.act(&SimulationDeed::Pace { speed: 5.0 }), Ok(()));
+        assert_eq!(instructor.state().speed, 5.0);
+        assert!(instructor.pace.utc_ns() >= before);
     }
 }

@@ -1,6 +1,7 @@
 //! The scripts of the edition that runs: started with the station, replaced with
 //! each edition, told of to the first task.
 
+use driver::Pace;
 use gateway::Hub;
 use plant::Plant;
 use scripts::{RunnerOptions, ScriptState, ScriptText, Scripts};
@@ -30,11 +31,11 @@ pub struct Supervision {
 }
 
 impl Supervision {
-    /// Of a station that runs `speed` times real time; nothing runs yet.
-    pub fn new(plant: &Plant, hub: Arc<Hub>, speed: f64, flags: ScriptFlags) -> Supervision {
+    /// Of a station whose time goes at this pace; nothing runs yet.
+    pub fn new(plant: &Plant, hub: Arc<Hub>, pace: Arc<Pace>, flags: ScriptFlags) -> Supervision {
         let periods = plant.tasks.iter().map(|task| task.period_ns);
         let shortest = Duration::from_nanos(periods.min().unwrap_or(0));
-        let stale = shortest.mul_f64(3.0 / speed.max(1e-3));
+        let stale = shortest.mul_f64(3.0 / pace.speed().max(1e-3));
         let events = hub.clone();
         Supervision {
             running: Mutex::new(None),
@@ -42,7 +43,7 @@ impl Supervision {
             options: RunnerOptions {
                 desk: hub,
                 tell: Arc::new(move |event| events.add_event(event)),
-                speed,
+                pace: Arc::new(move || pace.speed()),
                 // The pump brings images a few times a second.
                 stale: stale.max(Duration::from_secs(1)),
             },

@@ -137,6 +137,7 @@ fn a_script_works_through_the_desk_and_a_faulty_one_only_stops_itself() {
         id: "1".into(),
         actor: "engineer".into(),
         back: false,
+        digest: None,
         reason: "mend the script".into(),
     };
     runtime

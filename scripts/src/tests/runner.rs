@@ -70,7 +70,7 @@ fn plant() -> Plant {
         tell: Arc::new(move |event| {
             let _ = tell.send(event);
         }),
-        speed: 100.0,
+        pace: Arc::new(|| 100.0),
         stale: LONG,
     };
     let mut plant = Plant {

@@ -111,7 +111,8 @@ impl Rig {
         let hub = station.hub.clone();
         if run.plays_demo {
             let demo = scenario::read(&plant.join("scenarios/demo.toml")).expect("the demo");
-            runtime.spawn(play::play(hub.clone(), world.clone(), demo, run.speed));
+            let pace = station.pace.clone().expect("a simulation has a pace");
+            runtime.spawn(play::play(hub.clone(), world.clone(), demo, pace));
         }
         Ok(Rig {
             hub,
@@ -240,6 +241,7 @@ impl Rig {
             id: self.id(),
             actor: "engineer".into(),
             back,
+            digest: None,
             reason: "trial".into(),
         }))
     }
@@ -254,6 +256,7 @@ impl Rig {
             id: self.id(),
             actor: "engineer".into(),
             back: false,
+            digest: None,
             reason: "trial".into(),
         });
         let write = self.hub.submit(Command {

@@ -157,7 +157,13 @@ impl Hub {
                 None,
                 None,
                 &change.id,
-                format!("change|{}|{}|{}", change.id, change.back, change.reason),
+                format!(
+                    "change|{}|{}|{}|{}",
+                    change.id,
+                    change.back,
+                    change.digest.as_deref().unwrap_or_default(),
+                    change.reason
+                ),
             ),
             Wish::Simulate(id, _, deed) => (
                 Action::Operate,

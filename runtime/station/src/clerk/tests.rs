@@ -39,7 +39,7 @@ fn office(disk: &MemoryDisk) -> Office {
     let (pump, pump_out) = crossbeam::channel::unbounded();
     let (editions, _) = crossbeam::channel::unbounded();
     let flags = crate::supervision::flags_of(&plant);
-    let supervision = Supervision::new(&plant, hub.clone(), 1.0, flags);
+    let supervision = Supervision::new(&plant, hub.clone(), driver::Pace::new(1.0), flags);
     let clerk = Clerk {
         hub,
         orders,
@@ -267,7 +267,7 @@ fn a_note_is_recorded_and_reaches_no_scan_and_without_its_record_there_is_none()
 fn a_change_comes_after_the_orders_given_before_it() {
     let mut office = office(&MemoryDisk::default());
     let (write, mut written) = order(1, WRITE);
-    let (change, mut changed) = order(1, Ask::Adopt);
+    let (change, mut changed) = order(1, Ask::Adopt { digest: None });
     let mut ring = office.ring;
     let scan = std::thread::spawn(move || {
         // The change waits: while an order lies here there is no answer to it.

@@ -99,6 +99,7 @@ impl Bench {
         let pace = Pace {
             period_ns: 100_000_000,
             speed,
+            is_real: speed == 1.0,
         };
         let tokio = runtime.handle().clone();
         let bank = NorthBank::new("north", map(&POINTS), hub.clone(), pace, tokio);

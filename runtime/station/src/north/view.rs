@@ -17,6 +17,9 @@ pub struct Pace {
     pub period_ns: u64,
     /// Times real time; 1 for a real plant.
     pub speed: f64,
+    /// Whether the desk's clock is that of the wall: no simulation, which may go at
+    /// another speed later.
+    pub is_real: bool,
 }
 
 impl Pace {
@@ -57,7 +60,7 @@ impl View {
             tags,
             epoch: None,
             age_ns_max: pace.age_ns_max(),
-            is_real_time: pace.speed == 1.0,
+            is_real_time: pace.is_real,
             newest: None,
             desk,
         }
