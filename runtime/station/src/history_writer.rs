@@ -423,3 +423,31 @@ fn shown(bucket: &historian::Bucket) -> Bucket {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trips_of_runs_before_are_read_in_order_and_what_is_no_record_is_passed_over() {
+        let folder = std::env::temp_dir().join(format!("scanloop-trips-{}", std::process::id()));
+        assert!(read_trips(&folder).is_empty());
+        for utc_ms in [9_000, 10_000, 8_000] {
+            let record = TripRecord {
+                group: "RG-1".into(),
+                utc_ms,
+                values: vec![vec![None, Some(1.5)]],
+                ..TripRecord::default()
+            };
+            write_trip(&folder, &record).unwrap();
+        }
+        std::fs::write(folder.join("9500-RG-1-1.json"), "{").unwrap();
+        std::fs::write(folder.join("note.txt"), "x").unwrap();
+        // A record of a version that did not know the cause's words.
+        let old = r#"{"seq":1,"group":"RG-2","first_out":"C18","scan":1,"utc_ms":7000,"at_s":[],"tags":[],"values":[]}"#;
+        std::fs::write(folder.join("7000-RG-2-1.json"), old).unwrap();
+        let times: Vec<i64> = read_trips(&folder).iter().map(|trip| trip.utc_ms).collect();
+        assert_eq!(times, [7_000, 8_000, 9_000, 10_000]);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
