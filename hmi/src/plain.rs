@@ -142,10 +142,20 @@ impl Reader<'_> {
                 b'/' if self.begins_pattern() => self.copy(self.pattern_end()),
                 _ if is_blank(now) => {
                     self.skip_blanks();
-                    if self.parts(self.last(), self.peek(0)) {
+                    let is_pattern = self.peek(0) == b'/' && self.begins_pattern();
+                    let stays = if is_pattern {
+                        is_name(self.last())
+                    } else {
+                        self.parts(self.last(), self.peek(0))
+                    };
+                    if stays && !self.is_comment() {
                         self.out.push(b' ');
-                        self.word = self.out.len();
                     }
+                    // What stands before the blank says what a slash is, not the blank.
+                    if is_pattern && !self.is_comment() {
+                        self.copy(self.pattern_end());
+                    }
+                    self.word = self.out.len();
                 }
                 _ => {
                     self.out.push(now);
@@ -158,6 +168,10 @@ impl Reader<'_> {
         }
     }
 
+    fn is_comment(&self) -> bool {
+        self.peek(0) == b'/' && matches!(self.peek(1), b'/' | b'*')
+    }
+
     fn begins_pattern(&self) -> bool {
         let word = &self.out[self.word..];
         b"(,=:[!&|?{};+-*%~^<>\n".contains(&self.last()) || BEFORE_PATTERN.contains(&word)
@@ -165,8 +179,7 @@ impl Reader<'_> {
 
     /// Whether a blank between the two has a meaning.
     fn parts(&self, before: u8, after: u8) -> bool {
-        let comment = after == b'/' && matches!(self.peek(1), b'/' | b'*');
-        if before == b'\n' || after == b'\n' || comment {
+        if before == b'\n' || after == b'\n' {
             return false;
         }
         (is_name(before) && is_name(after))
@@ -244,6 +257,8 @@ mod tests {
             ("a = b / c", "a=b / c"),
             ("r = /[ /] +x/.test(s)", "r=/[ /] +x/.test(s)"),
             ("return / a /.exec(s)", "return / a /.exec(s)"),
+            ("a = b + c /  d / e", "a=b+c / d / e"),
+            ("f( /x y/ , 1) // z", "f(/x y/,1)"),
             ("t = ` a ${ f(\" } \") } b `", "t=` a ${ f(\" } \") } b `"),
             ("t = `${`a ${b} `} // `", "t=`${`a ${b} `} // `"),
             ("s = 'it\\'s  so'", "s='it\\'s  so'"),

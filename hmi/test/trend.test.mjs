@@ -123,6 +123,7 @@ test("marks, limits, an earlier range and the cursor of a trend are there for ke
   await page.waitForFunction(() => document.querySelector("hmi-trend").data.pens.every((p) => p.other));
   await trend.focus();
   await page.keyboard.press("Home");
+  await page.keyboard.press("Shift+ArrowRight");
   await page.waitForFunction(() => [...document.querySelectorAll(".pens tbody tr")].every((r) => r.children[6].textContent !== "—"));
   const { lines } = await saved(page, page.getByRole("button", { name: "Export CSV" }));
   assert.match(lines[0], /TT-101\.PV earlier/);
