@@ -258,7 +258,7 @@ mod tests {
             ("r = /[ /] +x/.test(s)", "r=/[ /] +x/.test(s)"),
             ("return / a /.exec(s)", "return / a /.exec(s)"),
             ("a = b + c /  d / e", "a=b+c / d / e"),
-            ("f( /x y/ , 1) // z", "f(/x y/,1)"),
+            ("f( /x y/ , 1) // z", "f(/x y/ ,1)"),
             ("t = ` a ${ f(\" } \") } b `", "t=` a ${ f(\" } \") } b `"),
             ("t = `${`a ${b} `} // `", "t=`${`a ${b} `} // `"),
             ("s = 'it\\'s  so'", "s='it\\'s  so'"),

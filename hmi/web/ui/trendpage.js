@@ -170,7 +170,7 @@ class TrendPage extends Part {
 
   stats(stats, answer, step) {
     const seconds = step >= 1000 ? `${step / 1000} s` : `${step} ms`;
-    setText(this.range, `${date(answer.from_ms)} ${clock(answer.from_ms)} – ${clock(answer.to_ms)} · ${seconds} ${t("buckets, min/max kept")}`);
+    setText(this.range, `${date(answer.from_ms)} ${clock(answer.from_ms)} – ${clock(answer.to_ms)} · ${seconds} ${t("buckets, min/max kept")}${this.compareMs ? ` · ${t("Earlier")}: ${date(answer.from_ms - this.compareMs)} ${clock(answer.from_ms - this.compareMs)}` : ""}`);
     stats.forEach((x, i) => {
       const cells = this.cells[i];
       if (!cells || !cells.tag) return;
