@@ -8,8 +8,9 @@
 //! | `POST /api/v1/alarms/act` | acknowledge, shelve, silence … |
 //! | `GET /api/v1/alarms/figures?from_ms=&to_ms=` | key figures |
 //! | `GET /api/v1/records?class=&who=&object=&text=&from_ms=&to_ms=&before_seq=&limit=` | records |
-//! | `GET /api/v1/sequence?since=` | edges in the order of scans |
-//! | `GET /api/v1/trips` | what was before and after each trip |
+//! | `GET /api/v1/sequence?since=&before=` | edges in the order of scans |
+//! | `GET /api/v1/trips` | the newest trips: when, which group, what was first |
+//! | `GET /api/v1/trip?group=&utc_ms=` | what was before and after one |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +26,9 @@ use crate::app::App;
 use crate::cmd::COMMAND_AGE_MS_MAX;
 use crate::desk::{Refusal, RefusalCode, Wish};
 use crate::signature::{self, SignatureBody};
-use gateway::alarms::{AlarmCommand, AlarmCounts, AlarmDeed, AlarmList, AlarmRow, RecordQuery};
+use gateway::alarms::{
+    AlarmCommand, AlarmCounts, AlarmDeed, AlarmList, AlarmRow, RecordQuery, TripRecord,
+};
 
 /// Alarms of one question: what a page can show. "All" is never one click.
 const ALARMS_MAX: usize = 100;
@@ -168,19 +171,36 @@ pub(crate) async fn figures(
 pub(crate) struct SequenceAsked {
     #[serde(default)]
     since: u64,
+    before: Option<u64>,
 }
 
 pub(crate) async fn sequence(
     State(app): State<Arc<App>>,
     Query(asked): Query<SequenceAsked>,
 ) -> Response {
-    Json(app.desk.sequence(asked.since)).into_response()
+    Json(app.desk.sequence(asked.since, asked.before)).into_response()
 }
 
 pub(crate) async fn trips(State(app): State<Arc<App>>) -> Response {
     let trips = app.desk.trips();
-    let trips: Vec<_> = trips.iter().map(AsRef::as_ref).collect();
-    Json(trips).into_response()
+    let heads: Vec<_> = trips.iter().map(|trip| trip.head()).collect();
+    Json(heads).into_response()
+}
+
+#[derive(Deserialize)]
+pub(crate) struct TripAsked {
+    group: String,
+    utc_ms: i64,
+}
+
+pub(crate) async fn trip(State(app): State<Arc<App>>, Query(asked): Query<TripAsked>) -> Response {
+    let trips = app.desk.trips();
+    let is_asked =
+        |trip: &&Arc<TripRecord>| trip.group == asked.group && trip.utc_ms == asked.utc_ms;
+    match trips.iter().find(is_asked) {
+        Some(trip) => Json(trip.as_ref()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// A question that cannot be answered changed nothing: it is no attempt to record.

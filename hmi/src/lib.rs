@@ -33,6 +33,7 @@ mod cbor;
 mod door;
 mod names;
 mod people;
+mod plain;
 mod serve;
 mod shelf;
 mod simulator;

@@ -84,7 +84,8 @@ routes! {
     "GET" "/api/v1/alarms/figures" View get(alarms::figures), "Key figures of the alarm system.";
     "GET" "/api/v1/records" View get(alarms::records), "Records of any class, newest first.";
     "GET" "/api/v1/sequence" View get(alarms::sequence), "Edges in the order of scans.";
-    "GET" "/api/v1/trips" View get(alarms::trips), "What was before and after each trip.";
+    "GET" "/api/v1/trips" View get(alarms::trips), "The newest trips: when, which group, what was first.";
+    "GET" "/api/v1/trip" View get(alarms::trip), "What was before and after one trip.";
     "POST" "/api/v1/alarms/act" Right post(api::alarm), "Acknowledge, shelve, silence and the like.";
     "GET" "/api/v1/simulation" View get(simulator::state), "Speed, faults and deeds of the simulated process.";
     "POST" "/api/v1/simulation/act" Right post(api::simulate), "A fault, a deed, the speed of the simulated process.";

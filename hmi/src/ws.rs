@@ -1,11 +1,11 @@
 //! `GET /ws`: live values to one window.
 //!
-//! The connection keeps, for each subscribed tag, what it sent last. At each tick it
-//! compares with the newest image and sends what differs. So there is no queue: a
+//! A subscription keeps, for each of its tags, what was sent last. At each tick it is
+//! compared with the newest image, and what differs is sent. So there is no queue: a
 //! slow reader sees fewer updates, memory stays proportional to the tags, and the
 //! first frame after a subscription is a full snapshot by itself.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,11 +95,25 @@ async fn converse(app: Arc<App>, visitor: Visitor, mut socket: WebSocket) {
     let _ = timeout(GOODBYE_MAX, goodbye).await;
 }
 
+/// Bits and quality of a value as the window has it; none = it has none.
+type Sent = Option<(u64, Quality)>;
+
 /// One subscription.
 struct Subscription {
+    /// Ascending.
     handles: Vec<u32>,
+    /// What the window has of each of them, in their order.
+    sent: Vec<Sent>,
     period: Duration,
     due: Instant,
+}
+
+impl Subscription {
+    /// What the window has of a tag.
+    fn of(&self, handle: u32) -> Sent {
+        let place = self.handles.binary_search(&handle).ok()?;
+        self.sent[place]
+    }
 }
 
 struct Session {
@@ -107,8 +121,6 @@ struct Session {
     visitor: Visitor,
     epoch: u64,
     subscriptions: BTreeMap<u32, Subscription>,
-    /// What the window has: value bits and quality by handle.
-    sent: HashMap<u32, (u64, Quality)>,
     seq: u64,
     events_seq: Option<u64>,
     /// The alarm list that the window has.
@@ -127,7 +139,6 @@ impl Session {
             visitor,
             epoch,
             subscriptions: BTreeMap::new(),
-            sent: HashMap::new(),
             seq: 0,
             events_seq: None,
             alarms: None,
@@ -215,7 +226,6 @@ impl Session {
             FromClient::Ack { .. } => Ok(None),
             FromClient::Unsub { id } => {
                 self.subscriptions.remove(&id);
-                self.forget();
                 Ok(None)
             }
             FromClient::Sub {
@@ -246,7 +256,11 @@ impl Session {
         handles.dedup();
         let known = handles.len();
         let period = Duration::from_millis(period_ms.clamp(100, 60_000));
+        // A tag that one page leaves and the next takes up stays known to the window.
+        let before = self.subscriptions.get(&id);
+        let kept = |handle: &u32| before.and_then(|before| before.of(*handle));
         let subscription = Subscription {
+            sent: handles.iter().map(kept).collect(),
             handles,
             period,
             due: now,
@@ -256,18 +270,7 @@ impl Session {
         if self.subscriptions.len() > SUBSCRIPTIONS_MAX || total > TAGS_PER_SOCKET_MAX {
             return Err(Some((CLOSE_POLICY, "too many tags")));
         }
-        self.forget();
         Ok(frames::subscribed(id, known, &unknown))
-    }
-
-    /// Drops what was sent for tags that nobody subscribes to any more.
-    fn forget(&mut self) {
-        let subscriptions = &self.subscriptions;
-        self.sent.retain(|handle, _| {
-            subscriptions
-                .values()
-                .any(|s| s.handles.binary_search(handle).is_ok())
-        });
     }
 
     fn frames(&mut self, now: Instant) -> Vec<Vec<u8>> {
@@ -278,19 +281,21 @@ impl Session {
         let mut values = Vec::new();
         let mut qualities = Vec::new();
         for subscription in self.subscriptions.values_mut() {
-            if now < subscription.due {
+            // Ticks come a little early or late; half a grain of that is none.
+            if now + TICK / 2 < subscription.due {
                 continue;
             }
             subscription.due = now + subscription.period;
-            for handle in &subscription.handles {
+            for (handle, sent) in subscription.handles.iter().zip(&mut subscription.sent) {
                 let Some(cell) = usize::try_from(*handle)
                     .ok()
                     .and_then(|h| snapshot.cells.get(h))
                 else {
                     continue;
                 };
-                let next = (cell.value.to_bits(), cell.quality);
-                if self.sent.insert(*handle, next) != Some(next) {
+                let next = Some((cell.value.to_bits(), cell.quality));
+                if *sent != next {
+                    *sent = next;
                     handles.push(*handle);
                     values.push(cell.value);
                     qualities.push(cell.quality);

@@ -7,6 +7,9 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
+import { launchArguments } from "./launch.mjs";
+
+export { address } from "./launch.mjs";
 
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -19,26 +22,11 @@ before(async () => {
   if (SHOTS) mkdirSync(SHOTS, { recursive: true });
   browser = await chromium.launch({
     executablePath: process.env.HMI_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync", "--font-render-hinting=none", "--force-color-profile=srgb"],
+    args: launchArguments,
   });
 });
 
 after(() => browser?.close());
-
-/** The address that a server prints when it serves. */
-export function address(child) {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    child.stdout.on("data", (bytes) => {
-      text += bytes;
-      const found = text.match(/http:\S+/);
-      if (found) resolve(found[0].endsWith("/") ? found[0] : `${found[0]}/`);
-    });
-    child.on("exit", (code) => reject(new Error(`the server ended with ${code}: ${text}`)));
-    child.on("error", reject);
-  });
-}
 
 /** A page that remembers what must not happen: console errors and foreign requests. */
 export async function open(base, { lang = "en", theme = "day", hash = "", width = 1920, height = 1080 } = {}) {

@@ -27,7 +27,7 @@ test("every page is drawn without errors, foreign requests or accessibility viol
   t.after(server.end);
   const pages = [["overview", "#/display/overview", ".madis b"], ["r101", "#/display/r101", ".drawing svg [data-face]"], ["r102", "#/display/r102", ".drawing svg [data-face]"], ["transfer", "#/display/u100", ".drawing svg [data-face]"], ["jacket", "#/display/jacket-102", ".drawing svg [data-face]"],
     ["alarms", "#/alarms", ".alarms tbody tr"], ["trends", "#/trends/r101", ".pens td.live"], ["matrix", "#/matrix", ".ce tbody tr"], ["lists", "#/lists", "hmi-permit-panel .need"], ["plant", "#/plant", ".tree summary"],
-    ["unit", "#/unit/R-101", ".unit-grid .val"], ["scan", "#/scan", ".histo rect"], ["events", "#/events", "tbody tr"]];
+    ["unit", "#/unit/R-101", ".unit-grid .val"], ["scan", "#/scan", ".histo rect"], ["events", "#/events", "tbody tr"], ["sequence", "#/events/sequence", "hmi-sequence tbody tr"], ["trips", "#/events/trips", "hmi-trip-list tbody tr"], ["audit", "#/events/audit", "hmi-records"]];
   for (const [lang, theme] of [["en", "day"], ["zh", "night"], ["en", "night"], ["zh", "day"]]) {
     const page = await open(server.base, { lang, theme, hash: pages[0][1] });
     for (const [name, hash, ready] of pages) {
@@ -65,7 +65,7 @@ test("every text of the interface has a Chinese form", async (t) => {
   t.after(server.end);
   const page = await open(server.base, { lang: "zh", ...R101 });
   await page.waitForSelector(".drawing svg [data-face]");
-  for (const [hash, ready] of [["#/display/overview", ".madis b"], ["#/display/u100", ".drawing svg [data-face]"], ["#/alarms", ".alarms tbody tr"], ["#/trends", ".pens td.live"], ["#/matrix", ".ce tbody tr"], ["#/lists", ".need"], ["#/plant", ".tree summary"], ["#/scan", ".histo rect"], ["#/events", "tbody tr"], ["#/display/r101", ".drawing svg [data-face]"]]) {
+  for (const [hash, ready] of [["#/display/overview", ".madis b"], ["#/display/u100", ".drawing svg [data-face]"], ["#/alarms", ".alarms tbody tr"], ["#/trends", ".pens td.live"], ["#/matrix", ".ce tbody tr"], ["#/lists", ".need"], ["#/plant", ".tree summary"], ["#/scan", ".histo rect"], ["#/events", "tbody tr"], ["#/events/sequence", "hmi-sequence tbody tr"], ["#/events/trips", "hmi-trip-list tbody tr"], ["#/display/r101", ".drawing svg [data-face]"]]) {
     await page.evaluate((h) => { location.hash = h; }, hash);
     await page.waitForSelector(ready);
     const english = await page.evaluate(() => {

@@ -42,13 +42,14 @@ function go(page, arg, open) {
 
 let faceWanted = null;
 
-const PAGES = { alarms: "hmi-alarm-page", events: "hmi-events-page", config: "hmi-config-page", matrix: "hmi-matrix-page", lists: "hmi-lists-page", scan: "hmi-scan-page", sim: "hmi-sim-page" };
+const PAGES = { alarms: "hmi-alarm-page", config: "hmi-config-page", matrix: "hmi-matrix-page", lists: "hmi-lists-page", scan: "hmi-scan-page", sim: "hmi-sim-page" };
 
 function pageElement({ page, arg, face }) {
   const make = (name, props) => Object.assign(document.createElement(name), props);
   if (page === "trends") return make("hmi-trend-page", { what: arg || firstDisplay()?.id || "" });
   if (page === "plant") return make("hmi-plant-page", { go });
   if (page === "unit") return make("hmi-unit-page", { unit: arg, go });
+  if (page === "events") return make("hmi-events-page", { tab: arg || "events", which: face });
   if (PAGES[page]) return make(PAGES[page], {});
   const display = store.directory.displays.find((d) => d.id === arg) || firstDisplay() || generated();
   if (display.cards?.length) return make("hmi-overview", { display, go });

@@ -2,6 +2,7 @@
 //! tests. Nothing in it controls anything, and its numbers mean nothing.
 
 mod alarms;
+mod chronicle;
 mod equipment;
 mod history;
 mod more;
@@ -16,7 +17,10 @@ use crate::desk::{
     Submission, TaskTiming, Text, Trend, TrendQuery,
 };
 use alarms::Alarms;
-use gateway::alarms::{AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery};
+use chronicle::Chronicle;
+use gateway::alarms::{
+    AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
+};
 use history::History;
 use process::{Happening, Process};
 
@@ -35,6 +39,7 @@ struct State {
     process: Process,
     alarms: Alarms,
     history: History,
+    chronicle: Chronicle,
     snapshot: Arc<Snapshot>,
     now_utc_ns: i64,
     events: Vec<Event>,
@@ -59,6 +64,7 @@ impl FakeDesk {
         });
         let mut state = State {
             history: History::new(directory.tags.len()),
+            chronicle: Chronicle::new(&directory),
             alarms: Alarms::new(&directory),
             process,
             snapshot,
@@ -150,17 +156,23 @@ impl State {
         for force in &self.forces {
             self.process.hold(&force.tag, force.value);
         }
+        let (utc_ms, scan) = (self.now_utc_ns / 1_000_000, self.snapshot.scan + 1);
+        self.chronicle.scan(utc_ms, scan, &self.process.cells);
         for happening in happenings {
             match happening {
-                Happening::Tripped { cause, en, zh } => self.event(
-                    EventKind::Trip,
-                    Some(format!("{cause}.TRIP")),
-                    "",
-                    Text::new(
-                        format!("RG-1 tripped, first-out {cause}: {en}"),
-                        format!("RG-1 联锁动作，首出 {cause}：{zh}"),
-                    ),
-                ),
+                Happening::Tripped { cause, en, zh } => {
+                    self.event(
+                        EventKind::Trip,
+                        Some(format!("{cause}.TRIP")),
+                        "",
+                        Text::new(
+                            format!("RG-1 tripped, first-out {cause}: {en}"),
+                            format!("RG-1 联锁动作，首出 {cause}：{zh}"),
+                        ),
+                    );
+                    self.chronicle
+                        .tripped(utc_ms, scan, cause, Text::new(en, zh));
+                }
                 Happening::ResetDone => self.event(
                     EventKind::Reset,
                     Some("RG-1.RESET".into()),
@@ -387,6 +399,14 @@ impl Desk for FakeDesk {
 
     fn records(&self, query: RecordQuery) -> Answered<'_, RecordPage> {
         Box::pin(async move { Ok(self.state().alarms.records(&query)) })
+    }
+
+    fn sequence(&self, since: u64, before: Option<u64>) -> Vec<SequenceRow> {
+        self.state().chronicle.sequence(since, before)
+    }
+
+    fn trips(&self) -> Vec<Arc<TripRecord>> {
+        self.state().chronicle.trips()
     }
 
     fn timing(&self) -> Vec<TaskTiming> {

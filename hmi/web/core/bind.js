@@ -44,20 +44,28 @@ export function bindDrawing(svg, store, { hold, face, nav }) {
     setText(node, say({ en: node.dataset.en, zh: node.dataset.zh }));
   }
   for (const node of svg.querySelectorAll("[data-v]")) {
+    // What was written is remembered here: asking the document costs as much as telling it.
+    let text, mood;
+    node.replaceChildren(document.createTextNode(""));
     bind(node.dataset.v, ({ tag, value, q }) => {
-      setText(node, tag ? shown(tag, value) : t("no tag"));
-      node.classList.toggle("notag", !tag);
-      node.classList.toggle("bad", tag !== undefined && level(q) === 2);
+      const next = tag ? shown(tag, value) : t("no tag"), now = !tag ? "notag" : level(q) === 2 ? "bad" : "";
+      if (next !== text) node.firstChild.data = text = next;
+      if (now === mood) return;
+      mood = now;
+      node.classList.toggle("notag", now === "notag");
+      node.classList.toggle("bad", now === "bad");
     });
   }
   for (const [key, attribute] of [["h", "height"], ["w", "width"], ["x", "x"], ["y", "y"]]) {
     for (const node of svg.querySelectorAll(`[data-${key}]`)) {
       const [name, lo, hi, a, b] = node.getAttribute(`data-${key}`).trim().split(/\s+/);
       const [from, to, at, end] = [lo, hi, a, b].map(Number);
+      let last;
       bind(name, ({ tag, value, q }) => {
         const known = tag && Number.isFinite(value) && level(q) < 2;
         const part = known ? Math.min(1, Math.max(0, (value - from) / (to - from))) : 0;
-        setAttr(node, attribute, (at + part * (end - at)).toFixed(1));
+        const next = (at + part * (end - at)).toFixed(1);
+        if (next !== last) node.setAttribute(attribute, last = next);
       });
     }
   }

@@ -5,6 +5,8 @@ import { Part, h } from "../core/dom.js";
 import { clock, date, save } from "../core/fmt.js";
 import { language, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
+import "./sequence.js";
+import "./trips.js";
 
 const SHOWN_MAX = 200;
 const KINDS = ["command", "refused", "trip", "reset", "state", "system"];
@@ -57,16 +59,22 @@ export function recordFilters(query) {
   return node;
 }
 
+const TABS = [["events", "Events"], ["sequence", "Sequence of events"], ["trips", "Trips"], ["audit", "Audit trail"]];
+
 class EventsPage extends Part {
   tab = "events";
+  /** Trip shown, `<utc_ms>-<group>`. */
+  which = "";
   kind = "";
   words = "";
 
   render() {
     this.body = h("tbody");
-    const tabs = [["events", "Events"], ["audit", "Audit trail"]].map(([id, name]) => h("button", { role: "tab", "aria-selected": String(id === this.tab), onclick: () => { this.tab = id; this.disconnectedCallback(); this.replaceChildren(); this.render(); } }, t(name)));
+    const tabs = TABS.map(([id, name]) => h("button", { role: "tab", "aria-selected": String(id === this.tab), onclick: () => { location.hash = `#/events/${id}`; } }, t(name)));
     this.append(h("div", { class: "title" }, h("h1", { text: t("Events") }), h("div", { class: "seg", role: "tablist", "aria-label": t("Events") }, tabs)));
     if (this.tab === "audit") { this.append(recordFilters({}), recordTable({})); return; }
+    if (this.tab === "sequence") { this.append(document.createElement("hmi-sequence")); return; }
+    if (this.tab === "trips") { this.append(Object.assign(document.createElement("hmi-trip-list"), { which: this.which })); return; }
     this.append(h("div", { class: "bar" },
       h("select", { "aria-label": t("Kind"), onchange: (e) => { this.kind = e.target.value; this.fill(); } }, h("option", { value: "", text: t("All kinds") }), KINDS.map((k) => h("option", { value: k, text: t(k) }))),
       h("input", { "aria-label": t("Search tag or text"), placeholder: t("Search tag or text"), oninput: (e) => { this.words = e.target.value.toLowerCase(); this.fill(); } })),

@@ -4,10 +4,11 @@
 import { getTrend } from "../core/api.js";
 import { Part, h } from "../core/dom.js";
 import { clock, date, number } from "../core/fmt.js";
-import { say } from "../core/i18n.js";
+import { say, t } from "../core/i18n.js";
 import { theme, token } from "../core/theme.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
+import { drawMarks, fetchMarks, near } from "./trendmarks.js";
 
 const STEPS_MS = [100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000, 120000, 300000, 600000, 1200000];
 const DASHES = [[], [9, 3], [5, 4], [2, 3], [12, 3, 2, 3], [7, 2], [3, 6], [1, 2]];
@@ -37,8 +38,15 @@ class Trend extends Part {
   phase = "";
   /** Milliseconds that a second, paler picture lies back; 0 = none. */
   compareMs = 0;
-  /** Events drawn as marks. */
+  /** Events drawn as marks under the axis. */
   marked = false;
+  marks = [];
+  /** Samples that stand still instead of what the server keeps: `{from, step, count, series}`. */
+  given = null;
+  /** Moments with a word: `{ms, text}`. */
+  flags = [];
+  /** Pen whose limits are drawn; the first that is shown if it is none. */
+  chosen = -1;
   hidden_ = new Set();
   /** Called with the statistics after each fetch, with the cursor, and after a zoom. */
   onstats = null;
@@ -48,13 +56,15 @@ class Trend extends Part {
   render() {
     this.canvas = h("canvas");
     this.append(this.canvas);
-    this.setAttribute("role", "img");
-    this.setAttribute("aria-label", this.pens.join(", "));
+    if (this.bare) {
+      this.setAttribute("role", "img");
+      this.setAttribute("aria-label", this.pens.join(", "));
+    }
     const resize = new ResizeObserver(() => this.draw());
     resize.observe(this);
     this.hold(() => resize.disconnect());
     this.listen(theme, "change", () => this.draw());
-    if (!this.bare) this.mouse();
+    if (!this.bare) this.hand();
     this.hold(() => clearTimeout(this.timer));
     this.restart();
   }
@@ -74,6 +84,12 @@ class Trend extends Part {
 
   async fetch() {
     const ticket = (this.ticket = {});
+    if (this.given) {
+      const { from, step, count, series } = this.given;
+      this.live = false;
+      this.take({ from_ms: from, to_ms: from + count * step, series }, null, step, count, Infinity);
+      return;
+    }
     const step = this.stepMs;
     const now = link.nowMs();
     if (this.live || !this.toMs) this.toMs = now;
@@ -89,6 +105,7 @@ class Trend extends Part {
           back ? getTrend(known, to - count * step - back, to - back, count) : null]);
         if (ticket !== this.ticket || !this.isConnected) return;
         this.take(answer, other, step, count, now);
+        if (this.marked) this.recall();
       }
     } catch {
       // The next round asks again; meanwhile the page as a whole shows that the link is lost.
@@ -97,13 +114,26 @@ class Trend extends Part {
     if (this.live) this.timer = setTimeout(() => this.fetch(), Math.min(10000, Math.max(1000, step)));
   }
 
+  /** Asks for the marks of what is shown; a live picture not more often than every 5 s. */
+  async recall() {
+    const { from, to } = this.data, at = performance.now();
+    if (this.live && at - (this.recalledAt ?? -Infinity) < 5000) return;
+    this.recalledAt = at;
+    const marks = await fetchMarks(from, to);
+    if (this.isConnected && this.data) { this.marks = marks; this.draw(); }
+  }
+
   take(answer, other, step, count, now) {
     const find = (of, name) => of && of.series.find((x) => x.tag === name);
     const pens = this.pens.map((name) => {
       const series = find(answer, name);
-      return series && { ...this.line(series, answer.from_ms, step, count, now), other: find(other, name) };
+      if (!series) return undefined;
+      const past = find(other, name);
+      return { ...this.line(series, answer.from_ms, step, count, now), other: past && this.line(past, other.from_ms, step, count, now) };
     });
     this.data = { from: answer.from_ms, to: answer.to_ms, step, count, pens, steps: find(answer, `${this.phase}.STEP`) };
+    this.setAttribute("aria-valuemax", count - 1);
+    if (this.at >= count) this.at = undefined;
     this.draw();
     if (this.onstats) this.onstats(pens.map((p) => p && p.stats), answer, step);
   }
@@ -135,6 +165,9 @@ class Trend extends Part {
     this.draw();
   }
 
+  /** The pen whose limits are drawn. */
+  limited() { return this.chosen in this.pens && !this.hidden_.has(this.chosen) ? this.chosen : this.pens.findIndex((_, i) => !this.hidden_.has(i)); }
+
   /** Scale of a pen: its unit; setpoints share the scale of what they are set for. */
   scaleOf(name) { return store.tag(name)?.unit || "–"; }
 
@@ -144,12 +177,15 @@ class Trend extends Part {
     this.pens.forEach((name, i) => {
       const unit = this.scaleOf(name), tag = store.tag(name);
       if (!scales.has(unit)) scales.set(unit, { lo: Infinity, hi: -Infinity, span: 0 });
-      const scale = scales.get(unit), stats = this.data?.pens[i]?.stats;
+      const scale = scales.get(unit), pen = this.data?.pens[i];
       // A flat line must not look like a storm: at least a fiftieth of the range.
       if (tag) scale.span = Math.max(scale.span, (tag.hi - tag.lo) / 50);
-      if (!stats || this.hidden_.has(i) || stats.min > stats.max) return;
-      scale.lo = Math.min(scale.lo, stats.min);
-      scale.hi = Math.max(scale.hi, stats.max);
+      if (!pen || this.hidden_.has(i)) return;
+      for (const stats of [pen.stats, pen.other?.stats]) {
+        if (!stats || stats.min > stats.max) continue;
+        scale.lo = Math.min(scale.lo, stats.min);
+        scale.hi = Math.max(scale.hi, stats.max);
+      }
     });
     for (const scale of scales.values()) {
       if (scale.lo > scale.hi) { scale.lo = 0; scale.hi = 1; }
@@ -174,7 +210,7 @@ class Trend extends Part {
     c.textBaseline = "middle";
     const scales = this.scales(), units = [...scales.keys()];
     const left = this.bare ? 2 : 54, right = this.bare ? 2 : units.length > 1 ? 54 : 14;
-    const top = this.bare ? 3 : 12, bottom = this.bare ? 3 : 26;
+    const top = this.bare ? 3 : 12, bottom = this.bare ? 3 : this.marked ? 44 : 26;
     const box = (this.box = { left, top, width: width - left - right, height: height - top - bottom });
     const { from, to } = this.data || { from: 0, to: 1 };
     const x = (ms) => left + ((ms - from) / (to - from)) * box.width;
@@ -182,6 +218,7 @@ class Trend extends Part {
     c.fillStyle = token("field");
     c.fillRect(left, top, box.width, box.height);
     if (!this.bare) this.axes(c, box, scales, units, from, to, x, y);
+    if (this.marked && this.data) drawMarks(c, this.marks, box, x);
     c.save();
     c.beginPath();
     c.rect(left, top, box.width, box.height);
@@ -231,9 +268,9 @@ class Trend extends Part {
     }
   }
 
-  /** Band and limit lines of the first pen that is shown. */
+  /** Band and limit lines of the pen chosen. */
   limits(c, box, y) {
-    const name = this.pens.find((_, i) => !this.hidden_.has(i)), tag = store.tag(name);
+    const name = this.pens[this.limited()], tag = store.tag(name);
     if (!tag) return;
     const at = (v) => y(v, this.scaleOf(name));
     const { ll, l, h: high, hh } = tag.limits;
@@ -245,18 +282,26 @@ class Trend extends Part {
     c.strokeStyle = c.fillStyle = token("t2");
     c.lineWidth = 1;
     c.textAlign = "left";
+    const off = { up: [], down: [] };
     for (const [word, v] of [["HH", hh], ["H", high], ["L", l], ["LL", ll]]) {
       if (v === null) continue;
+      const text = `${word} ${number(v, tag.decimals)}`;
+      if (at(v) < box.top) { off.up.unshift(text); continue; }
+      if (at(v) > box.top + box.height) { off.down.push(text); continue; }
       c.setLineDash([6, 4]);
       c.beginPath();
       c.moveTo(box.left, at(v));
       c.lineTo(box.left + box.width, at(v));
       c.stroke();
-      if (!this.bare) c.fillText(`${word} ${number(v, tag.decimals)}`, box.left + 6, at(v) - 8);
+      if (!this.bare) c.fillText(text, box.left + 6, at(v) - 8);
     }
+    // A limit beyond the scale is told, or the lines would say that there is none.
+    if (this.bare) return;
+    if (off.up.length) c.fillText(`↑ ${off.up.join("  ")}`, box.left + 6, box.top + 10);
+    if (off.down.length) c.fillText(`↓ ${off.down.join("  ")}`, box.left + 6, box.top + box.height - 10);
   }
 
-  /** Steps of the phase and marks of events. */
+  /** Steps of the phase, trips, moments. */
   behind(c, box, x) {
     const { steps, from, step, count } = this.data;
     c.textAlign = "left";
@@ -268,10 +313,11 @@ class Trend extends Part {
       c.moveTo(Math.round(x(ms)) + 0.5, box.top);
       c.lineTo(Math.round(x(ms)) + 0.5, box.top + box.height);
       c.stroke();
+      const wide = c.measureText(text).width + 8, at = Math.min(x(ms) + 2, box.left + box.width - wide);
       c.fillStyle = token("panel");
-      c.fillRect(x(ms) + 2, box.top + 2, c.measureText(text).width + 8, 17);
+      c.fillRect(at, box.top + 2, wide, 17);
       c.fillStyle = token("t1");
-      c.fillText(text, x(ms) + 6, box.top + 11);
+      c.fillText(text, at + 4, box.top + 11);
     };
     if (steps) {
       const rows = store.block(this.phase)?.rows || [];
@@ -281,18 +327,7 @@ class Trend extends Part {
         if (now > 0) flag(from + i * step, say(rows[now - 1]?.text) || `${this.phase} ${now}`);
       }
     }
-    if (!this.marked) return;
-    c.fillStyle = token("t1");
-    for (const e of store.events) {
-      if (e.kind === "system" || e.utc_ms < from || !["trip", "reset", "command"].includes(e.kind)) continue;
-      const at = x(e.utc_ms), foot = box.top + box.height;
-      c.beginPath();
-      c.moveTo(at, foot - 9);
-      c.lineTo(at - 5, foot);
-      c.lineTo(at + 5, foot);
-      c.fill();
-      if (e.kind === "trip") flag(e.utc_ms, `▲ ${e.tag?.split(".")[0] ?? ""}`);
-    }
+    for (const { ms, text } of [...this.flags, ...this.marks.filter((m) => m.kind === "trip")]) if (ms >= from) flag(ms, text);
   }
 
   pen(c, box, index, y) {
@@ -313,7 +348,7 @@ class Trend extends Part {
       }
       c.stroke();
     };
-    if (other) stroke(other.last, 1.2, `${colour}90`);
+    if (other) stroke(other.values, 1.2, `${colour}90`);
     c.fillStyle = `${colour}38`;
     const wide = Math.max(1, box.width / count);
     for (let i = 0; i < count; i++) {
@@ -324,11 +359,38 @@ class Trend extends Part {
     stroke(values, 2, colour);
   }
 
-  /** Cursor, zoom by dragging or the wheel, back to live by a double click. */
-  mouse() {
+  /** The moment under the cursor, for the mouse, the keyboard and who listens. */
+  cursor(at) {
+    this.at = at;
+    const { data } = this, ms = data && at !== undefined ? data.from + (at + 0.5) * data.step : undefined;
+    const marks = ms === undefined ? [] : near(this.marks, ms, (5 * (data.to - data.from)) / this.box.width);
+    this.setAttribute("aria-valuenow", at ?? 0);
+    this.setAttribute("aria-valuetext", ms === undefined ? t("no cursor") : clock(ms));
+    this.draw();
+    this.oncursor?.(at, data, marks);
+  }
+
+  /** Cursor, zoom by dragging or the wheel, back to live by a double click; the same by keys. */
+  hand() {
+    this.tabIndex = 0;
+    this.setAttribute("role", "slider");
+    this.setAttribute("aria-label", `${t("Cursor")} ${this.pens.join(", ")}`);
+    for (const [name, value] of [["valuemin", 0], ["valuenow", 0], ["valuetext", t("no cursor")]]) this.setAttribute(`aria-${name}`, value);
+    this.onkeydown = (event) => {
+      const { data, at } = this, many = event.shiftKey ? 10 : 1;
+      if (!data || event.altKey || event.ctrlKey || event.metaKey) return;
+      const last = data.count - 1, from = at ?? last + 1;
+      const to = { ArrowLeft: from - many, ArrowRight: at === undefined ? 0 : at + many, Home: 0, End: last }[event.key];
+      if (to !== undefined) this.cursor(Math.min(last, Math.max(0, to)));
+      else if (event.key === "Escape" && at !== undefined) this.cursor(undefined);
+      else if ((event.key === "+" || event.key === "-") && this.onspan) this.scale(event.key === "+" ? 0.5 : 2, at);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
     const place = (event) => Math.min(this.box.left + this.box.width, Math.max(this.box.left, event.offsetX));
     const ms = (px) => this.data.from + ((px - this.box.left) / this.box.width) * (this.data.to - this.data.from);
-    const cursor = (at) => { this.at = at; this.draw(); this.oncursor?.(at, this.data); };
+    const cursor = (at) => this.cursor(at);
     const c = this.canvas;
     c.onpointermove = (event) => {
       if (!this.data) return;
@@ -350,6 +412,12 @@ class Trend extends Part {
       this.zoom(at - (at - this.data.from) * factor, at + (this.data.to - at) * factor);
     };
     c.ondblclick = () => { this.live = true; this.onspan?.(); this.restart(); };
+  }
+
+  /** Closer or farther, about the cursor or else the middle. */
+  scale(factor, at) {
+    const { from, to, step } = this.data, middle = at === undefined ? (from + to) / 2 : from + (at + 0.5) * step;
+    this.zoom(middle - (middle - from) * factor, middle + (to - middle) * factor);
   }
 
   zoom(from, to) {

@@ -8,10 +8,12 @@ import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
 import { penSample } from "./panels.js";
 import "./trend.js";
+import { legend, tell } from "./trendmarks.js";
 
 const SPANS = [[2, "2 min"], [10, "10 min"], [60, "1 h"], [480, "8 h"], [1440, "24 h"], [10080, "7 d"]];
 const PENS_MAX = 8;
 const HOUR_MS = 3600000;
+const EARLIER = [[0, "no comparison"], [HOUR_MS, "1 h earlier"], [8 * HOUR_MS, "8 h earlier"], [24 * HOUR_MS, "24 h earlier"], [168 * HOUR_MS, "7 d earlier"], [-1, "from a time ..."]];
 
 class TrendPage extends Part {
   /** Display id whose first set is shown, or tag names with commas. */
@@ -33,8 +35,16 @@ class TrendPage extends Part {
     const phases = store.directory.equipment.blocks.filter((b) => b.kind === "PHASE");
     const phase = h("select", { "aria-label": t("Phases of"), onchange: (e) => { this.trend.phase = this.phase = e.target.value; this.trend.restart(); } },
       h("option", { value: "", text: t("no phases") }), phases.map((b) => h("option", { value: b.name, text: b.name })));
-    const compare = h("select", { "aria-label": t("Compare with"), onchange: (e) => { this.trend.compareMs = this.compareMs = Number(e.target.value); this.trend.restart(); } },
-      [[0, "no comparison"], [HOUR_MS, "1 h earlier"], [8 * HOUR_MS, "8 h earlier"], [24 * HOUR_MS, "24 h earlier"]].map(([ms, text]) => h("option", { value: ms, text: t(text) })));
+    // Any earlier range can be laid upon the one shown: the person says when it began.
+    const begun = h("input", { type: "datetime-local", hidden: true, "aria-label": t("Earlier range from"), onchange: (e) => {
+      const ms = this.trend.data ? this.trend.data.from - new Date(e.target.value).getTime() : NaN;
+      if (ms > 0) this.compare(ms);
+    } });
+    const compare = h("select", { "aria-label": t("Compare with"), onchange: (e) => {
+      const ms = Number(e.target.value);
+      begun.hidden = ms >= 0;
+      if (ms >= 0) this.compare(ms);
+    } }, EARLIER.map(([ms, text]) => h("option", { value: ms, text: t(text) })));
     const add = h("input", { list: "tags", placeholder: t("Add pen"), "aria-label": t("Add pen"), size: 14, onchange: (e) => {
       const name = e.target.value.trim();
       e.target.value = "";
@@ -46,10 +56,11 @@ class TrendPage extends Part {
       h("button", { class: "icon", "aria-label": t("Later"), title: t("Later"), onclick: () => this.shift(0.5) }, "›"),
       h("button", { class: "icon", "aria-label": t("Closer"), title: t("Closer"), onclick: () => this.scale(0.5) }, "+"),
       h("button", { class: "icon", "aria-label": t("Farther"), title: t("Farther"), onclick: () => this.scale(2) }, "\u2212"),
-      this.liveButton, h("span", { class: "gap" }), phase, compare, add, names, h("button", { onclick: () => this.export() }, t("Export CSV"))), this.range);
+      this.liveButton, h("span", { class: "gap" }), phase, compare, begun, add, names, h("button", { onclick: () => this.export() }, t("Export CSV"))), this.range);
     this.big = h("section", { class: "panel big", "aria-label": t("Trend") });
     this.table = h("section", { class: "panel pens", tabindex: 0, "aria-label": t("Pens") });
-    this.append(this.big, this.table);
+    this.told = h("p", { class: "small told", role: "status" });
+    this.append(this.big, h("div", { class: "bar" }, legend(), this.told), this.table);
     this.listen(theme, "change", () => this.rows());
     this.build();
   }
@@ -60,7 +71,7 @@ class TrendPage extends Part {
     Object.assign(this.trend, {
       pens: this.pens, minutes: old ? old.minutes : this.minutes, phase: this.phase || "", compareMs: this.compareMs || 0, marked: true,
       onstats: (stats, answer, step) => this.stats(stats, answer, step),
-      oncursor: (index, data) => this.cursor(index, data),
+      oncursor: (index, data, marks) => this.cursor(index, data, marks), chosen: this.chosen ?? -1,
       onspan: () => this.state(),
     });
     if (old && !old.live) Object.assign(this.trend, { live: false, toMs: old.toMs });
@@ -69,7 +80,22 @@ class TrendPage extends Part {
     this.state();
   }
 
+  /** Lays the range that lies so far back upon the one shown. */
+  compare(ms) {
+    this.trend.compareMs = this.compareMs = ms;
+    this.rows();
+    this.trend.restart();
+  }
+
+  /** The limits of one pen are drawn: of this. */
+  choose(i) {
+    this.trend.chosen = this.chosen = i;
+    this.rows();
+    this.trend.draw();
+  }
+
   usePens(pens) {
+    this.chosen = -1;
     this.pens = pens.slice(0, PENS_MAX);
     this.build();
   }
@@ -85,10 +111,7 @@ class TrendPage extends Part {
     this.trend.restart();
   }
 
-  scale(factor) {
-    const { minutes, toMs } = this.trend, middle = toMs - minutes * 30000;
-    this.trend.zoom(middle - minutes * 30000 * factor, middle + minutes * 30000 * factor);
-  }
+  scale(factor) { if (this.trend.data) this.trend.scale(factor); }
 
   shift(part) {
     this.trend.live = false;
@@ -108,9 +131,10 @@ class TrendPage extends Part {
     const { data } = this.trend;
     if (!data) return;
     const known = this.pens.map((name, i) => [name, data.pens[i]]).filter(([, p]) => p);
-    const head = ["time", ...known.flatMap(([name]) => [`${name} last`, `${name} min`, `${name} max`])];
+    const past = known.some(([, p]) => p.other);
+    const head = ["time", ...known.flatMap(([name]) => [`${name} last`, `${name} min`, `${name} max`, ...(past ? [`${name} earlier`] : [])])];
     const rows = Array.from({ length: data.count }, (_, i) => [new Date(data.from + i * data.step).toISOString(),
-      ...known.flatMap(([, p]) => [p.values[i], p.min[i], p.max[i]].map((v) => (Number.isFinite(v) ? v : "")))]);
+      ...known.flatMap(([, p]) => [p.values[i], p.min[i], p.max[i], ...(past ? [p.other?.values[i]] : [])].map((v) => (Number.isFinite(v) ? v : "")))]);
     save(`trend-${date(data.from)}-${clock(data.from).replaceAll(":", "")}.csv`, [head, ...rows]);
   }
 
@@ -122,13 +146,14 @@ class TrendPage extends Part {
     this.cells = this.pens.map((name, i) => {
       const tag = store.tag(name);
       const cell = (cls = "num") => h("td", { class: cls });
-      const cells = { tag, now: cell("num live"), cursor: cell(), min: cell(), max: cell(), mean: cell(), quality: cell("") };
+      const cells = { tag, now: cell("num live"), cursor: cell(), earlier: this.compareMs ? cell() : null, min: cell(), max: cell(), mean: cell(), quality: cell("") };
       const check = h("input", { type: "checkbox", "aria-label": `${t("Show")} ${name}`, onchange: (e) => this.trend.toggle(i, e.target.checked) });
       check.checked = !this.trend.hidden_.has(i);
       const unit = this.trend.scaleOf(name);
       const axis = [...new Set(this.pens.map((n) => this.trend.scaleOf(n)))].indexOf(unit) + 1;
-      body.append(h("tr", {}, h("td", {}, check), h("td", {}, penSample(i)), h("td", {}, h("b", { text: name })),
-        h("td", { text: tag ? say(tag.desc) : t("no tag") }), cells.now, cells.cursor, cells.min, cells.max, cells.mean,
+      const chosen = i === this.trend.limited();
+      body.append(h("tr", {}, h("td", {}, check), h("td", {}, penSample(i)), h("td", {}, h("button", { class: "plain", "aria-pressed": String(chosen), title: t("Show the limits of this pen"), onclick: () => this.choose(i) }, h("b", { text: name }), chosen ? ` ${t("limits")}` : "")),
+        h("td", { text: tag ? say(tag.desc) : t("no tag") }), cells.now, cells.cursor, cells.earlier, cells.min, cells.max, cells.mean,
         h("td", { text: tag ? tag.unit : "" }), h("td", { class: "num", text: axis <= 2 ? axis : "–" }), cells.quality,
         h("td", {}, h("button", { class: "icon", "aria-label": `${t("Remove")} ${name}`, onclick: () => this.usePens(this.pens.filter((n) => n !== name)) }, "✕"))));
       if (tag) this.ends.push(store.watch(name, ({ value, q }) => {
@@ -140,12 +165,12 @@ class TrendPage extends Part {
     this.cursorHead = h("th", { class: "num", text: t("Cursor") });
     const head = (text, num) => h("th", { class: num ? "num" : "", text: t(text) });
     this.table.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head("Show"), head("Pen"), head("Tag"), head("Description"),
-      head("Now", 1), this.cursorHead, head("Min", 1), head("Max", 1), head("Mean", 1), head("Unit"), head("Axis", 1), head("Quality"), h("td", {}))), body));
+      head("Now", 1), this.cursorHead, this.compareMs ? head("Earlier", 1) : null, head("Min", 1), head("Max", 1), head("Mean", 1), head("Unit"), head("Axis", 1), head("Quality"), h("td", {}))), body));
   }
 
   stats(stats, answer, step) {
     const seconds = step >= 1000 ? `${step / 1000} s` : `${step} ms`;
-    setText(this.range, `${date(answer.from_ms)} ${clock(answer.from_ms)} – ${clock(answer.to_ms)} · ${seconds} ${t("buckets, min/max kept")}`);
+    setText(this.range, `${date(answer.from_ms)} ${clock(answer.from_ms)} – ${clock(answer.to_ms)} · ${seconds} ${t("buckets, min/max kept")}${this.compareMs ? ` · ${t("Earlier")}: ${date(answer.from_ms - this.compareMs)} ${clock(answer.from_ms - this.compareMs)}` : ""}`);
     stats.forEach((x, i) => {
       const cells = this.cells[i];
       if (!cells || !cells.tag) return;
@@ -154,12 +179,16 @@ class TrendPage extends Part {
     });
   }
 
-  cursor(index, data) {
+  cursor(index, data, marks) {
+    setText(this.told, marks.slice(0, 4).map(tell).join(" · ") + (marks.length > 4 ? ` · +${marks.length - 4}` : ""));
     const known = index !== undefined && data;
     setText(this.cursorHead, known ? `${t("Cursor")} ${clock(data.from + (index + 0.5) * data.step)}` : t("Cursor"));
     this.cells.forEach((cells, i) => {
       const v = known ? data.pens[i]?.values[index] : null;
       setText(cells.cursor, cells.tag && typeof v === "number" ? shown(cells.tag, v) : "—");
+      if (!cells.earlier) return;
+      const past = known ? data.pens[i]?.other?.values[index] : null;
+      setText(cells.earlier, cells.tag && typeof past === "number" ? shown(cells.tag, past) : "—");
     });
   }
 }

@@ -279,6 +279,12 @@ pub struct TripRecord {
     pub group: String,
     /// Cause that was first; empty if the group was latched by a start.
     pub first_out: String,
+    /// What that cause says.
+    #[serde(default)]
+    pub cause: Text,
+    /// Unit of the plant that it belongs to; empty = none.
+    #[serde(default)]
+    pub unit: String,
     /// Scan of the trip.
     pub scan: u64,
     /// When, milliseconds since the epoch.
@@ -289,6 +295,43 @@ pub struct TripRecord {
     pub tags: Vec<String>,
     /// Values by tag, then by sample; none = bad or not sampled.
     pub values: Vec<Vec<Option<f64>>>,
+}
+
+/// A trip without its samples: a line of the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TripHead {
+    /// Reset group that tripped; with the time the name of the record.
+    pub group: String,
+    /// When, milliseconds since the epoch.
+    pub utc_ms: i64,
+    /// Cause that was first; empty if the group was latched by a start.
+    pub first_out: String,
+    /// What that cause says.
+    pub cause: Text,
+    /// Unit of the plant that it belongs to; empty = none.
+    pub unit: String,
+    /// Scan of the trip.
+    pub scan: u64,
+    /// Tags recorded.
+    pub tags: usize,
+    /// Samples of each.
+    pub samples: usize,
+}
+
+impl TripRecord {
+    /// Its line of the list.
+    pub fn head(&self) -> TripHead {
+        TripHead {
+            group: self.group.clone(),
+            utc_ms: self.utc_ms,
+            first_out: self.first_out.clone(),
+            cause: self.cause.clone(),
+            unit: self.unit.clone(),
+            scan: self.scan,
+            tags: self.tags.len(),
+            samples: self.at_s.len(),
+        }
+    }
 }
 
 /// What the records say, for a desk without records.

@@ -144,10 +144,10 @@ pub trait Desk: Send + Sync + 'static {
         Box::pin(async { Err(Refusal::not_offered()) })
     }
 
-    /// The newest edges of the sequence of events with a number greater than `since`,
-    /// oldest first; at most a few hundred.
-    fn sequence(&self, since: u64) -> Vec<SequenceRow> {
-        let _ = since;
+    /// The newest edges of the sequence of events with a number greater than `since` and,
+    /// to read backwards, less than `before`, oldest first; at most a few hundred.
+    fn sequence(&self, since: u64, before: Option<u64>) -> Vec<SequenceRow> {
+        let _ = (since, before);
         Vec::new()
     }
 

@@ -212,9 +212,15 @@ impl Hub {
         push_bounded(&self.sequence, row, SEQUENCE_KEPT_MAX);
     }
 
-    /// Adds the record of a trip.
+    /// Adds the record of a trip, in the order of their times: those of a run before may
+    /// be read after the first one of this.
     pub fn add_trip(&self, record: Arc<TripRecord>) {
-        push_bounded(&self.trips, record, TRIPS_KEPT_MAX);
+        let mut trips = lock(&self.trips);
+        let at = trips.partition_point(|known| known.utc_ms <= record.utc_ms);
+        trips.insert(at, record);
+        if trips.len() > TRIPS_KEPT_MAX {
+            trips.pop_front();
+        }
     }
 
     /// Where trends come from that reach further back than memory. Once.
@@ -684,11 +690,10 @@ impl Desk for Hub {
     fn events(&self, since: u64) -> Vec<Event> {
         const AT_MOST: usize = 500;
         let events = lock(&self.events);
-        let newer: Vec<&Event> = events.iter().filter(|event| event.seq > since).collect();
-        newer[newer.len().saturating_sub(AT_MOST)..]
-            .iter()
-            .map(|event| (*event).clone())
-            .collect()
+        // Asked ten times a second by each window, and nearly always without an answer.
+        let from = events.partition_point(|event| event.seq <= since);
+        let from = from.max(events.len().saturating_sub(AT_MOST));
+        events.range(from..).cloned().collect()
     }
 
     fn alarms(&self) -> Arc<AlarmList> {
@@ -711,11 +716,14 @@ impl Desk for Hub {
         self.alarms.figures(from_ms, to_ms)
     }
 
-    fn sequence(&self, since: u64) -> Vec<SequenceRow> {
+    fn sequence(&self, since: u64, before: Option<u64>) -> Vec<SequenceRow> {
         let rows = lock(&self.sequence);
-        let from = rows.partition_point(|row| row.seq <= since);
-        let from = from.max(rows.len().saturating_sub(SEQUENCE_ANSWER_MAX));
-        rows.range(from..).cloned().collect()
+        let to = before.map_or(rows.len(), |before| {
+            rows.partition_point(|row| row.seq < before)
+        });
+        let from = rows.partition_point(|row| row.seq <= since).min(to);
+        let from = from.max(to.saturating_sub(SEQUENCE_ANSWER_MAX));
+        rows.range(from..to).cloned().collect()
     }
 
     fn trips(&self) -> Vec<Arc<TripRecord>> {

@@ -134,6 +134,7 @@ impl Archive {
         threads.push(spawn("alarms", Box::new(move || desk.run(ours, &ended)))?);
 
         around.hub.set_long_trend(long_trend(reader.clone()));
+        let hub = around.hub.clone();
         let tell = news_of_history(alarms.clone(), around.ledger, around.env);
         let historian = HistoryWriter {
             folder: history_folder(&around.data),
@@ -147,6 +148,7 @@ impl Archive {
             down: history_down.clone(),
             writer,
             tell,
+            before: Box::new(move |record| hub.add_trip(Arc::new(record))),
         };
         let ended = stop.clone();
         threads.push(spawn("history", Box::new(move || historian.run(&ended)))?);

@@ -47,6 +47,8 @@ pub struct Cast {
     pub names: Vec<String>,
     /// Trip groups.
     pub interlocks: Vec<Interlock>,
+    /// Unit of each block that has one.
+    pub units: BTreeMap<String, String>,
     /// What history keeps.
     pub specs: Specs,
     /// Its alarms.
@@ -89,6 +91,13 @@ impl Cast {
             tasks,
             names: directory.tags.iter().map(|tag| tag.name.clone()).collect(),
             interlocks: directory.interlocks.clone(),
+            units: directory
+                .equipment
+                .blocks
+                .iter()
+                .filter(|block| !block.unit.is_empty())
+                .map(|block| (block.name.clone(), block.unit.clone()))
+                .collect(),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::rt;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use gateway::alarms::TripRecord;
 use gateway::desk::{Bucket, BucketMark, Directory, Trend, TrendSeries};
+use gateway::hub::TRIPS_KEPT_MAX;
 use historian::{
     Historian, HistoryError, HistoryReader, Loss, Mark, Merged, Options, Policy, Recovery,
     Retention, Sample, SourceId, Specs, TagId, TagSpec, Taken,
@@ -176,7 +177,8 @@ impl SharedReader {
             .clone()
     }
 
-    fn set(&self, reader: HistoryReader) {
+    /// Takes the reader of a historian that was opened.
+    pub fn set(&self, reader: HistoryReader) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reader);
     }
 }
@@ -224,12 +226,17 @@ pub struct HistoryWriter {
     pub merging: Option<JoinHandle<Result<Vec<Merged>, HistoryError>>>,
     /// Told what must be recorded.
     pub tell: Box<dyn FnMut(HistoryNews) + Send>,
+    /// Told the newest trips of the runs before.
+    pub before: Box<dyn Fn(TripRecord) + Send>,
 }
 
 impl HistoryWriter {
     /// Works until `stop` is set.
     pub fn run(mut self, stop: &AtomicBool) {
         let mut writer = self.open(true);
+        for record in read_trips(&self.trips) {
+            (self.before)(record);
+        }
         let (mut synced, mut tried, mut kept) = (0, rt::monotonic_ns(), 0);
         let mut is_new = false;
         loop {
@@ -445,6 +452,25 @@ fn write_trip(folder: &Path, record: &TripRecord) -> std::io::Result<()> {
     let name = format!("{}-{}-{}.json", record.utc_ms, record.group, record.scan);
     let text = serde_json::to_vec_pretty(record)?;
     journal::replace_file(&folder.join(name), &text)
+}
+
+/// The newest records of the folder. What cannot be read is left where it is: a list for
+/// people must not keep the station from starting.
+fn read_trips(folder: &Path) -> Vec<TripRecord> {
+    let Ok(files) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut files: Vec<(i64, PathBuf)> = files
+        .filter_map(|file| {
+            let path = file.ok()?.path();
+            let name = path.file_name()?.to_str()?;
+            Some((name.split_once('-')?.0.parse().ok()?, path))
+        })
+        .collect();
+    files.sort();
+    let newest = &files[files.len().saturating_sub(TRIPS_KEPT_MAX)..];
+    let read = |path: &Path| serde_json::from_slice(&std::fs::read(path).ok()?).ok();
+    newest.iter().filter_map(|(_, path)| read(path)).collect()
 }
 
 /// Reads a trend from history, for what reaches further back than memory.

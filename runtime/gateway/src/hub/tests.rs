@@ -108,3 +108,42 @@ fn an_order_names_the_edition_by_which_it_was_checked() {
         assert_eq!((order.edition, order.subject.as_str()), (7, "TIC-101.SP"));
     }
 }
+
+#[test]
+fn the_sequence_is_read_forwards_and_backwards_and_trips_stand_in_the_order_of_their_times() {
+    let (hub, _intake) = Hub::new(|| 0);
+    for seq in 1..=1_200 {
+        hub.add_sequence(SequenceRow {
+            seq,
+            ..SequenceRow::default()
+        });
+    }
+    let numbers = |since, before| -> (u64, u64, usize) {
+        let rows = hub.sequence(since, before);
+        let ends = (rows.first(), rows.last());
+        let number = |row: Option<&SequenceRow>| row.map_or(0, |row| row.seq);
+        (number(ends.0), number(ends.1), rows.len())
+    };
+    assert_eq!(numbers(0, None), (701, 1_200, 500));
+    assert_eq!(numbers(1_198, None), (1_199, 1_200, 2));
+    assert_eq!(numbers(0, Some(701)), (201, 700, 500));
+    assert_eq!(numbers(0, Some(1)), (0, 0, 0));
+    assert_eq!(numbers(500, Some(300)), (0, 0, 0));
+    // A run before is read while the first trip of this one has already come.
+    for utc_ms in [500, 100, 300] {
+        hub.add_trip(Arc::new(TripRecord {
+            utc_ms,
+            ..TripRecord::default()
+        }));
+    }
+    let times: Vec<i64> = hub.trips().iter().map(|trip| trip.utc_ms).collect();
+    assert_eq!(times, [500, 300, 100]);
+    for utc_ms in 1_000..1_100 {
+        hub.add_trip(Arc::new(TripRecord {
+            utc_ms,
+            ..TripRecord::default()
+        }));
+    }
+    let kept = hub.trips();
+    assert_eq!((kept.len(), kept[0].utc_ms), (TRIPS_KEPT_MAX, 1_099));
+}

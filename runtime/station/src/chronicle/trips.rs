@@ -4,6 +4,7 @@
 use super::{At, Cast};
 use crate::feed::FeedFrame;
 use gateway::alarms::TripRecord;
+use gateway::desk::Text;
 use signal::Kind;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -40,14 +41,23 @@ struct Open {
     samples: Vec<Sample>,
 }
 
+/// A cause as a person reads it.
+struct Why {
+    id: String,
+    text: Text,
+    unit: String,
+}
+
 /// One trip group.
 struct Group {
     name: String,
     task: usize,
     tripped: u32,
     first_out: Option<u32>,
-    /// Number of each cause, with its name.
-    causes: BTreeMap<i32, String>,
+    /// Each cause by its number.
+    causes: BTreeMap<i32, Why>,
+    /// Unit of the group, for a trip without a cause.
+    unit: String,
     tags: Vec<(String, u32, Kind)>,
     past: VecDeque<Sample>,
     was_tripped: Option<bool>,
@@ -73,6 +83,10 @@ impl Trips {
                 Some((task, tag.slot, tag.kind))
             })
         };
+        let unit_of = |tag: &str| {
+            let block = tag.split('.').next().unwrap_or_default();
+            cast.units.get(block).cloned().unwrap_or_default()
+        };
         self.groups.clear();
         for interlock in &cast.interlocks {
             let Some((task, tripped, _)) = place(&interlock.tripped) else {
@@ -97,8 +111,16 @@ impl Trips {
                 causes: interlock
                     .causes
                     .iter()
-                    .map(|cause| (cause.index, cause.id.clone()))
+                    .map(|cause| {
+                        let why = Why {
+                            id: cause.id.clone(),
+                            text: cause.text.clone(),
+                            unit: unit_of(&cause.tag),
+                        };
+                        (cause.index, why)
+                    })
                     .collect(),
+                unit: unit_of(&interlock.tripped),
                 tags,
                 past: VecDeque::new(),
                 was_tripped: None,
@@ -139,13 +161,16 @@ impl Trips {
             if trips_now {
                 self.last += 1;
                 let number = group.first_out.map_or(0, |slot| bits(slot) as i32);
+                let why = group.causes.get(&number);
                 let mut samples: Vec<Sample> = group.past.iter().cloned().collect();
                 samples.push(sample.clone());
                 group.open = Some(Open {
                     record: TripRecord {
                         seq: self.last,
                         group: group.name.clone(),
-                        first_out: group.causes.get(&number).cloned().unwrap_or_default(),
+                        first_out: why.map(|why| why.id.clone()).unwrap_or_default(),
+                        cause: why.map(|why| why.text.clone()).unwrap_or_default(),
+                        unit: why.map_or(&group.unit, |why| &why.unit).clone(),
                         scan: at.scan,
                         utc_ms: at.utc_ns / 1_000_000,
                         tags: group.tags.iter().map(|(name, _, _)| name.clone()).collect(),

@@ -71,6 +71,7 @@ fn a_day_that_is_over_becomes_one_segment_and_reads_as_before() {
         down: Arc::default(),
         writer,
         tell: Box::new(move |told| news.send(told).unwrap()),
+        before: Box::new(|_| ()),
     };
     let ended = stop.clone();
     let thread = std::thread::spawn(move || history.run(&ended));
@@ -86,5 +87,28 @@ fn a_day_that_is_over_becomes_one_segment_and_reads_as_before() {
     assert_eq!(read(&reader.get().unwrap()), before);
     stop.store(true, Ordering::Release);
     thread.join().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn trips_of_runs_before_are_read_in_order_and_what_is_no_record_is_passed_over() {
+    let folder = std::env::temp_dir().join(format!("scanloop-trips-{}", std::process::id()));
+    assert!(read_trips(&folder).is_empty());
+    for utc_ms in [9_000, 10_000, 8_000] {
+        let record = TripRecord {
+            group: "RG-1".into(),
+            utc_ms,
+            values: vec![vec![None, Some(1.5)]],
+            ..TripRecord::default()
+        };
+        write_trip(&folder, &record).unwrap();
+    }
+    std::fs::write(folder.join("9500-RG-1-1.json"), "{").unwrap();
+    std::fs::write(folder.join("note.txt"), "x").unwrap();
+    // A record of a version that did not know the cause's words.
+    let old = r#"{"seq":1,"group":"RG-2","first_out":"C18","scan":1,"utc_ms":7000,"at_s":[],"tags":[],"values":[]}"#;
+    std::fs::write(folder.join("7000-RG-2-1.json"), old).unwrap();
+    let times: Vec<i64> = read_trips(&folder).iter().map(|trip| trip.utc_ms).collect();
+    assert_eq!(times, [7_000, 8_000, 9_000, 10_000]);
     std::fs::remove_dir_all(&folder).unwrap();
 }
