@@ -647,6 +647,11 @@ impl Desk for Hub {
             }
             SimulationDeed::Freeze => ("process frozen".into(), "过程冻结".into()),
             SimulationDeed::Resume => ("process goes on".into(), "过程继续".into()),
+            SimulationDeed::Play { name } => (
+                format!("scenario {name} played"),
+                format!("播放场景 {name}"),
+            ),
+            SimulationDeed::Stop => ("scenario stopped".into(), "停止播放场景".into()),
         };
         self.add_event(Event {
             seq: 0,

@@ -14,6 +14,10 @@ pub struct Simulation {
     pub entries: Vec<SimulationEntry>,
     /// Full names of the faults in force.
     pub active: Vec<String>,
+    /// Names and titles of the scenarios that can be played on it as it stands.
+    pub scenarios: Vec<(String, Text)>,
+    /// Name of the scenario whose steps are being played.
+    pub playing: Option<String>,
 }
 
 /// A fault or a deed of the library.
@@ -58,6 +62,14 @@ pub enum SimulationDeed {
     Freeze,
     /// The process goes on.
     Resume,
+    /// The steps of a scenario are played from its beginning, in place of those of
+    /// another; what these have done stays.
+    Play {
+        /// Name.
+        name: String,
+    },
+    /// No further step is played.
+    Stop,
 }
 
 /// The door to a simulated process. Answers at once.

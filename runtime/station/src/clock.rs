@@ -129,9 +129,48 @@ impl ScanClock for RtClock {
     }
 }
 
+/// The time of a simulation that runs at another speed than the wall clock.
+#[derive(Clone, Copy, Debug)]
+pub struct PlantTime {
+    speed: f64,
+    start_ns: i64,
+    utc_ns: i64,
+}
+
+impl PlantTime {
+    /// Time that is `utc_ns` at `start_ns` of the monotonic clock.
+    pub const fn new(speed: f64, start_ns: i64, utc_ns: i64) -> PlantTime {
+        PlantTime {
+            speed,
+            start_ns,
+            utc_ns,
+        }
+    }
+
+    /// The time at a moment of the monotonic clock.
+    pub fn at(&self, monotonic_ns: i64) -> i64 {
+        let passed = (monotonic_ns - self.start_ns) as f64 * self.speed;
+        self.utc_ns + passed as i64
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_a_fast_simulation_is_that_of_its_scans() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let start = rt::monotonic_ns();
+        let time = PlantTime::new(10.0, start, rt::utc_ns());
+        let mut clock = RtClock::new(20_000_000, 10.0, ScanIndex(0), start, stop);
+        for _ in 0..10 {
+            let scan = clock.next_release().expect("a scan");
+            let ahead_ms = (scan.utc.0 - time.at(clock.release_ns())) / 1_000_000;
+            // One period of its own, and what the two were made apart.
+            assert!((0..=120).contains(&ahead_ms), "{ahead_ms} ms");
+        }
+    }
 
     #[test]
     fn missed_releases_are_skipped_and_told() {

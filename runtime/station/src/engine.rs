@@ -4,7 +4,7 @@ use crate::archive::{Archive, Surroundings};
 use crate::change::{ChangeEnds, Changer};
 use crate::chronicle::Cast;
 use crate::clerk::{Clerk, env_word, is_cold_start, standing_forces};
-use crate::clock::RtClock;
+use crate::clock::{PlantTime, RtClock};
 use crate::closed_loop::{LoopError, point_configs};
 use crate::directory::{Named, areas, named};
 use crate::feed::feed;
@@ -36,7 +36,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use tokio::runtime::Handle;
 
@@ -157,7 +157,14 @@ impl Station {
         if let Err(refused) = rt::lock_memory() {
             not_granted.push(refused.to_string());
         }
-        let (hub, intake) = Hub::new(rt::utc_ns);
+        let plant_time = Arc::new(OnceLock::<PlantTime>::new());
+        let (hub, intake) = Hub::new({
+            let plant_time = plant_time.clone();
+            move || {
+                let now = plant_time.get();
+                now.map_or_else(rt::utc_ns, |time| time.at(rt::monotonic_ns()))
+            }
+        });
         let Named {
             directory,
             places,
@@ -201,6 +208,11 @@ impl Station {
         let stop_scans = Arc::new(AtomicBool::new(false));
         let stop_desk = Arc::new(AtomicBool::new(false));
         let start_ns = rt::monotonic_ns() + 50_000_000;
+        // Who looks at a simulation that runs fast sees its time, or else every picture
+        // would be one of the future and every command void.
+        if options.speed != 1.0 {
+            let _ = plant_time.set(PlantTime::new(options.speed, start_ns, rt::utc_ns()));
+        }
         let mut taps = Vec::new();
         let mut ends = Vec::new();
         let mut rings = Vec::new();
