@@ -6,7 +6,7 @@ import { decode } from "./cbor.js";
 import { store } from "./store.js";
 
 // Looked at every LOOK_MS, so that what is old is shown as old within 3 s.
-const STALE_MS = 2700;
+const STALE_MS = 2500;
 const LOOK_MS = 200;
 const PERIOD_MS = 200;
 

@@ -43,7 +43,7 @@ class SimPage extends Part {
     const key = JSON.stringify(state?.active);
     if (key !== this.key) {
       this.key = key;
-      this.active.replaceChildren(...(state?.active.length ? state.active.map((name) => h("div", {}, h("b", { text: name }), h("button", { onclick: () => this.act({ do: "clear", name }) }, t("Clear")))) : [h("p", { class: "muted", text: t("none") })]));
+      this.active.replaceChildren(...(state?.active.length ? state.active.map((name) => h("div", {}, h("b", { text: name }), h("button", { "aria-label": `${t("Clear")} ${name}`, onclick: () => this.act({ do: "clear", name }) }, t("Clear")))) : [h("p", { class: "muted", text: t("none") })]));
     }
     if (fresh) {
       this.scenario.replaceChildren(...state.scenarios.map(([name, title]) => h("option", { value: name, text: say(title), selected: name === (state.playing || "demo") })));
