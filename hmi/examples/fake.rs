@@ -1,7 +1,9 @@
 //! Serves the pages with a make-believe reactor: `cargo run -p scanloop-hmi --example fake`.
 //!
 //! Arguments: port (default 8080, 0 = any), folder of displays (default those of the
-//! synthesis plant). `FAKE_FLOOD=2000`: so many alarms stand from the start. Prints the address; ends on Ctrl-C.
+//! synthesis plant). `FAKE_FLOOD=2000`: so many alarms stand from the start.
+//! `FAKE_STILL=1`: clock and process stand still, always at the same moment. Prints the
+//! address; ends on Ctrl-C.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -11,6 +13,9 @@ use std::time::Duration;
 use hmi::Desk;
 use hmi::fake::FakeDesk;
 use tokio::sync::watch;
+
+/// When the clock stands still: 2026-11-22 06:00 UTC.
+const STILL_MS: i64 = 1_795_327_200_000;
 
 fn wall_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -37,7 +42,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         Some(folder) => Path::new(&folder).to_owned(),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../plants/synthesis/displays"),
     };
-    let desk = Arc::new(FakeDesk::new(wall_ms(), 7_200));
+    let is_still = std::env::var_os("FAKE_STILL").is_some();
+    let start_ms = if is_still { STILL_MS } else { wall_ms() };
+    let desk = Arc::new(FakeDesk::new(start_ms, 7_200));
     if let Some(count) = std::env::var_os("FAKE_FLOOD") {
         desk.flood(count.to_string_lossy().parse()?);
     }
@@ -59,7 +66,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     loop {
         tokio::select! {
             _ = &mut ctrl_c => break,
-            _ = tick.tick() => desk.step_to(wall_ms()),
+            _ = tick.tick() => match is_still {
+                true => desk.stand_still(),
+                false => desk.step_to(wall_ms()),
+            },
         }
     }
     stop_tx.send(true)?;

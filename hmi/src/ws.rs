@@ -125,7 +125,9 @@ struct Session {
     events_seq: Option<u64>,
     /// The alarm list that the window has.
     alarms: Option<Arc<AlarmList>>,
+    /// When the window last said that it had read something new, and what.
     heard: Instant,
+    acked: u64,
     beat: Instant,
     rate: (Instant, u32),
 }
@@ -143,6 +145,7 @@ impl Session {
             events_seq: None,
             alarms: None,
             heard: now,
+            acked: 0,
             beat: now,
             rate: (now, 0),
         }
@@ -217,13 +220,20 @@ impl Session {
         let Ok(said) = serde_json::from_str::<FromClient>(text) else {
             return Err(Some((CLOSE_POLICY, "not understood")));
         };
-        self.heard = now;
         match said {
             FromClient::Hello { events_since } => {
                 self.events_seq = Some(events_since);
                 Ok(None)
             }
-            FromClient::Ack { .. } => Ok(None),
+            // Only what has been read counts as life: who asks and asks and never reads
+            // holds memory as who is silent does.
+            FromClient::Ack { seq } => {
+                if seq > self.acked && seq <= self.seq {
+                    self.acked = seq;
+                    self.heard = now;
+                }
+                Ok(None)
+            }
             FromClient::Unsub { id } => {
                 self.subscriptions.remove(&id);
                 Ok(None)

@@ -208,6 +208,27 @@ async fn a_window_that_stops_reading_is_put_out() {
 }
 
 #[tokio::test]
+async fn a_window_that_asks_on_and_on_and_reads_nothing_is_put_out() {
+    let door = Door::open().await;
+    let mut socket = own(&door).await;
+    say(&mut socket, r#"{"t":"hello"}"#).await;
+    let subscription = r#"{"t":"sub","id":1,"tags":["TT-101.PV"],"period_ms":100}"#;
+    // An old acknowledgement, and one of what was never sent, are none.
+    let acks = [r#"{"t":"ack","seq":0}"#, r#"{"t":"ack","seq":99999999}"#];
+    for _ in 0..100 {
+        for words in [subscription, acks[0], acks[1]] {
+            // It may be closed by now.
+            let _ = socket.send(Message::text(words)).await;
+        }
+        if let Ok(code) = timeout(Duration::from_millis(250), close_code(&mut socket)).await {
+            assert_eq!(code, 1013);
+            return;
+        }
+    }
+    panic!("it is still there");
+}
+
+#[tokio::test]
 async fn what_is_not_understood_ends_the_connection() {
     let door = Door::open().await;
     for text in [

@@ -109,6 +109,18 @@ impl FakeDesk {
         }
     }
 
+    /// Scans that change nothing while the clock stands: the picture is live and always
+    /// the same.
+    pub fn stand_still(&self) {
+        let mut state = self.state();
+        let now = Arc::clone(&state.snapshot);
+        state.snapshot = Arc::new(Snapshot {
+            scan: now.scan + 1,
+            utc_ns: now.utc_ns,
+            cells: now.cells.clone(),
+        });
+    }
+
     /// Lets time pass without a scan, as when the runtime hangs.
     pub fn hang(&self, ms: i64) {
         self.state().now_utc_ns += ms * 1_000_000;

@@ -5,7 +5,9 @@ import { alarms } from "./alarms.js";
 import { decode } from "./cbor.js";
 import { store } from "./store.js";
 
-const STALE_MS = 3000;
+// Looked at every LOOK_MS, so that what is old is shown as old within 3 s.
+const STALE_MS = 2500;
+const LOOK_MS = 200;
 const PERIOD_MS = 200;
 
 export class Link extends EventTarget {
@@ -26,7 +28,7 @@ export class Link extends EventTarget {
 
   start() {
     this.connect();
-    setInterval(() => this.judge(), 250);
+    setInterval(() => this.judge(), LOOK_MS);
     store.addEventListener("wanted", () => this.wantSoon());
     const now = () => { if (!this.socket) this.connect(); };
     addEventListener("online", now);
@@ -35,7 +37,7 @@ export class Link extends EventTarget {
 
   connect() {
     clearTimeout(this.timer);
-    const socket = new WebSocket(`ws://${location.host}/ws`, "hmi.v1.cbor");
+    const socket = new WebSocket(`${location.protocol.replace("http", "ws")}//${location.host}/ws`, "hmi.v1.cbor");
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => {

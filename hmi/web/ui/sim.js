@@ -1,11 +1,12 @@
-// The simulated process: speed, standing still, faults, deeds in the field. Only where a
-// simulator answers; everything asked here is recorded with its actor.
+// The simulated process: speed, standing still, scenarios, faults, deeds in the field. Only
+// where a simulator answers; everything asked here is recorded with its actor.
 
 import { ask, getJson } from "../core/api.js";
 import { Part, h, setText } from "../core/dom.js";
 import { parse } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
+import { link } from "../core/ws.js";
 import { toast } from "./toasts.js";
 
 const EVERY_MS = 1000;
@@ -20,11 +21,14 @@ class SimPage extends Part {
     this.speed = h("span", { class: "chip", role: "status" });
     this.paces = SPEEDS.map((speed) => h("button", { class: "chipb", "aria-pressed": "false", onclick: () => this.act({ do: "pace", speed }) }, `× ${speed}`));
     const paces = h("span", { role: "group", "aria-label": t("Speed") }, this.paces);
+    this.scenario = h("select", { "aria-label": t("Scenario") });
+    this.player = h("button", { onclick: () => this.act(this.state?.playing ? { do: "stop" } : { do: "play", name: this.scenario.value }) });
     this.active = h("div", { class: "rows" });
     this.list = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": t("Faults and deeds") });
-    this.append(h("div", { class: "title" }, h("h1", { text: t("Simulation") }), this.speed, this.frozen, paces, h("span", { class: "gap" }),
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Simulation") }), this.speed, this.frozen, paces, this.scenario, this.player, h("span", { class: "gap" }),
       h("input", { placeholder: t("Search tag or text"), "aria-label": t("Search tag or text"), oninput: (e) => { this.words = e.target.value.toLowerCase(); this.fill(); } })),
     h("section", { class: "panel flat" }, h("header", {}, h("h2", { text: t("In force") })), h("div", { class: "pad" }, this.active)), h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Faults and deeds") })), this.list));
+    this.listen(link, "change", () => this.permit());
     this.every(EVERY_MS, () => this.fetch());
     this.fetch();
   }
@@ -39,18 +43,31 @@ class SimPage extends Part {
     setText(this.frozen, t(state?.speed === 0 ? "Go on" : "Freeze"));
     this.frozen.disabled = !state;
     this.paces.forEach((b, i) => { b.disabled = !state; b.setAttribute("aria-pressed", String(state?.speed === SPEEDS[i])); });
+    setText(this.player, t(state?.playing ? "Stop" : "Play"));
+    this.scenario.disabled = !!state?.playing;
+    if (state?.playing) this.scenario.value = state.playing;
     const key = JSON.stringify(state?.active);
     if (key !== this.key) {
       this.key = key;
-      this.active.replaceChildren(...(state?.active.length ? state.active.map((name) => h("div", {}, h("b", { text: name }), h("button", { onclick: () => this.act({ do: "clear", name }) }, t("Clear")))) : [h("p", { class: "muted", text: t("none") })]));
+      this.active.replaceChildren(...(state?.active.length ? state.active.map((name) => h("div", {}, h("b", { text: name }), h("button", { "aria-label": `${t("Clear")} ${name}`, onclick: () => this.act({ do: "clear", name }) }, t("Clear")))) : [h("p", { class: "muted", text: t("none") })]));
     }
-    if (fresh) this.fill();
+    if (fresh) {
+      this.scenario.replaceChildren(...state.scenarios.map(([name, title]) => h("option", { value: name, text: say(title), selected: name === (state.playing || "demo") })));
+      this.fill();
+    }
+    this.permit();
+  }
+
+  permit() {
+    for (const button of this.querySelectorAll("button")) button.disabled = link.stale || !this.state;
+    this.player.disabled ||= !this.state.scenarios.length;
   }
 
   fill() {
     const rows = (this.state?.entries || []).filter((e) => `${e.name} ${e.text.en} ${e.text.zh}`.toLowerCase().includes(this.words));
     const part = (title, of) => [h("h3", { class: "part", text: t(title) }), h("div", { class: "sim-list" }, rows.filter(of).map((e) => this.row(e)))];
     this.list.replaceChildren(...part("Faults", (e) => e.is_fault), ...part("Deeds in the field", (e) => !e.is_fault));
+    this.permit();
   }
 
   row(entry) {

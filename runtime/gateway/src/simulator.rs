@@ -14,6 +14,10 @@ pub struct Simulation {
     pub entries: Vec<SimulationEntry>,
     /// Full names of the faults in force.
     pub active: Vec<String>,
+    /// Names and titles of the scenarios that can be played on it as it stands.
+    pub scenarios: Vec<(String, Text)>,
+    /// Name of the scenario whose steps are being played.
+    pub playing: Option<String>,
 }
 
 /// A fault or a deed of the library.
@@ -63,6 +67,14 @@ pub enum SimulationDeed {
         /// Multiple of real time.
         speed: f64,
     },
+    /// The steps of a scenario are played from its beginning, in place of those of
+    /// another; what these have done stays.
+    Play {
+        /// Name.
+        name: String,
+    },
+    /// No further step is played.
+    Stop,
 }
 
 impl SimulationDeed {
@@ -89,6 +101,11 @@ impl SimulationDeed {
             }
             SimulationDeed::Freeze => ("stands still".into(), "冻结".into()),
             SimulationDeed::Resume => ("goes on".into(), "继续".into()),
+            SimulationDeed::Play { name } => (
+                format!("scenario {name} played"),
+                format!("播放场景 {name}"),
+            ),
+            SimulationDeed::Stop => ("scenario stopped".into(), "停止播放场景".into()),
             SimulationDeed::Pace { speed } => {
                 (format!("speed × {speed}"), format!("速度 × {speed}"))
             }

@@ -4,10 +4,9 @@
 use crate::closed_loop::{LoopError, world_of};
 use crate::engine::{Options, StartError, Station};
 use crate::north::{self, Bound, NorthError, Pace};
-use crate::play;
 use crate::recorder::RecorderPolicy;
 use crate::scenario;
-use crate::simulator::Instructor;
+use crate::simulator::{Instructor, Player};
 use core::fmt;
 use gateway::desk::{Environment, TaskTiming};
 use hmi::{ServeError, Serving};
@@ -175,11 +174,16 @@ pub async fn run(
         say(line);
     }
     say(&format!("data and recordings: {}", data.display()));
-    if let (Some(simulated), Some(pace)) = (&simulated, &station.pace) {
-        station.hub.set_simulator(Arc::new(Instructor {
+    let instructor = match (&simulated, &station.pace) {
+        (Some(simulated), Some(pace)) => Some(Arc::new(Instructor {
             world: simulated.world.clone(),
             pace: pace.clone(),
-        }));
+            player: Player::new(&station.hub, &handle, &options.plant),
+        })),
+        _ => None,
+    };
+    if let Some(instructor) = &instructor {
+        station.hub.set_simulator(instructor.clone());
     }
     let serving = match serve_hmi(&options, &station, secure.as_ref()).await {
         Ok(serving) => serving,
@@ -197,21 +201,18 @@ pub async fn run(
         say(&bound.to_string());
         servers.push(bound.serve(station.hub.clone(), pace));
     }
-    let player = match (&simulated, &station.pace, scenario) {
-        (Some(simulated), Some(pace), Some(scenario)) => {
-            say(&format!("playing: {}", scenario.title.en));
-            Some(tokio::spawn(play::play(
-                station.hub.clone(),
-                simulated.world.clone(),
-                scenario,
-                pace.clone(),
-            )))
-        }
-        _ => None,
-    };
+    if let (Some(instructor), Some((name, scenario))) = (&instructor, scenario) {
+        say(&format!("playing: {}", scenario.title.en));
+        let Instructor {
+            world,
+            pace,
+            player,
+        } = &**instructor;
+        player.play(world, pace, &name, scenario);
+    }
     wait(&station).await;
-    if let Some(player) = player {
-        player.abort();
+    if let Some(instructor) = &instructor {
+        instructor.player.stop();
     }
     for server in servers {
         server.stop().await;
@@ -286,7 +287,7 @@ async fn simulate(plant: &Plant, speed: f64) -> Result<Simulated, RunError> {
     })
 }
 
-fn to_play(options: &RunOptions) -> Result<Option<scenario::Scenario>, RunError> {
+fn to_play(options: &RunOptions) -> Result<Option<(String, scenario::Scenario)>, RunError> {
     let Some(name) = options.play.as_ref().filter(|_| !options.live) else {
         return Ok(None);
     };
@@ -295,7 +296,7 @@ fn to_play(options: &RunOptions) -> Result<Option<scenario::Scenario>, RunError>
         return Ok(None);
     }
     scenario::read(&path)
-        .map(Some)
+        .map(|scenario| Some((name.clone(), scenario)))
         .map_err(|error| RunError::Play {
             message: error.to_string(),
         })

@@ -1,12 +1,19 @@
 //! The simulated world at the desk's door.
 
 use crate::pace::{SPEEDS, SimPace};
+use crate::play;
+use crate::scenario::{self, Scenario};
+use gateway::Hub;
 use gateway::desk::{Refusal, RefusalCode, Text};
 use gateway::simulator::{Simulation, SimulationDeed, SimulationEntry, Simulator};
 use sim::Fault;
 use sim::faults::{Parameter, Target};
 use sim::serve::{SharedWorld, WorldBank};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 /// A world, and the time in which it and its controller live.
 pub struct Instructor {
@@ -14,6 +21,77 @@ pub struct Instructor {
     pub world: SharedWorld,
     /// The time of the station and of the world.
     pub pace: Arc<SimPace>,
+    /// What plays.
+    pub player: Player,
+}
+
+/// Plays the steps of one scenario at a time. The hub holds the instructor, so it is
+/// held weakly here.
+pub struct Player {
+    hub: Weak<Hub>,
+    handle: Handle,
+    scenarios: BTreeMap<String, Scenario>,
+    now: Mutex<Option<(String, JoinHandle<()>)>>,
+}
+
+impl Player {
+    /// Knows the scenarios of a plant that need no other plant and no other world than
+    /// those that run. What cannot be read is not offered: `scanloop test` says why.
+    pub fn new(hub: &Arc<Hub>, handle: &Handle, plant: &Path) -> Player {
+        let files = std::fs::read_dir(plant.join("scenarios"));
+        let paths = files
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|file| file.path());
+        let scenarios = paths.filter_map(|path| {
+            let name = path
+                .file_name()?
+                .to_str()?
+                .strip_suffix(".toml")?
+                .to_string();
+            Some((name, scenario::read(&path).ok()?))
+        });
+        Player {
+            hub: Arc::downgrade(hub),
+            handle: handle.clone(),
+            scenarios: scenarios
+                .filter(|(_, scenario)| {
+                    scenario.overrides.is_empty()
+                        && scenario.world.is_empty()
+                        && !scenario.steps.is_empty()
+                })
+                .collect(),
+            now: Mutex::new(None),
+        }
+    }
+
+    fn now(&self) -> MutexGuard<'_, Option<(String, JoinHandle<()>)>> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Plays a scenario from its beginning, in place of another.
+    pub fn play(&self, world: &SharedWorld, pace: &Arc<SimPace>, name: &str, scenario: Scenario) {
+        self.stop();
+        let Some(hub) = self.hub.upgrade() else {
+            return;
+        };
+        let task = play::play(hub, world.clone(), scenario, pace.clone());
+        *self.now() = Some((name.to_string(), self.handle.spawn(task)));
+    }
+
+    /// No further step is played.
+    pub fn stop(&self) {
+        if let Some((_, task)) = self.now().take() {
+            task.abort();
+        }
+    }
+
+    fn playing(&self) -> Option<String> {
+        let now = self.now();
+        let (name, _) = now.as_ref().filter(|(_, task)| !task.is_finished())?;
+        Some(name.clone())
+    }
 }
 
 impl Instructor {
@@ -67,6 +145,13 @@ impl Simulator for Instructor {
             speed: bank.speed(),
             entries: faults.chain(deeds).collect(),
             active: world.active_faults().map(str::to_string).collect(),
+            scenarios: self
+                .player
+                .scenarios
+                .iter()
+                .map(|(name, of)| (name.clone(), Text::new(&of.title.en, &of.title.zh)))
+                .collect(),
+            playing: self.player.playing(),
         }
     }
 
@@ -110,6 +195,22 @@ impl Simulator for Instructor {
                 }
                 self.go(*speed)
             }
+            SimulationDeed::Play { name } => match self.player.scenarios.get(name) {
+                Some(scenario) => {
+                    let scenario = scenario.clone();
+                    self.player.play(&self.world, &self.pace, name, scenario);
+                    Ok(())
+                }
+                None => Err(Refusal::new(
+                    RefusalCode::NotPermitted,
+                    format!("no scenario {name} can be played here"),
+                    format!("没有可播放的场景 {name}"),
+                )),
+            },
+            SimulationDeed::Stop => {
+                self.player.stop();
+                Ok(())
+            }
         }
     }
 }
@@ -119,17 +220,23 @@ mod tests {
     use super::*;
     use sim::{World, WorldConfig};
 
-    fn instructor() -> Instructor {
+    fn instructor() -> (Arc<Hub>, tokio::runtime::Runtime, Instructor) {
         let bank = WorldBank::new(World::new(WorldConfig::u100(), 1));
-        Instructor {
+        let (hub, _intake) = Hub::new(|| 0);
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let plant = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plants/synthesis");
+        let player = Player::new(&hub, runtime.handle(), &plant);
+        let instructor = Instructor {
             world: bank.shared(),
             pace: Arc::new(SimPace::new(2.0)),
-        }
+            player,
+        };
+        (hub, runtime, instructor)
     }
 
     #[test]
     fn a_fault_is_in_force_until_it_is_cleared_and_unknown_names_are_refused() {
-        let instructor = instructor();
+        let (_hub, _runtime, instructor) = instructor();
         let name = "brine-warm".to_string();
         let inject = SimulationDeed::Inject {
             name: name.clone(),
@@ -152,7 +259,7 @@ mod tests {
 
     #[test]
     fn all_stands_still_and_goes_on_at_its_own_speed_and_no_other_is_taken() {
-        let instructor = instructor();
+        let (_hub, _runtime, instructor) = instructor();
         assert_eq!(instructor.act(&SimulationDeed::Freeze), Ok(()));
         assert_eq!(
             (instructor.state().speed, instructor.pace.speed()),
@@ -175,5 +282,27 @@ mod tests {
         assert_eq!(instructor.act(&SimulationDeed::Pace { speed: 5.0 }), Ok(()));
         assert_eq!(instructor.state().speed, 5.0);
         assert!(instructor.pace.utc_ns() >= before);
+    }
+
+    #[test]
+    fn a_scenario_that_fits_what_runs_is_played_until_it_is_stopped() {
+        let (_hub, _runtime, instructor) = instructor();
+        let offered = instructor.state().scenarios;
+        assert!(offered.iter().any(|(name, _)| name == "demo"));
+        // It lays other settings over the plant's text.
+        assert!(!offered.iter().any(|(name, _)| name == "F1-agitator-bare"));
+        let play = |name: &str| {
+            instructor.act(&SimulationDeed::Play {
+                name: name.to_string(),
+            })
+        };
+        assert!(play("F1-agitator-bare").is_err());
+        assert_eq!(instructor.state().playing, None);
+        assert_eq!(play("demo"), Ok(()));
+        assert_eq!(instructor.state().playing.as_deref(), Some("demo"));
+        assert_eq!(play("F1-agitator"), Ok(()));
+        assert_eq!(instructor.state().playing.as_deref(), Some("F1-agitator"));
+        assert_eq!(instructor.act(&SimulationDeed::Stop), Ok(()));
+        assert_eq!(instructor.state().playing, None);
     }
 }

@@ -42,6 +42,7 @@ impl Hub {
                 what: SIMULATION.into(),
             },
             reason: String::new(),
+            signatures: Vec::new(),
             answer,
         };
         let receipt = self.send(order, wait).await?;

@@ -1,0 +1,172 @@
+// The control room at the real station: a server that is killed, two people at one
+// set-point.
+//
+//   SCANLOOP_BIN=<target>/debug/scanloop node --test room.test.mjs
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { decode } from "../web/core/cbor.js";
+import { live, open, shoot } from "./browser.mjs";
+import { layOut, skip, until, value } from "./station.mjs";
+
+const PAGES = ["#/display/r101", "#/alarms", "#/lists", "#/scan", "#/sim", "#/matrix"];
+/** What is old is shown as old after so long. */
+const STALE_MS = 3000;
+
+const post = (base, path, body) => fetch(`${base}api/v1/${path}`, {
+  method: "POST", headers: { Origin: new URL(base).origin, "X-HMI": "1", "Content-Type": "application/json" }, body: JSON.stringify({ id: crypto.randomUUID(), ...body }),
+}).then((answer) => answer.json());
+
+/** The newest values of at most eight tags, as the HTTP interface answers them: `[name, value]`. */
+async function newest(base, tags) {
+  const now = Date.now();
+  const query = new URLSearchParams({ tags: tags.join(","), from_ms: now - 10_000, to_ms: now + 1_000, buckets: 10 });
+  const answer = await fetch(`${base}api/v1/trend?${query}`);
+  assert.equal(answer.status, 200);
+  const { series } = decode(await answer.arrayBuffer());
+  return series.map((s) => [s.tag, s.last.findLast(Number.isFinite)]);
+}
+
+/** Waits until the page is told that it is old; when, by the clock of the machine. */
+const watchStale = (page) => page.evaluate(() => {
+  window.staleAt = new Promise((done) => {
+    const look = () => { if (window.hmi.link.stale) done(Date.now()); };
+    window.hmi.link.addEventListener("change", look);
+  });
+});
+
+describe("the control room", { skip }, () => {
+  test("a killed server: within 3 s every page is hatched and asks nothing; started again, pages show what the server knows", async (t) => {
+    const station = layOut({ args: ["--play", "demo"] });
+    t.after(station.end);
+    const base = await station.start();
+    const first = await open(base, { hash: PAGES[0] });
+    await first.waitForSelector(".drawing svg [data-face]");
+    await until(first, "TIC-101.MODE_ACT", 1);
+    const pages = [first];
+    for (const hash of PAGES.slice(1)) {
+      const page = await first.context().newPage();
+      await page.goto(base + hash);
+      await live(page);
+      pages.push(page);
+    }
+    await pages[4].waitForSelector(".sim-row");
+    // Something is half entered when the server dies.
+    await first.bringToFront();
+    await first.focus("hmi-faceplate input");
+    await first.keyboard.type("41");
+    for (const page of pages) await watchStale(page);
+    const asked = [];
+    for (const page of pages) page.on("request", (r) => { if (r.method() === "POST") asked.push(`${r.url()} ${r.postData()}`); });
+
+    const killed = Date.now();
+    process.kill(station.pid, "SIGKILL");
+    for (const [i, page] of pages.entries()) {
+      const after = await page.evaluate(() => window.staleAt) - killed;
+      t.diagnostic(`${PAGES[i]}: old after ${after} ms`);
+      assert.ok(after <= STALE_MS, `${PAGES[i]}: ${after} ms`);
+      assert.equal(await page.evaluate(() => { const n = document.querySelector("hmi-stale"); return !n.hidden && getComputedStyle(n.querySelector(".stale-sheet")).backgroundImage.includes("gradient"); }), true, "hatched");
+      assert.match(await page.textContent(".stale-bar"), /Link to the server lost/);
+    }
+    await shoot(first, "killed");
+    const enabled = (page, selector) => page.locator(selector).evaluateAll((list) => list.filter((n) => !n.disabled && n.offsetParent !== null).map((n) => n.textContent || n.getAttribute("aria-label")));
+    assert.deepEqual(await enabled(first, "hmi-faceplate input, hmi-faceplate .seg[role=group] button, hmi-faceplate .steps button, hmi-interlock-panel header button, hmi-banner button"), []);
+    assert.equal(await first.isVisible("hmi-faceplate .strip"), false, "what was half entered is void");
+    assert.deepEqual(await enabled(pages[1], "hmi-alarm-page .bar button:not(.chipb)"), []);
+    assert.deepEqual(await enabled(pages[3], "hmi-force-panel button, hmi-edition-panel button"), []);
+    assert.deepEqual(await enabled(pages[4], "hmi-sim-page button"), []);
+    // Whatever can still be pressed on any page, by mouse or by key, asks nothing of the
+    // plant. That the horn be quiet may always be asked.
+    for (const page of pages) {
+      await page.evaluate(() => { for (const b of document.querySelectorAll("main button:enabled, hmi-banner button:enabled")) b.click(); });
+      for (const key of ["Enter", "Control+k", "F12", "a", "Escape", "Escape"]) await page.keyboard.press(key);
+    }
+    assert.deepEqual(asked.filter((question) => !question.includes('"do":"silence"')), []);
+
+    const starts = await Promise.all(pages.map((page) => page.evaluate(() => performance.timeOrigin)));
+    assert.equal(await station.start(new URL(base).port), base);
+    for (const [i, page] of pages.entries()) {
+      await page.waitForFunction((was) => performance.timeOrigin !== was && window.hmi?.link && !window.hmi.link.stale && document.querySelector("hmi-stale")?.hidden, starts[i], { polling: 100 });
+    }
+    // The process stands still, so that two looks at it see the same.
+    assert.equal((await post(base, "simulation/act", { do: "freeze" })).ok, true);
+    await first.bringToFront();
+    // What was pressed led elsewhere.
+    await first.evaluate((hash) => { location.hash = hash; }, PAGES[0]);
+    await first.waitForFunction(() => document.querySelectorAll(".drawing .value").length >= 20 && ![...document.querySelectorAll(".drawing .value")].some((v) => v.textContent.startsWith("—")));
+    const tags = (await first.evaluate(() => window.hmi.store.wanted())).slice(0, 80);
+    const look = () => first.evaluate((names) => ({ values: names.map((n) => window.hmi.store.read(n).value), texts: [...document.querySelectorAll(".drawing [data-v]")].map((n) => [n.dataset.v, n.textContent]) }), tags);
+    const directory = await (await fetch(`${base}api/v1/directory`)).json();
+    const decimals = new Map(directory.tags.filter((tag) => tag.kind === "real").map((tag) => [tag.name, tag.decimals]));
+    let same = 0, texts = 0;
+    // What did not change while the server was asked is what it answered; the rest is asked again.
+    for (let round = 0; round < 20 && (same < 0.8 * tags.length || texts < 3); round++) {
+      const before = await look();
+      // Two seconds of scans: what the interface answers is at most one behind.
+      await first.waitForFunction((scan) => window.hmi.link.scan >= scan + 20, await first.evaluate(() => window.hmi.link.scan), { polling: 100 });
+      const known = new Map();
+      for (let i = 0; i < tags.length; i += 8) for (const [name, last] of await newest(base, tags.slice(i, i + 8))) known.set(name, last);
+      const after = await look();
+      same = texts = 0;
+      for (const [i, name] of tags.entries()) {
+        if (!Object.is(before.values[i], after.values[i]) || !Number.isFinite(known.get(name))) continue;
+        assert.equal(after.values[i], known.get(name), name);
+        same++;
+      }
+      for (const [i, [name, text]] of after.texts.entries()) {
+        if (before.texts[i][1] !== text || !decimals.has(name) || !known.has(name)) continue;
+        assert.equal(text, known.get(name).toFixed(decimals.get(name)).replace("-", "\u2212"), name);
+        texts++;
+      }
+    }
+    t.diagnostic(`${same} of ${tags.length} values and ${texts} texts are those of the server`);
+    assert.ok(same >= 0.8 * tags.length && texts >= 3, `${same} of ${tags.length} values, ${texts} texts`);
+    const alarms = await first.waitForFunction(async () => {
+      const list = await (await fetch("/api/v1/alarms")).json();
+      const of = (rows) => JSON.stringify(rows.map((r) => [r.alarm, r.state]).sort());
+      return of(list.rows) === of([...window.hmi.alarms.rows.values()]) && list.rows.length;
+    }, null, { polling: 500 });
+    assert.ok(await alarms.jsonValue() > 0, "alarms stand after a start");
+    await shoot(first, "started-again");
+    assert.deepEqual(first.foreign, []);
+    await first.context().close();
+  });
+
+  test("two people at one set-point: the second, who saw the old value, is refused, told why and shown the new one", async (t) => {
+    const station = layOut({ args: ["--play", "none"] });
+    t.after(station.end);
+    const base = await station.start();
+    const [one, two] = [await open(base, { hash: "#/display/r101" }), await open(base, { hash: "#/display/r101" })];
+    for (const page of [one, two]) await page.waitForSelector("hmi-faceplate input");
+    await one.locator("hmi-faceplate .seg[role=group]").getByRole("button", { name: "AUTO", exact: true }).click();
+    await one.getByRole("button", { name: /^Apply/ }).click();
+    for (const page of [one, two]) {
+      await until(page, "TIC-101.MODE_ACT", 1);
+      await page.waitForSelector("hmi-faceplate label:has-text('New SP')");
+    }
+    const old = await value(one, "TIC-101.SP");
+    const answers = [];
+    for (const [i, page] of [one, two].entries()) page.on("response", async (r) => { if (r.url().endsWith("/cmd")) answers.push([i, r.status(), (await r.json()).code]); });
+    // Both begin to type at what both see.
+    const field = (page) => page.locator("hmi-faceplate .entry input");
+    await field(one).fill((old + 1).toFixed(1));
+    await field(two).fill((old + 2).toFixed(1));
+    await field(one).press("Enter");
+    for (const page of [one, two]) await until(page, "TIC-101.SP", old + 1);
+    // The strip still says from what the second person decided.
+    assert.match(await two.textContent("hmi-faceplate .strip"), new RegExp(`from ${old.toFixed(1)} to`));
+    await field(two).press("Enter");
+    await two.waitForSelector(".toast.refused");
+    assert.match(await two.textContent(".toast.refused"), new RegExp(`changed to ${(old + 1).toFixed(1)}`));
+    assert.deepEqual(answers, [[0, 200, undefined], [1, 409, "value_changed"]]);
+    assert.equal(await two.locator("hmi-faceplate dd.sp span").first().textContent(), (old + 1).toFixed(1), "the new value is shown");
+    assert.equal(await value(one, "TIC-101.SP"), old + 1);
+    await shoot(two, "two-people");
+    // Looked at again, it is the second person's to change.
+    await field(two).fill((old + 2).toFixed(1));
+    await field(two).press("Enter");
+    for (const page of [one, two]) await until(page, "TIC-101.SP", old + 2);
+    await one.context().close();
+    await two.context().close();
+  });
+});
