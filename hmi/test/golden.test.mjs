@@ -171,6 +171,7 @@ describe("the golden path", { skip }, () => {
 
       await until(page, "DOSE.STATE", 3, { timeout: PATIENCE_MS });
       await until(page, "XV-101A.STATE", 0);
+      assert.equal(await page.locator("hmi-faceplate .big.fault").count(), 0, "what is done is no fault");
       await picture("done");
       const all = await value(page, "DOSE.TOTAL");
       assert.ok(Math.abs(all - BATCH_KG) < 0.2, `${all} kg`);
