@@ -114,6 +114,7 @@ describe("the golden path", { skip }, () => {
       await first.first().waitFor();
       await first.first().click();
       await page.waitForSelector(".help h3");
+      assert.doesNotMatch(await page.textContent("main"), /\[object /);
       await picture("alarms");
       await goTo("#/matrix", ".ce tbody tr");
       await shown(".ce tbody tr.on th b", "C06");

@@ -142,6 +142,7 @@ describe("refusals", { skip }, () => {
       if (text) await page.waitForFunction((x) => document.querySelector("main").textContent.includes(x), text);
       assert.equal(await page.locator("img, main script, iframe").count(), 0, hash);
       assert.equal(await page.evaluate(() => window.owned), undefined, hash);
+      assert.doesNotMatch(await page.textContent("main"), /\[object /, hash);
       await shoot(page, `hostile-${hash.split("/")[1]}`);
     }
     assert.equal(dialogs, 0);
