@@ -114,6 +114,7 @@ describe("the golden path", { skip }, () => {
       await first.first().waitFor();
       await first.first().click();
       await page.waitForSelector(".help h3");
+      assert.doesNotMatch(await page.textContent("main"), /\[object /);
       await picture("alarms");
       await goTo("#/matrix", ".ce tbody tr");
       await shown(".ce tbody tr.on th b", "C06");
@@ -171,6 +172,7 @@ describe("the golden path", { skip }, () => {
 
       await until(page, "DOSE.STATE", 3, { timeout: PATIENCE_MS });
       await until(page, "XV-101A.STATE", 0);
+      assert.equal(await page.locator("hmi-faceplate .big.fault").count(), 0, "what is done is no fault");
       await picture("done");
       const all = await value(page, "DOSE.TOTAL");
       assert.ok(Math.abs(all - BATCH_KG) < 0.2, `${all} kg`);

@@ -81,8 +81,7 @@ describe("refusals", { skip }, () => {
 
     // A page of another site in the very browser: neither its requests nor its socket.
     const page = await open(base);
-    const foreign = await page.context().newPage();
-    await page.context().unroute("**");
+    const foreign = await (await page.context().browser().newContext()).newPage();
     await foreign.goto(`http://127.0.0.1:${evil.address().port}/`);
     const result = await foreign.evaluate(async (to) => {
       // The answer is kept from it; the question has gone out.
@@ -95,6 +94,7 @@ describe("refusals", { skip }, () => {
       const row = await recorded((r) => r.what === "refused" && r.why.includes("own pages"), `${what} of a foreign page`);
       t.diagnostic(`${what} of a foreign page: ${JSON.stringify(row)}`);
     }
+    await foreign.context().close();
     await page.context().close();
 
     // The same by the command line, and the trail is whole.
@@ -142,6 +142,7 @@ describe("refusals", { skip }, () => {
       if (text) await page.waitForFunction((x) => document.querySelector("main").textContent.includes(x), text);
       assert.equal(await page.locator("img, main script, iframe").count(), 0, hash);
       assert.equal(await page.evaluate(() => window.owned), undefined, hash);
+      assert.doesNotMatch(await page.textContent("main"), /\[object /, hash);
       await shoot(page, `hostile-${hash.split("/")[1]}`);
     }
     assert.equal(dialogs, 0);

@@ -262,7 +262,7 @@ class AlarmPage extends Part {
           h("dt", { text: t("Times in 24 h") }), h("dd", { text: row.count })),
         analog ? h("div", { class: "spark" }, trend) : null,
         facts ? [...part("Likely cause", facts.cause), ...part("Consequence", facts.consequence), ...part("Operator action", facts.action), ...part("Confirmation", facts.confirmation),
-          ...part("Basis of the limit", facts.basis), facts.procedure ? [h("h3", { text: t("Procedure") }), h("p", { text: facts.procedure })] : []] : h("p", { class: "muted", text: t("No guidance is written for this alarm.") }),
+          ...part("Basis of the limit", facts.basis), ...(facts.procedure ? [h("h3", { text: t("Procedure") }), h("p", { text: facts.procedure })] : [])] : h("p", { class: "muted", text: t("No guidance is written for this alarm.") }),
         h("div", { class: "two" }, display ? h("button", { onclick: () => this.place(row) }, `${say(display.short)} ›`) : null,
           h("button", { onclick: () => { location.hash = `#/trends/${row.tag}`; } }, `${t("Trends")} (T)`))));
   }

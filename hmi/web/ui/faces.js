@@ -35,7 +35,7 @@ function device(part, name) {
   const word = h("b", { class: "big" }), note = h("span", { class: "small muted" });
   const main = ["STATE", "CMD"].map((p) => `${name}.${p}`).find((n) => store.tag(n));
   if (!main) return null;
-  part.hold(store.watch(main, ({ tag, value, q }) => { setText(word, withUnit(tag, value) + (level(q) === 2 ? " ?" : "")); word.className = `big ${value === 3 && tag.states.length > 3 ? "fault" : ""}`; }));
+  part.hold(store.watch(main, ({ tag, value, q }) => { setText(word, withUnit(tag, value) + (level(q) === 2 ? " ?" : "")); word.className = `big ${tag?.states.some((s) => s.value === value && s.text.en === "fault") ? "fault" : ""}`; }));
   const locked = `${name}.LOCKED_S`;
   if (store.tag(locked)) part.hold(store.watch(locked, ({ value }) => setText(note, value > 0 ? `${t("Start locked for")} ${Math.ceil(value)} s` : "")));
   return h("div", { class: "face-state" }, word, note);
