@@ -19,7 +19,7 @@ import { toast } from "./ui/toasts.js";
 import { acknowledgeNewest, silence } from "./ui/banner.js";
 import { TOOLS, displayTree } from "./ui/frame.js";
 import "./ui/alarmpage.js";
-import "./ui/display.js";
+import { prefetch } from "./ui/display.js";
 import "./ui/events.js";
 import "./ui/matrix.js";
 import { generated } from "./ui/overview.js";
@@ -153,6 +153,7 @@ async function start() {
   forces.start();
   signWith(signed);
   session.start();
+  setTimeout(prefetch, 2000);
 }
 
 start();

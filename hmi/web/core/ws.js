@@ -6,7 +6,9 @@ import { decode } from "./cbor.js";
 import { store } from "./store.js";
 
 const STALE_MS = 3000;
-const PERIOD_MS = 200;
+const PERIOD_MS = 100;
+/** Parts of a page that come together ask together. */
+const WANT_MS = 5;
 
 export class Link extends EventTarget {
   constructor() {
@@ -61,7 +63,7 @@ export class Link extends EventTarget {
   }
 
   wantSoon() {
-    if (!this.wantTimer) this.wantTimer = setTimeout(() => this.want(), 60);
+    if (!this.wantTimer) this.wantTimer = setTimeout(() => this.want(), WANT_MS);
   }
 
   want() {
