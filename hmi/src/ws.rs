@@ -170,10 +170,13 @@ impl Session {
                             Ok(answer) => answer,
                             Err(ending) => return ending,
                         };
-                        if let Some(frame) = answer
-                            && let Err(ending) = send(socket, frame).await
-                        {
-                            return ending;
+                        // A page that was just called up does not wait for the next tick.
+                        let Some(answer) = answer else { continue };
+                        let frames = self.frames(Instant::now());
+                        for frame in [answer].into_iter().chain(frames) {
+                            if let Err(ending) = send(socket, frame).await {
+                                return ending;
+                            }
                         }
                     }
                     Some(Err(_)) | None => return None,

@@ -43,7 +43,8 @@ async function share(pids, seconds) {
 async function serve(program, args) {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"] });
   const base = await address(child);
-  const ended = new Promise((done) => child.on("exit", done));
+  running.add(child);
+  const ended = new Promise((done) => child.on("exit", () => { running.delete(child); done(); }));
   return { base, pid: child.pid, end: () => { child.stdin.end(); child.kill("SIGINT"); return ended; } };
 }
 
@@ -55,6 +56,10 @@ async function station() {
   const server = await serve(STATION, ["run", join(folder, "plants/synthesis"), "--data", join(folder, "data"), "--hmi", "127.0.0.1:0"]);
   return { ...server, end: async () => { await server.end(); rmSync(folder, { recursive: true, force: true }); } };
 }
+
+/** Servers that still run: they end with this process, whatever happened. */
+const running = new Set();
+process.on("exit", () => { for (const child of running) child.kill("SIGINT"); });
 
 async function browse(work) {
   const browser = await chromium.launch({ executablePath: process.env.HMI_CHROMIUM ?? "/usr/bin/chromium", args: launchArguments });
@@ -108,16 +113,17 @@ async function callUp() {
     for (let n = 0; n < CALL_UPS; n++) {
       const href = links[n % links.length];
       const ms = await page.evaluate((to) => new Promise((done, fail) => {
-        const { store } = window.hmi, UNKNOWN = (2 << 14) | (6 << 8);
+        const { store } = window.hmi;
         // Asked for: every tag that something on the page watches, every trend, every drawing.
+        const unknown = () => store.wanted().filter((name) => Number.isNaN(store.values[store.tag(name).handle]));
         const drawn = () => location.hash === to && document.querySelector("#main")?.firstElementChild?.childElementCount > 0
           && [...document.querySelectorAll(".drawing")].every((d) => d.querySelector("svg"))
           && [...document.querySelectorAll("hmi-trend")].every((trend) => trend.data || !trend.clientHeight)
-          && store.wanted().every((name) => store.qualities[store.tag(name).handle] !== UNKNOWN);
+          && unknown().length === 0;
         const from = performance.now();
         const look = () => {
           if (drawn()) requestAnimationFrame(() => done(performance.now() - from));
-          else if (performance.now() - from > 20000) fail(new Error(`${to} is not drawn`));
+          else if (performance.now() - from > 20000) fail(new Error(`${to} is not drawn: ${unknown()}`));
           else requestAnimationFrame(look);
         };
         document.querySelector(`hmi-nav a[href="${to}"]`).click();

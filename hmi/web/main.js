@@ -20,7 +20,7 @@ import { acknowledgeNewest, silence } from "./ui/banner.js";
 import { TOOLS, displayTree } from "./ui/frame.js";
 import "./ui/alarmpage.js";
 import "./ui/config.js";
-import "./ui/display.js";
+import { prefetch } from "./ui/display.js";
 import "./ui/events.js";
 import "./ui/matrix.js";
 import { generated } from "./ui/overview.js";
@@ -154,6 +154,7 @@ async function start() {
   forces.start();
   signWith(signed);
   session.start();
+  setTimeout(prefetch, 2000);
 }
 
 start();

@@ -8,7 +8,9 @@ import { store } from "./store.js";
 // Looked at every LOOK_MS, so that what is old is shown as old within 3 s.
 const STALE_MS = 2500;
 const LOOK_MS = 200;
-const PERIOD_MS = 200;
+const PERIOD_MS = 100;
+/** Parts of a page that come together ask together. */
+const WANT_MS = 5;
 
 export class Link extends EventTarget {
   constructor() {
@@ -63,7 +65,7 @@ export class Link extends EventTarget {
   }
 
   wantSoon() {
-    if (!this.wantTimer) this.wantTimer = setTimeout(() => this.want(), 60);
+    if (!this.wantTimer) this.wantTimer = setTimeout(() => this.want(), WANT_MS);
   }
 
   want() {

@@ -15,6 +15,14 @@ import "./loops.js";
 const drawings = new Map();
 link.addEventListener("displays", () => drawings.clear());
 
+/** Fetches the other drawings while nobody waits for one. */
+export async function prefetch() {
+  for (const { id, drawn } of store.directory.displays) {
+    // What cannot be had now is asked for when it is called up.
+    if (drawn && !drawings.has(id)) try { drawings.set(id, await getText(`display/${encodeURIComponent(id)}`)); } catch { return; }
+  }
+}
+
 class Display extends Part {
   /** Sidecar of the display, from the directory. */
   display = null;

@@ -50,7 +50,9 @@ class TrendPage extends Part {
       e.target.value = "";
       if (store.tag(name) && !this.pens.includes(name) && this.pens.length < PENS_MAX) this.usePens([...this.pens, name]);
     } });
-    const names = h("datalist", { id: "tags" }, store.directory.tags.map((tag) => h("option", { value: tag.name, text: say(tag.desc) })));
+    // A thousand names are made when somebody looks for one.
+    const names = h("datalist", { id: "tags" });
+    add.onfocus = () => { if (!names.firstChild) names.append(...store.directory.tags.map((tag) => h("option", { value: tag.name, text: say(tag.desc) }))); };
     this.append(h("div", { class: "title" }, h("h1", { text: t("Trends") }), choose, this.spans,
       h("button", { class: "icon", "aria-label": t("Earlier"), title: t("Earlier"), onclick: () => this.shift(-0.5) }, "‹"),
       h("button", { class: "icon", "aria-label": t("Later"), title: t("Later"), onclick: () => this.shift(0.5) }, "›"),
