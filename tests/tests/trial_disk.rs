@@ -111,7 +111,7 @@ impl Trial {
     }
 
     /// Ends well; all that was acknowledged stands in the ledger, and nothing else of it.
-    fn is_recorded(mut self, data: &Path) {
+    fn ends_with_all_recorded(mut self, data: &Path) {
         self.process.signal("-INT");
         assert!(self.process.await_end(), "{:#?}", self.process.said());
         let folder = ledger_of(data);
@@ -157,7 +157,7 @@ fn a_disk_that_is_read_only_or_fails_stops_no_control() {
         std::fs::remove_file(&errno).unwrap();
         trial.recovers();
     }
-    trial.is_recorded(data.path());
+    trial.ends_with_all_recorded(data.path());
 }
 
 /// The disk that fails, compiled: `faulty-disk/faulty_disk.c`.

@@ -67,6 +67,7 @@ export function drawMarks(c, marks, box, x) {
 
 /** What the shapes mean. */
 export function legend() {
-  return h("span", { class: "marks" }, Object.entries(SHAPES).map(([kind, points]) => h("span", {},
+  const shapes = Object.entries(SHAPES);
+  return h("span", { class: "marks" }, shapes.map(([kind, points]) => h("span", {},
     s("svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" }, s("polygon", { class: kind, points: points.join(" ") })), t(WORDS[kind]))));
 }
