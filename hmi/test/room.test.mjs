@@ -133,15 +133,15 @@ describe("the control room", { skip }, () => {
     const station = layOut({ args: ["--play", "none"] });
     t.after(station.end);
     const base = await station.start();
-    const [one, two] = [await open(base, { hash: "#/display/r101" }), await open(base, { hash: "#/display/r101" })];
-    for (const page of [one, two]) await page.waitForSelector("hmi-faceplate input");
+    const [one, two] = [await open(base, { hash: "#/display/r101/PIC-101" }), await open(base, { hash: "#/display/r101/PIC-101" })];
+    for (const page of [one, two]) await page.waitForSelector("hmi-faceplate h2:text-is('PIC-101')");
     await one.locator("hmi-faceplate .seg[role=group]").getByRole("button", { name: "AUTO", exact: true }).click();
     await one.getByRole("button", { name: /^Apply/ }).click();
     for (const page of [one, two]) {
-      await until(page, "TIC-101.MODE_ACT", 1);
+      await until(page, "PIC-101.MODE_ACT", 1);
       await page.waitForSelector("hmi-faceplate label:has-text('New SP')");
     }
-    const old = await value(one, "TIC-101.SP");
+    const old = await value(one, "PIC-101.SP");
     const answers = [];
     for (const [i, page] of [one, two].entries()) page.on("response", async (r) => { if (r.url().endsWith("/cmd")) answers.push([i, r.status(), (await r.json()).code]); });
     // Both begin to type at what both see.
@@ -149,7 +149,7 @@ describe("the control room", { skip }, () => {
     await field(one).fill((old + 1).toFixed(1));
     await field(two).fill((old + 2).toFixed(1));
     await field(one).press("Enter");
-    for (const page of [one, two]) await until(page, "TIC-101.SP", old + 1);
+    for (const page of [one, two]) await until(page, "PIC-101.SP", old + 1);
     // The strip still says from what the second person decided.
     assert.match(await two.textContent("hmi-faceplate .strip"), new RegExp(`from ${old.toFixed(1)} to`));
     await field(two).press("Enter");
@@ -157,12 +157,12 @@ describe("the control room", { skip }, () => {
     assert.match(await two.textContent(".toast.refused"), new RegExp(`changed to ${(old + 1).toFixed(1)}`));
     assert.deepEqual(answers, [[0, 200, undefined], [1, 409, "value_changed"]]);
     assert.equal(await two.locator("hmi-faceplate dd.sp span").first().textContent(), (old + 1).toFixed(1), "the new value is shown");
-    assert.equal(await value(one, "TIC-101.SP"), old + 1);
+    assert.equal(await value(one, "PIC-101.SP"), old + 1);
     await shoot(two, "two-people");
     // Looked at again, it is the second person's to change.
     await field(two).fill((old + 2).toFixed(1));
     await field(two).press("Enter");
-    for (const page of [one, two]) await until(page, "TIC-101.SP", old + 2);
+    for (const page of [one, two]) await until(page, "PIC-101.SP", old + 2);
     await one.context().close();
     await two.context().close();
   });
