@@ -158,6 +158,8 @@ pub(crate) struct Windows<'w> {
     pub kind: Kind,
     windows: &'w [Window],
     pub aggregates: Vec<Aggregate>,
+    /// Where the last search ended: the next one usually ends there too.
+    near: usize,
 }
 
 impl<'w> Windows<'w> {
@@ -173,17 +175,27 @@ impl<'w> Windows<'w> {
             kind: Kind::Real,
             windows,
             aggregates: vec![Aggregate::default(); windows.len()],
+            near: 0,
         }
     }
 
     /// The first window that ends after `utc_ns`.
-    fn at(&self, utc_ns: i64) -> usize {
-        self.windows
-            .partition_point(|window| window.to_ns <= utc_ns)
+    fn at(&mut self, utc_ns: i64) -> usize {
+        let ended = |at: usize| self.windows.get(at).is_some_and(|w| w.to_ns <= utc_ns);
+        let near = self.near + usize::from(ended(self.near));
+        let is_first = near == 0 || ended(near - 1);
+        if !is_first || ended(near) {
+            self.near = self
+                .windows
+                .partition_point(|window| window.to_ns <= utc_ns);
+        } else {
+            self.near = near;
+        }
+        self.near
     }
 
     /// The window that holds all of `[min_ns, max_ns]`, or whether none touches it.
-    pub(crate) fn place(&self, min_ns: i64, max_ns: i64) -> Place {
+    pub(crate) fn place(&mut self, min_ns: i64, max_ns: i64) -> Place {
         let at = self.at(min_ns);
         match self.windows.get(at) {
             None => Place::Outside,
