@@ -60,7 +60,7 @@ async function show(page, name) {
   const [hash, ready] = PAGES[name];
   await page.evaluate((h) => { location.hash = h; }, hash);
   await page.waitForSelector(ready);
-  if (name === "alarms") await page.locator(".alarms tbody tr[aria-selected]").first().click();
+  if (name === "alarms") await page.locator(".alarms tbody tr[aria-selected]").first().click().then(() => page.waitForSelector(".help h3"));
   if (name === "r101") await page.waitForFunction(() => [...document.querySelectorAll(".drawing .value")].every((v) => !v.textContent.startsWith("—")));
   if (name === "dialog") {
     await page.locator("hmi-force-panel input").nth(0).fill("TT-101.PV");
@@ -68,7 +68,11 @@ async function show(page, name) {
     await page.locator("hmi-force-panel .form button").click();
     await page.waitForSelector("dialog textarea");
   }
-  await page.waitForFunction(() => [...document.querySelectorAll("hmi-trend")].every((trend) => trend.data), null, { polling: 100 });
+  // Asked again in the room that the trends have in the end: it decides how fine they are.
+  const drawn = () => page.waitForFunction(() => [...document.querySelectorAll("hmi-trend")].every((trend) => trend.data), null, { polling: 100 });
+  await drawn();
+  await page.evaluate(() => { for (const trend of document.querySelectorAll("hmi-trend")) { trend.data = null; trend.restart(); } });
+  await drawn();
   // Scans are counted on while everything stands still.
   await page.evaluate(() => { document.querySelector("hmi-footer span:nth-of-type(2)").style.display = "none"; });
 }

@@ -157,10 +157,16 @@ describe("the golden path", { skip }, () => {
       await choose("M-101.START", 1);
       await until(page, "C06.TRIP", 0, { timeout: PATIENCE_MS });
       await picture("running-again");
-      await until(page, "RG-1.ARMED_RESET", 1, { timeout: PATIENCE_MS });
-      await press("Reset", panel);
-      await panel.getByRole("button", { name: `${t("Apply")} (Enter)` }).click();
-      await until(page, "RG-1.TRIPPED", 0);
+      // Whoever takes long finds that the independent SIS has tripped too, and R-102 with it.
+      for (const [group, display] of [["RG-2", "r102"], ["RG-1", "r101"]]) {
+        if (await value(page, `${group}.TRIPPED`) !== 1) continue;
+        await goTo(`#/display/${display}`, "hmi-interlock-panel");
+        await until(page, `${group}.ARMED_RESET`, 1, { timeout: PATIENCE_MS });
+        const mine = page.locator("hmi-interlock-panel").filter({ has: page.locator("h2", { hasText: group }) });
+        await press("Reset", mine);
+        await mine.getByRole("button", { name: `${t("Apply")} (Enter)` }).click();
+        await until(page, `${group}.TRIPPED`, 0);
+      }
       await page.waitForSelector(".trips", { state: "hidden" });
       await picture("reset");
       await until(page, "DP-101.OK", 1, { timeout: PATIENCE_MS });
