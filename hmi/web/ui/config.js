@@ -64,7 +64,7 @@ class ConfigPage extends Part {
     this.left.replaceChildren(...(c.changes.length ? c.changes.map((x) => this.change(x)) : [none(c.old === c.new ? "none" : "Only comments and layout differ.")]));
     const { impact } = c, part = (title, rows, n = rows.length) => (n ? [h("h3", { class: "part", text: `${t(title)} (${n})` }), ...rows] : []);
     const word = (cls, text) => h("p", { class: cls, text });
-    const bars = impact.bars.map((b) => word(b.holds ? "stop" : "", `${b.block}: ${b.why}${b.holds ? ` · ${t("holds a trip now: refused")}` : ""}`));
+    const bars = impact.bars.map((b) => word(b.holds ? "stop" : "", `${b.block}: ${say(b.why)}${b.holds ? ` · ${t("holds a trip now: refused")}` : ""}`));
     this.right.replaceChildren(
       ...part("Needs a restart: alters", impact.restart.map((r) => word("stop", t(RESTARTS[r] ?? r)))),
       ...part("Refused: the state does not fit", impact.misfits.map((m) => word("stop", m))),

@@ -40,7 +40,7 @@ pub(super) fn impact(old: &Plant, new: &Plant, changes: &[Change]) -> Impact {
             bars.filter(|(block, _)| kinds.get(block).is_some_and(|k| TRIP_KINDS.contains(k)));
         impact.bars.extend(bars.map(|(block, why)| Bar {
             block: block.to_string(),
-            why: why.to_string(),
+            why: both(why),
             holds: None,
         }));
         let mut twin = new.link();
@@ -100,6 +100,25 @@ fn owners(plant: &Plant, linked: &LinkedPlant) -> BTreeMap<String, String> {
         }
     }
     owners
+}
+
+/// What a change does to a block, as [`TransferPlan::touched`] says it, in both languages.
+fn both(why: &str) -> Words {
+    let (deed, above) = match why.strip_suffix(", which feeds it") {
+        Some(deed) => (deed, ",而它是其上游"),
+        None => (why, ""),
+    };
+    let (verb, name) = deed.split_once(' ').unwrap_or((deed, ""));
+    let zh = match (verb, name.split_once(" or ")) {
+        ("removes", Some((name, _))) => format!("删除 {name} 或改变其类型"),
+        ("rewires", _) if name == "its inputs" => "改接其输入".to_string(),
+        ("rewires", _) => format!("改接 {name}"),
+        _ => format!("修改 {name}"),
+    };
+    Words {
+        en: why.to_string(),
+        zh: format!("{zh}{above}"),
+    }
 }
 
 fn is_count(tag: &str) -> bool {

@@ -165,7 +165,7 @@ pub struct Bar {
     /// The block.
     pub block: String,
     /// What the change does to it.
-    pub why: String,
+    pub why: Words,
     /// Whether it holds a trip now; nobody knows where no plant runs.
     pub holds: Option<bool>,
 }

@@ -43,7 +43,7 @@ impl fmt::Display for Comparison {
                 Some(true) => ": it does now",
                 _ => "",
             };
-            let (block, why) = (&bar.block, &bar.why);
+            let (block, why) = (&bar.block, &bar.why.en);
             writeln!(
                 f,
                 "  refused while {block} holds a latched trip{now}; the change {why}"
