@@ -67,6 +67,7 @@ export function drawMarks(c, marks, box, x) {
 
 /** What the shapes mean. */
 export function legend() {
-  return h("span", { class: "marks" }, Object.entries(SHAPES).map(([kind, points]) => h("span", {},
-    s("svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" }, s("polygon", { class: kind, points: points.join(" ") })), t(WORDS[kind]))));
+  const sample = ([kind, points]) => s("svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" }, s("polygon", { class: kind, points: points.join(" ") }));
+  const shapes = Object.entries(SHAPES).map((shape) => h("span", {}, sample(shape), t(WORDS[shape[0]])));
+  return h("span", { class: "marks" }, shapes);
 }
