@@ -132,7 +132,7 @@ class Trend extends Part {
       return { ...this.line(series, answer.from_ms, step, count, now), other: past && this.line(past, other.from_ms, step, count, now) };
     });
     this.data = { from: answer.from_ms, to: answer.to_ms, step, count, pens, steps: find(answer, `${this.phase}.STEP`) };
-    this.setAttribute("aria-valuemax", count - 1);
+    if (!this.bare) this.setAttribute("aria-valuemax", count - 1);
     if (this.at >= count) this.at = undefined;
     this.draw();
     if (this.onstats) this.onstats(pens.map((p) => p && p.stats), answer, step);
