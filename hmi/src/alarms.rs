@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn what_is_put_aside_needs_a_reason_and_only_silence_names_no_alarm() {
         let body = |json: &str| serde_json::from_str::<ActBody>(json).expect("a body");
-        let ok = |json: &str| check(&body(json), 10_000).is_ok();
+        let ok = |json: &str| check(&body(json), 10_000, 1.0).is_ok();
         assert!(ok(r#"{"id":"1","do":"silence","seen_ms":0}"#));
         assert!(ok(
             r#"{"id":"1","do":"acknowledge","alarms":["A"],"seen_ms":9000}"#

@@ -96,6 +96,7 @@ async fn serve(plant: &Plant, hub: &Arc<Hub>) -> Serving {
     let pace = Pace {
         period_ns: 100_000_000,
         speed: 1.0,
+        is_real: true,
     };
     bound.serve(hub.clone(), pace)
 }
