@@ -18,6 +18,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What the command line asks for.
 #[derive(Clone, Debug)]
@@ -327,26 +328,64 @@ async fn serve_hmi(
 }
 
 async fn wait(station: &Station) {
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let mut ending = Ending::new();
     let mut tick = tokio::time::interval(Duration::from_millis(100));
     loop {
-        let terminated = async {
-            match &mut terminate {
-                Some(signal) => {
-                    signal.recv().await;
-                }
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             _ = tick.tick() => {
                 if station.has_ended() || station.has_faulted() {
                     return;
                 }
             }
-            _ = tokio::signal::ctrl_c() => return,
-            () = terminated => return,
+            () = ending.asked() => return,
         }
+    }
+}
+
+/// Whoever wants the program to end: listened to from here on, so that no wish is missed
+/// between two looks.
+struct Ending {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+}
+
+impl Ending {
+    fn new() -> Ending {
+        Ending {
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+        }
+    }
+
+    async fn asked(&mut self) {
+        async fn came(signal: &mut Option<Signal>) {
+            match signal {
+                Some(signal) => {
+                    signal.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = came(&mut self.interrupt) => {}
+            () = came(&mut self.terminate) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_wish_to_end_that_comes_while_nobody_looks_is_kept() {
+        let mut ending = Ending::new();
+        let me = std::process::id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-INT", &me])
+            .status();
+        assert!(sent.is_ok_and(|status| status.success()));
+        let heard = tokio::time::timeout(Duration::from_secs(10), ending.asked()).await;
+        assert!(heard.is_ok(), "sent before it was asked for");
     }
 }
