@@ -150,16 +150,6 @@ impl RtClock {
         self.was_bent
     }
 
-    /// Sleeps until it is time to wake early for the next release. Whether there is time
-    /// left to make ready; what has to be done meanwhile must be short.
-    pub fn sleep(&self) -> bool {
-        if self.early_ns == 0 || self.is_still {
-            return false;
-        }
-        rt::sleep_until(self.next_ns - self.early_ns);
-        self.next_ns - rt::monotonic_ns() > self.early_ns / 2
-    }
-
     /// Takes the newest stretch, if one has come. Never allocates, never waits.
     fn bend(&mut self) -> bool {
         let mut newest = None;

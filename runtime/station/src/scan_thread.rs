@@ -97,12 +97,8 @@ pub type StationTask = Task<RtClock, TaskInlet, TaskOutlet, ScanWitness>;
 /// Runs until the clock ends or a block panics.
 pub fn run(mut task: StationTask, mut control: ScanControl) {
     let mut watchdog_scans = 0;
-    let mut scratch = vec![0; 2 * task.program.state_len()].into_boxed_slice();
     loop {
         adopt(&mut task, &mut control);
-        if task.clock.sleep() {
-            make_ready(&task, &mut scratch);
-        }
         let outcome = catch_unwind(AssertUnwindSafe(|| task.run_once()));
         match outcome {
             Ok(true) => {}
@@ -118,16 +114,6 @@ pub fn run(mut task: StationTask, mut control: ScanControl) {
     // One more frame, newer than the last, so that the drivers see it.
     let last = task.program.image_scan() + 1;
     task.outlet.disarm(last);
-}
-
-/// Reads every cell and every block's state just before the release: between two scans
-/// others have filled the caches, and what is fetched now is not fetched in the scan.
-/// Changes nothing; an edition that has outgrown `scratch` goes without.
-fn make_ready(task: &StationTask, scratch: &mut [u64]) {
-    if let Some(words) = scratch.get_mut(..task.program.state_len()) {
-        // Only the reading matters.
-        let _ = task.program.save(words);
-    }
 }
 
 /// Counts overruns and lateness; what they mean enters through the door next scan.
