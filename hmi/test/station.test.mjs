@@ -214,7 +214,8 @@ describe("the station", { skip }, () => {
     await axe(page, "refused text");
     assert.equal(await number(), first);
 
-    writeFileSync(file, good.replace("ti_s = 1800.0", "ti_s = 1700.0"));
+    // It feeds no trip: one that stands would bar the change.
+    writeFileSync(file, good.replace(/(name = "PIC-101"\n[^[]*\nkp = )5\.0/, (_, head) => `${head}5.5`));
     await confirm();
     await adopted(first);
     await page.waitForSelector(".toast");
