@@ -121,20 +121,20 @@ describe("refusals", { skip }, () => {
     await page.waitForSelector("hmi-faceplate h2");
     assert.match(await page.textContent("hmi-faceplate header"), /<script>window\.owned/);
     assert.match(await page.textContent(".plant"), /<img src=x/);
-    // A person writes such a text as reason.
+    // A person writes such a text as reason; what is forced stands as an alarm, LAH-101.
     await page.evaluate(() => { location.hash = "#/scan"; });
     await page.locator("hmi-force-panel").getByLabel("Tag", { exact: true }).fill("LT-101.PV");
-    await page.locator("hmi-force-panel").getByLabel("Value", { exact: true }).fill("12");
+    await page.locator("hmi-force-panel").getByLabel("Value", { exact: true }).fill("90");
     await page.locator("hmi-force-panel").getByRole("button", { name: /^Force/ }).click();
     await page.fill("dialog textarea", XSS.join(" "));
     await page.locator("dialog button.primary").click();
     await page.waitForFunction((x) => document.querySelector("hmi-force-panel tbody")?.textContent.includes(x), XSS[0]);
-    const texts = { "#/lists": ["hmi-permit-panel .need", XSS[1]], "#/plant": [".tree summary", XSS[0]], "#/unit/R-101": [".unit-grid .val", XSS[1]], "#/alarms": [".alarms tbody tr[aria-selected]", XSS[1]], "#/events": ["tbody tr", XSS[0]], "#/matrix": [".ce tbody tr", ""], "#/trends/r101": [".pens td.live", ""] };
+    const texts = { "#/lists": ["hmi-permit-panel .need", XSS[1]], "#/plant": [".tree summary", XSS[0]], "#/unit/R-101": [".unit-grid .val", XSS[1]], "#/alarms": [".alarms tbody tr[aria-selected]:has-text('LAH-101')", XSS[1]], "#/events": ["tbody tr", XSS[0]], "#/matrix": [".ce tbody tr", ""], "#/trends/r101": [".pens td.live", ""] };
     for (const [hash, [ready, text]] of Object.entries(texts)) {
       await page.evaluate((h) => { location.hash = h; }, hash);
       await page.waitForSelector(ready);
       if (hash === "#/alarms") {
-        await page.locator(".alarms tbody tr[aria-selected]", { hasText: "UA-" }).or(page.locator(".alarms tbody tr[aria-selected]")).first().click();
+        await page.locator(ready).click();
         await page.waitForSelector(".help h3");
       }
       // The reason stands in the audit trail.

@@ -383,7 +383,7 @@ class Trend extends Part {
       const to = { ArrowLeft: from - many, ArrowRight: at === undefined ? 0 : at + many, Home: 0, End: last }[event.key];
       if (to !== undefined) this.cursor(Math.min(last, Math.max(0, to)));
       else if (event.key === "Escape" && at !== undefined) this.cursor(undefined);
-      else if ((event.key === "+" || event.key === "-") && this.onspan) this.scale(event.key === "+" ? 0.5 : 2, at);
+      else if ((event.key === "+" || event.key === "-") && this.onspan) this.scale(event.key === "+" ? 0.5 : 2, at === undefined ? undefined : data.from + (at + 0.5) * data.step);
       else return;
       event.preventDefault();
       event.stopPropagation();
@@ -408,15 +408,17 @@ class Trend extends Part {
     c.onwheel = (event) => {
       if (!this.data || !this.onspan) return;
       event.preventDefault();
-      const factor = event.deltaY > 0 ? 1.4 : 1 / 1.4, at = ms(place(event));
-      this.zoom(at - (at - this.data.from) * factor, at + (this.data.to - at) * factor);
+      this.scale(event.deltaY > 0 ? 1.4 : 1 / 1.4, ms(place(event)));
     };
     c.ondblclick = () => { this.live = true; this.onspan?.(); this.restart(); };
   }
 
-  /** Closer or farther, about the cursor or else the middle. */
-  scale(factor, at) {
-    const { from, to, step } = this.data, middle = at === undefined ? (from + to) / 2 : from + (at + 0.5) * step;
+  /**
+   * Closer or farther, about a time or else the middle: of the range that was asked for
+   * last, whose values may still be on their way.
+   */
+  scale(factor, about) {
+    const to = this.live ? this.data.to : this.toMs, from = to - this.minutes * 60000, middle = about ?? (from + to) / 2;
     this.zoom(middle - (middle - from) * factor, middle + (to - middle) * factor);
   }
 
