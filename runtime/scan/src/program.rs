@@ -3,7 +3,7 @@
 use crate::bank::Sequence;
 use crate::block::{Block, Stage, Start};
 use crate::clock::Scan;
-use crate::door::Witness;
+use crate::door::{NoWitness, Witness};
 use crate::image::Image;
 use crate::state::{StateMismatch, StateReader, StateWriter};
 
@@ -137,7 +137,30 @@ impl Program {
         Ok(())
     }
 
-    /// Takes back what [`Program::save`] of an identical program wrote.
+    /// Plays the scan that comes next of `lead`, of which this is a twin, with what came
+    /// in last; twice, once as after a change from outside and once as in a steady run.
+    /// What comes of it is thrown away: it brings the code and the state of a scan into
+    /// the processor's caches just before the scan itself. Never allocates; `words` are
+    /// memory of [`Program::state_len`].
+    ///
+    /// # Errors
+    /// [`StateMismatch`] if this is no twin of `lead` or `words` are of another length.
+    pub fn rehearse(
+        &mut self,
+        lead: &Program,
+        words: &mut [u64],
+        scan: &Scan,
+    ) -> Result<u64, StateMismatch> {
+        lead.save(words)?;
+        self.restore(words)?;
+        for _ in 0..2 {
+            self.begin(scan);
+            self.run(scan, &mut NoWitness);
+        }
+        Ok(self.image.digest_of_scan())
+    }
+
+    /// Takes back what [`Program::save`] of an identical program wrote; never allocates.
     ///
     /// # Errors
     /// [`StateMismatch`]; the program must then be thrown away, since it may be
@@ -158,14 +181,14 @@ impl Program {
                 .set_words(slot, words[1 + 2 * slot], words[2 + 2 * slot]);
         }
         let mut at = 1 + 2 * cells;
-        let counts = self.state_words.clone();
-        for (index, count) in counts.iter().enumerate() {
-            if words[at] != u64::from(*count) {
+        for index in 0..self.state_words.len() {
+            let count = self.state_words[index];
+            if words[at] != u64::from(count) {
                 return Err(mismatch);
             }
             let block = self.block_mut(index).ok_or(mismatch)?;
             at += 1;
-            let end = at + *count as usize;
+            let end = at + count as usize;
             let mut reader = StateReader::new(&words[at..end]);
             block.restore(&mut reader)?;
             reader.finish()?;

@@ -6,6 +6,7 @@ use crate::kinds;
 use crate::layout::Layout;
 use crate::recorder::EditionText;
 use crate::scan_thread::{Swap, Swapped};
+use crate::understudy::Understudy;
 use crossbeam::channel::Sender;
 use plant::compare::restarts;
 use plant::{LinkedPlant, Plant};
@@ -215,18 +216,20 @@ impl Changer {
         });
         let mut feeds = Vec::new();
         let mut done = Vec::new();
-        for (task, linked) in runs.tasks.into_iter().enumerate() {
+        let twins = plant.link().tasks.into_iter();
+        for ((task, linked), understudy) in runs.tasks.into_iter().enumerate().zip(twins) {
             let plan = TransferPlan::new(&self.linked.tasks[task].linked, &linked.linked);
             let layout = Layout::new(&plant, task, &linked.linked, number);
             let period_ns = plant.tasks[task].period_ns;
-            let (writer, reader) = feed(number, &linked.linked.program, period_ns);
-            let state = vec![0; linked.linked.program.state_len()].into_boxed_slice();
+            let program = linked.linked.program;
+            let (writer, reader) = feed(number, &program, period_ns);
             let swap = Swap {
-                program: Box::new(linked.linked.program),
+                state: vec![0; program.state_len()].into_boxed_slice(),
+                program: Box::new(program),
                 plan,
                 layout,
                 feed: writer,
-                state,
+                understudy: Understudy::new(understudy.linked.program, period_ns),
             };
             match self.swap(task, swap) {
                 Ok(()) => {
@@ -286,20 +289,23 @@ impl Changer {
 
     /// Puts a task that had already adopted back to the edition that runs.
     fn put_back(&mut self, task: usize, adopted: &LinkedPlant) {
-        let Some(linked) = self.plant.link().tasks.into_iter().nth(task) else {
+        let program_of = |plant: &Plant| plant.link().tasks.into_iter().nth(task);
+        let (Some(linked), Some(understudy)) = (program_of(&self.plant), program_of(&self.plant))
+        else {
             return;
         };
         let plan = TransferPlan::new(&adopted.tasks[task].linked, &linked.linked);
         let layout = Layout::new(&self.plant, task, &linked.linked, self.number);
         let period_ns = self.plant.tasks[task].period_ns;
-        let (writer, _) = feed(self.number, &linked.linked.program, period_ns);
-        let state = vec![0; linked.linked.program.state_len()].into_boxed_slice();
+        let program = linked.linked.program;
+        let (writer, _) = feed(self.number, &program, period_ns);
         let swap = Swap {
-            program: Box::new(linked.linked.program),
+            state: vec![0; program.state_len()].into_boxed_slice(),
+            program: Box::new(program),
             plan,
             layout,
             feed: writer,
-            state,
+            understudy: Understudy::new(understudy.linked.program, period_ns),
         };
         if let Err(refusal) = self.swap(task, swap) {
             eprintln!("a refused change could not be undone: {refusal}");

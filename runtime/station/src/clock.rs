@@ -61,7 +61,13 @@ pub struct RtClock {
     /// [`RtClock::waking_early`] as asked for.
     early_wanted_ns: i64,
     is_still: bool,
-    /// Time stood still or changed its speed before the last release.
+    /// Periods since the last release, the next one's included.
+    elapsed: i64,
+    /// The thread is awake for the next release.
+    is_near: bool,
+    /// Time stood still or changed its speed since the last release.
+    is_bent: bool,
+    /// The same before the last release.
     was_bent: bool,
 }
 
@@ -94,6 +100,9 @@ impl RtClock {
             stretches: None,
             early_wanted_ns: 0,
             is_still: false,
+            elapsed: 1,
+            is_near: false,
+            is_bent: false,
             was_bent: false,
         }
     }
@@ -150,6 +159,40 @@ impl RtClock {
         self.was_bent
     }
 
+    /// Sleeps until `lead_ns` before the next release, at least as long before it as the
+    /// clock wakes anyhow and at most a tenth of a period. What is left then,
+    /// nanoseconds; 0 or less: the caller has no time for anything before the release.
+    pub fn approach(&mut self, lead_ns: i64) -> i64 {
+        if self.early_ns == 0 {
+            return 0;
+        }
+        let most = self.early_ns.max(self.wall_ns / 10);
+        self.is_near = self.draw_near(lead_ns.clamp(self.early_ns, most));
+        if self.is_near {
+            self.next_ns - rt::monotonic_ns()
+        } else {
+            0
+        }
+    }
+
+    /// Counts the releases that have passed and sleeps until so long before the next.
+    /// False if time stands still. Whoever is late after this has missed nothing yet: it
+    /// is counted as an overrun first.
+    fn draw_near(&mut self, early_ns: i64) -> bool {
+        self.is_bent |= self.bend();
+        if self.is_still {
+            return false;
+        }
+        let missed = (rt::monotonic_ns() - self.next_ns).div_euclid(self.wall_ns);
+        if missed >= 1 {
+            self.elapsed += missed;
+            self.next_ns += missed * self.wall_ns;
+            self.plant_ns += missed * self.period_ns;
+        }
+        rt::sleep_until(self.next_ns - early_ns);
+        true
+    }
+
     /// Takes the newest stretch, if one has come. Never allocates, never waits.
     fn bend(&mut self) -> bool {
         let mut newest = None;
@@ -174,24 +217,15 @@ impl RtClock {
 
 impl ScanClock for RtClock {
     fn next_release(&mut self) -> Option<Scan> {
-        let mut elapsed = 1;
-        self.was_bent = false;
         loop {
-            self.was_bent |= self.bend();
-            if self.is_still {
+            let is_near = std::mem::take(&mut self.is_near);
+            if !is_near && !self.draw_near(self.early_ns) {
                 if self.stop.load(Ordering::Relaxed) {
                     return None;
                 }
                 rt::sleep_until(rt::monotonic_ns() + STILL_NS);
                 continue;
             }
-            let missed = (rt::monotonic_ns() - self.next_ns).div_euclid(self.wall_ns);
-            if missed >= 1 {
-                elapsed += missed;
-                self.next_ns += missed * self.wall_ns;
-                self.plant_ns += missed * self.period_ns;
-            }
-            rt::sleep_until(self.next_ns - self.early_ns);
             if self.early_ns > 0 {
                 rt::wait_until(self.next_ns);
             }
@@ -199,7 +233,7 @@ impl ScanClock for RtClock {
             if !self.bend() {
                 break;
             }
-            self.was_bent = true;
+            self.is_bent = true;
         }
         if self.stop.load(Ordering::Relaxed) || self.last.is_some_and(|last| self.index >= last) {
             return None;
@@ -210,6 +244,8 @@ impl ScanClock for RtClock {
         let plant_ns = self.plant_ns;
         self.plant_ns += self.period_ns;
         self.index += 1;
+        self.was_bent = std::mem::take(&mut self.is_bent);
+        let elapsed = std::mem::replace(&mut self.elapsed, 1);
         let elapsed = u32::try_from(elapsed).unwrap_or(u32::MAX);
         self.missed_last = u64::from(elapsed) - 1;
         let utc = match (self.begins, &mut self.simulated) {
@@ -280,6 +316,31 @@ mod tests {
         let third = clock.next_release().unwrap();
         assert_eq!(third.elapsed, 1);
         assert_eq!(third.utc, begins.plus_ns(passed + 100_000_000));
+    }
+
+    #[test]
+    fn who_is_late_after_drawing_near_has_an_overrun_before_a_missed_release() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let start = rt::monotonic_ns() + 20_000_000;
+        let mut clock =
+            RtClock::new(20_000_000, 1.0, ScanIndex(0), start, stop).waking_early(100_000);
+        // Asked for more than a tenth of the period, it stays at that.
+        let left_ns = clock.approach(15_000_000);
+        assert!(left_ns <= 2_000_000, "{left_ns}");
+        // What is done before the release takes three periods.
+        rt::wait_until(start + 65_000_000);
+        let first = clock.next_release().unwrap();
+        assert_eq!((first.elapsed, clock.missed_last()), (1, 0));
+        assert_eq!(clock.release_ns(), start);
+        assert!(
+            clock.late_ns() > 60_000_000,
+            "the scan that follows is an overrun"
+        );
+        clock.approach(0);
+        let second = clock.next_release().unwrap();
+        assert!(second.elapsed >= 4, "{second:?}");
+        assert_eq!(clock.missed_last(), u64::from(second.elapsed) - 1);
+        assert!(!clock.was_bent());
     }
 
     #[test]

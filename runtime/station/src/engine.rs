@@ -17,12 +17,14 @@ use crate::pace::SimPace;
 use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet};
 use crate::pump::{DriverEnd, ForceNotes, Pump, PumpShares, PumpUpdate, TaskEnd, history_of};
 use crate::recorder::{EditionText, Recorder, RecorderPolicy, Tap};
+use crate::ring::ring;
 use crate::rt;
 use crate::scan_thread::{self, Pulse, ScanControl, StationTask};
 use crate::second_place::{CHECKPOINTS_WAITING_MAX, SecondPlace, ledger_folder, ledger_key};
 use crate::station_tags::StationValues;
 use crate::supervision::{ScriptFlags, Supervision, flags_of};
-use crate::witness::{ITEMS_WAITING_MAX, ScanWitness};
+use crate::understudy::Understudy;
+use crate::witness::{Durations, ITEMS_WAITING_MAX, Item, ScanWitness};
 use core::fmt;
 use crossbeam::channel::{bounded, unbounded};
 use driver::{Driver, FarSide, StopSource, SystemClock};
@@ -227,20 +229,21 @@ impl Station {
         let mut scans = Vec::new();
         let strays = Arc::new(AtomicU64::new(0));
         let (granted, grants) = std::sync::mpsc::channel();
-        for (index, linked) in programs.tasks.into_iter().enumerate() {
+        let twins = plant.link().tasks.into_iter();
+        for ((index, linked), twin) in programs.tasks.into_iter().enumerate().zip(twins) {
             let plan = &plant.tasks[index];
             let layout = Layout::new(&plant, index, &linked.linked, 1);
             let program = linked.linked.program;
             let (feed, feed_out) = feed(1, &program, plan.period_ns);
             edition.feeds.push(feed_out);
-            let (items, items_out) = rtrb::RingBuffer::new(ITEMS_WAITING_MAX);
+            let (items, items_out) = ring(ITEMS_WAITING_MAX, Item::End { digest: 0 });
             let (orders, orders_out) =
                 rtrb::RingBuffer::<ScanOrder>::new(limits::COMMANDS_WAITING_MAX);
             let (swaps, swaps_out) = rtrb::RingBuffer::new(2);
             let (swapped, swapped_out) = rtrb::RingBuffer::new(4);
             let (empty, empty_out) = rtrb::RingBuffer::new(4);
             let (shots, shots_out) = rtrb::RingBuffer::new(8);
-            let (durations, durations_out) = rtrb::RingBuffer::new(8_192);
+            let (durations, durations_out) = ring(8_192, Durations::default());
             let lost = Arc::new(AtomicU64::new(0));
             let pulse = Arc::new(Pulse::default());
             let mut initial = vec![0; program.state_len()];
@@ -343,6 +346,7 @@ impl Station {
                     .collect(),
                 watchdog_ns: plan.watchdog_ns as i64,
                 taken: 0,
+                understudy: Understudy::new(twin.linked.program, plan.period_ns),
             };
             // Faster tasks get higher priority: rate-monotonic order.
             let rank = plant

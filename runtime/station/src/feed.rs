@@ -91,6 +91,14 @@ impl FeedIn {
         let _ = self.full.push(frame);
     }
 
+    /// Reads the buffer that the next image goes to, so that it is in the caches then.
+    pub fn fetch(&self) {
+        if let Ok(frame) = self.empty.peek() {
+            let cells = frame.cells.iter();
+            std::hint::black_box(cells.fold(0, |all, cell| all ^ cell.bits));
+        }
+    }
+
     /// Scans that were not sent.
     pub const fn skipped(&self) -> u64 {
         self.skipped

@@ -40,6 +40,7 @@ pub mod records_desk;
 pub mod replay;
 pub mod report;
 pub mod response;
+pub mod ring;
 #[allow(unsafe_code)]
 pub mod rt;
 pub mod run;
@@ -51,5 +52,6 @@ pub mod station_tags;
 pub mod supervision;
 pub mod tags_csv;
 pub mod trend;
+pub mod understudy;
 pub mod users;
 pub mod witness;

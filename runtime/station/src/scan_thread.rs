@@ -6,6 +6,7 @@ use crate::feed::FeedIn;
 use crate::layout::Layout;
 use crate::ports::{TaskInlet, TaskOutlet};
 use crate::rt;
+use crate::understudy::Understudy;
 use crate::witness::{Durations, ScanWitness};
 use driver::{Health, HealthState};
 use scan::{Program, Task, TransferPlan};
@@ -25,6 +26,8 @@ pub struct Swap {
     pub feed: FeedIn,
     /// Memory for its state.
     pub state: Box<[u64]>,
+    /// Twin that rehearses its scans.
+    pub understudy: Understudy,
 }
 
 /// What the scan thread gives back: things to be freed elsewhere.
@@ -34,7 +37,7 @@ pub struct Swapped {
     /// The program that does not run.
     pub program: Box<Program>,
     /// Its layout and buffers, kept for the memory's sake.
-    pub leftovers: (Layout, FeedIn, TransferPlan),
+    pub leftovers: (Layout, FeedIn, TransferPlan, Understudy),
 }
 
 /// The state of a program after a scan.
@@ -86,6 +89,8 @@ pub struct ScanControl {
     pub watchdog_ns: i64,
     /// Number of the last state taken.
     pub taken: u64,
+    /// Twin that rehearses the scans.
+    pub understudy: Understudy,
 }
 
 /// Scans for which the watchdog tag stays true, so that every cause delay sees it.
@@ -99,6 +104,9 @@ pub fn run(mut task: StationTask, mut control: ScanControl) {
     let mut watchdog_scans = 0;
     loop {
         adopt(&mut task, &mut control);
+        let left_ns = task.clock.approach(control.understudy.lead_ns());
+        let feed = &task.outlet.feed;
+        control.understudy.rehearse(&task.program, feed, left_ns);
         let outcome = catch_unwind(AssertUnwindSafe(|| task.run_once()));
         match outcome {
             Ok(true) => {}
@@ -187,12 +195,13 @@ fn adopt(task: &mut StationTask, control: &mut ScanControl) {
         std::mem::swap(&mut task.outlet.feed, &mut swap.feed);
         // Exchange and driver points are the same in both editions.
         std::mem::swap(&mut task.outlet.layout, &mut swap.layout);
+        std::mem::swap(&mut control.understudy, &mut swap.understudy);
         task.inlet.layout.clone_places(&task.outlet.layout);
         put_state(task, control, swap.state);
     }
     let _ = control.swapped.push(Swapped {
         adopted,
         program: swap.program,
-        leftovers: (swap.layout, swap.feed, swap.plan),
+        leftovers: (swap.layout, swap.feed, swap.plan, swap.understudy),
     });
 }

@@ -1,8 +1,8 @@
 //! State as words: out, in, and on as if nothing had happened.
 
 use crate::bench::{Bench, Frame, block, delayed, operator, program, source, sum, text};
-use scan::{LinkInput, Start, Value};
-use signal::Quality;
+use scan::{LinkInput, Scan, Start, Value};
+use signal::{Quality, ScanIndex, Utc};
 
 fn input() -> LinkInput {
     LinkInput {
@@ -128,4 +128,43 @@ fn every_start_latches_what_protects() {
         bench.scan_with(&[reset][..]);
         assert_eq!(bench.bits("D-5.TRIP"), 0);
     }
+}
+
+#[test]
+fn a_rehearsal_is_the_scan_that_comes_and_leaves_its_lead_as_it_was() {
+    let mut lead = Bench::of(&input());
+    let mut twin = Bench::of(&input()).linked.program;
+    let mut words = vec![0; twin.state_len()];
+    for n in 0..200 {
+        drive(&mut lead, n, 1);
+        let before = lead.saved();
+        let coming = Scan {
+            index: ScanIndex(lead.index + 1),
+            utc: Utc(0),
+            dt_s: 0.1,
+            elapsed: 1,
+        };
+        let program = &lead.linked.program;
+        let rehearsed = twin.rehearse(program, &mut words, &coming);
+        assert_eq!(lead.saved(), before, "scan {n}");
+        // A rehearsal plays it twice, with nothing from outside.
+        let mut played = Bench::of(&input());
+        played.linked.program.restore(&before).expect("its words");
+        for _ in 0..2 {
+            played.index = lead.index;
+            played.scan_with(Frame(&[]));
+        }
+        assert_eq!(rehearsed, Ok(played.log.digests[1]), "scan {n}");
+    }
+    words.pop();
+    let coming = Scan {
+        index: ScanIndex(1),
+        utc: Utc(0),
+        dt_s: 0.1,
+        elapsed: 1,
+    };
+    assert!(
+        twin.rehearse(&lead.linked.program, &mut words, &coming)
+            .is_err()
+    );
 }
