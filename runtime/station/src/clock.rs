@@ -320,12 +320,18 @@ mod tests {
 
     #[test]
     fn who_is_late_after_drawing_near_has_an_overrun_before_a_missed_release() {
-        let stop = Arc::new(AtomicBool::new(false));
-        let start = rt::monotonic_ns() + 20_000_000;
-        let mut clock =
-            RtClock::new(20_000_000, 1.0, ScanIndex(0), start, stop).waking_early(100_000);
+        // Whoever is held up before it draws near has missed something else: again.
+        let (mut clock, start, left_ns) = std::iter::repeat_with(|| {
+            let stop = Arc::new(AtomicBool::new(false));
+            let start = rt::monotonic_ns() + 20_000_000;
+            let mut clock =
+                RtClock::new(20_000_000, 1.0, ScanIndex(0), start, stop).waking_early(100_000);
+            let left_ns = clock.approach(15_000_000);
+            (clock, start, left_ns)
+        })
+        .find(|(_, _, left_ns)| *left_ns > 0)
+        .unwrap();
         // Asked for more than a tenth of the period, it stays at that.
-        let left_ns = clock.approach(15_000_000);
         assert!(left_ns <= 2_000_000, "{left_ns}");
         // What is done before the release takes three periods.
         rt::wait_until(start + 65_000_000);
