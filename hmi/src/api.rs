@@ -149,6 +149,10 @@ pub(crate) async fn forces(State(app): State<Arc<App>>) -> Response {
     Json(app.desk.forces()).into_response()
 }
 
+pub(crate) async fn bypasses(State(app): State<Arc<App>>) -> Response {
+    Json(app.desk.bypasses()).into_response()
+}
+
 #[derive(Deserialize)]
 pub(crate) struct EventsAsked {
     #[serde(default)]

@@ -44,6 +44,9 @@ pub struct Body {
     /// Why.
     #[serde(default)]
     pub reason: String,
+    /// Number of the permit to work, for a maintenance override.
+    #[serde(default)]
+    pub permit: String,
     /// Signature, where the tag asks for one.
     #[serde(default)]
     pub sig: Option<SignatureBody>,
@@ -157,6 +160,7 @@ pub(crate) fn check(
         value,
         seen_value: body.seen_value,
         reason: body.reason.clone(),
+        permit: body.permit.clone(),
     })
 }
 

@@ -78,6 +78,7 @@ routes! {
     "GET" "/api/v1/timing" View get(api::timing), "Scan timing of every task.";
     "GET" "/api/v1/drivers" View get(api::drivers), "Health of every driver.";
     "GET" "/api/v1/forces" View get(api::forces), "Values forced by a person.";
+    "GET" "/api/v1/bypasses" View get(api::bypasses), "Bypasses that stand: who, since when, why, under which permit.";
     "GET" "/api/v1/events" View get(api::events), "Recent events.";
     "GET" "/api/v1/alarms" View get(alarms::list), "The alarm list and its counts.";
     "GET" "/api/v1/alarms/guidance" View get(alarms::guidance), "Cause, consequence, action of one alarm.";

@@ -115,6 +115,38 @@ describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
     await page.context().close();
   });
 
+  test("a maintenance override is signed by two with a permit number, and the list says who, why and under which", async () => {
+    const page = await open(station.base, { hash: "#/lists" });
+    await page.waitForFunction(() => window.hmi.session.state.people && window.hmi.store.tag("C09.MOS_1"));
+    await page.keyboard.press("Control+Alt+i");
+    await signIn(page, "li", OWN.li);
+    await page.waitForFunction(() => window.hmi.session.state.user === "li" && !document.querySelector("dialog"));
+    await page.evaluate(async () => {
+      window.hmi.store.watch("BYPASS.KEY", () => {});
+      const { ask } = await import("/assets/core/api.js");
+      await ask("simulation/act", { do: "act", name: "turn-bypass-key-on" }, 5000);
+    });
+    await page.waitForFunction(() => window.hmi.store.read("BYPASS.KEY").value === 1);
+    await page.evaluate(() => { import("/assets/core/api.js").then(({ command }) => command("C09.MOS_1", 1, 0)); });
+    await page.waitForSelector('dialog[aria-label="Signature of two persons"]');
+    await axe(page, "signature of a bypass");
+    await field(page, "Reason, for the record").fill("PT-101A is exchanged");
+    await field(page, "Permit number").fill("PTW-2026-118");
+    await page.locator("dialog input[type=password]").first().fill(OWN.li);
+    await field(page, "Second person").fill("wang");
+    await field(page, "Password of the second person").fill(OWN.wang);
+    await page.keyboard.press("Enter");
+    const row = page.locator("hmi-lists-page tr", { hasText: "C09.MOS_1" });
+    await row.waitFor();
+    assert.match(await row.textContent(), /7 h 5\d min.*li \+ wang.*PT-101A is exchanged.*PTW-2026-118/);
+    // Whoever opens the page later reads the same: the server knows, not the window.
+    await page.reload();
+    await row.waitFor();
+    assert.match(await row.textContent(), /li \+ wang.*PTW-2026-118/);
+    await axe(page, "bypasses");
+    await page.context().close();
+  });
+
   test("the dialogs have a Chinese form", async () => {
     const page = await open(station.base, { lang: "zh" });
     await page.waitForFunction(() => window.hmi.session.state.people);

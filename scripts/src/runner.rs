@@ -319,6 +319,7 @@ impl Work {
                 value: write.value,
                 seen_value: None,
                 reason: write.reason.clone(),
+                permit: String::new(),
             };
             let submission = self.options.desk.submit(command);
             let why = match wait::answer(submission, ANSWER_MAX, &self.stop) {

@@ -4,6 +4,8 @@
 use alarm::{AlarmKind, Class, Priority, Rationale};
 use matrix::Symbol;
 use plant::Plant;
+use scan::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 fn demo() -> Plant {
@@ -104,4 +106,59 @@ fn a_limit_of_a_detection_is_a_tag_that_starts_at_the_recorded_value() {
         seen += 1;
     }
     assert!(seen > 40, "{seen}");
+}
+
+/// Tags whose standing makes some alarm stand: its own, and what an OR gathers for it.
+fn heard(plant: &Plant) -> BTreeSet<String> {
+    let mut heard: BTreeSet<String> = plant.rationales().into_iter().map(|r| r.tag).collect();
+    for block in plant.blocks.values().filter(|block| block.kind == "OR") {
+        let Value::Table(config) = block.node.to_value() else {
+            continue;
+        };
+        if let Some(Value::List(of)) = config.get("of")
+            && heard.contains(&format!("{}.OUT", block.name))
+        {
+            heard.extend(of.iter().filter_map(|wire| match wire {
+                Value::Text(tag) => Some(tag.clone()),
+                _ => None,
+            }));
+        }
+    }
+    heard
+}
+
+#[test]
+fn every_bypass_that_the_matrix_permits_stands_in_an_alarm_and_so_do_its_warning_and_its_end() {
+    let plant = demo();
+    let heard = heard(&plant);
+    let pins = [
+        ".BYPASSED",
+        ".MOS_WARNING",
+        ".MOS_EXPIRED",
+        ".PROOF_EXPIRED",
+    ];
+    let linked = plant.link();
+    let tags = linked.tasks.iter().flat_map(|task| task.linked.tags.keys());
+    let wanted: Vec<&String> = tags
+        .filter(|tag| pins.iter().any(|pin| tag.ends_with(pin)))
+        .collect();
+    let bypassable = plant.matrices[0].matrix.causes.iter().filter(|c| c.mos);
+    assert!(wanted.len() >= 3 * bypassable.count(), "{wanted:?}");
+    let silent: Vec<&&String> = wanted.iter().filter(|tag| !heard.contains(**tag)).collect();
+    assert!(
+        silent.is_empty(),
+        "no alarm stands while these do: {silent:?}"
+    );
+}
+
+#[test]
+fn a_script_that_is_stopped_is_an_alarm() {
+    let plant = demo();
+    assert!(!plant.scripts.is_empty());
+    let heard = heard(&plant);
+    for script in &plant.scripts {
+        let name = script.name.to_uppercase().replace('-', "_");
+        let tag = format!("SYS.{name}_FAULTED");
+        assert!(heard.contains(&tag), "{tag} raises no alarm");
+    }
 }

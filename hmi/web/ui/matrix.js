@@ -2,8 +2,9 @@
 // latched and waits for reset, what is bypassed. And the lists that people hand over:
 // bypasses, forces, conditions not fulfilled.
 
+import { getJson } from "../core/api.js";
 import { Part, h, setText } from "../core/dom.js";
-import { level, shown, withUnit } from "../core/fmt.js";
+import { clock, date, level, shown, withUnit } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
 import { isLatched, tripState } from "./panels.js";
@@ -81,19 +82,20 @@ class ListsPage extends Part {
 
   bypasses() {
     const body = h("tbody"), none = h("p", { class: "none muted", text: t("none") });
-    const causes = store.directory.equipment.blocks.filter((b) => store.tag(`${b.name}.BYPASSED`));
-    const update = () => {
-      const on = causes.filter((b) => store.read(`${b.name}.BYPASSED`).value === 1);
-      body.replaceChildren(...on.map((b) => {
-        const left = store.read(`${b.name}.MOS_LEFT_S`).value, e = store.events.findLast((x) => x.tag?.startsWith(`${b.name}.MOS_`) || x.tag === `${b.name}.OOS`);
-        return h("tr", {}, h("td", {}, h("b", { text: b.name })), h("td", { class: "text", text: say(b.desc) }), h("td", { class: "num", text: left > 0 ? `${Math.floor(left / 3600)} h ${Math.floor((left % 3600) / 60)} min` : "—" }),
-          h("td", { text: e?.actor || "—" }), h("td", { text: [store.read(`${b.name}.MOS_WARNING`).value === 1 && t("ends soon"), store.read(`${b.name}.MOS_EXPIRED`).value === 1 && t("expired")].filter(Boolean).join(" · ") }));
+    const update = async () => {
+      let list;
+      try { list = await getJson("bypasses"); } catch { return; }
+      body.replaceChildren(...list.map((b) => {
+        const [cause] = b.tag.split("."), { left_s: left } = b;
+        const note = [store.read(`${cause}.MOS_WARNING`).value === 1 && t("ends soon"), store.read(`${cause}.MOS_EXPIRED`).value === 1 && t("expired")].filter(Boolean).join(" · ");
+        return h("tr", {}, h("td", { title: b.channel || "" }, h("b", { text: b.tag })), h("td", { class: "text", text: say(store.facts.get(cause)?.desc) }), h("td", { class: "num", text: left > 0 ? `${Math.floor(left / 3600)} h ${Math.floor((left % 3600) / 60)} min` : "—" }),
+          h("td", { text: b.since_ms ? `${date(b.since_ms)} ${clock(b.since_ms)}` : "—" }), h("td", { text: [b.actor || "—", b.second].filter(Boolean).join(" + ") }), h("td", { class: "wrap", text: b.reason }), h("td", { text: b.permit }), h("td", { text: note }));
       }));
-      none.hidden = on.length > 0;
+      none.hidden = list.length > 0;
     };
-    for (const b of causes) for (const pin of ["BYPASSED", "MOS_LEFT_S", "MOS_WARNING", "MOS_EXPIRED"]) if (store.tag(`${b.name}.${pin}`)) this.hold(store.watch(`${b.name}.${pin}`, update));
+    this.every(2000, update);
     update();
-    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Interlocks bypassed") })), h("table", {}, h("thead", {}, h("tr", {}, ["Cause", "Description", "Left", "By", "Note"].map((x) => h("th", { text: t(x) })))), body), none);
+    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Interlocks bypassed") })), h("div", { class: "body flush", tabindex: 0, role: "region", "aria-label": t("Interlocks bypassed") }, h("table", {}, h("thead", {}, h("tr", {}, ["Cause", "Description", "Left", "Since", "By", "Reason", "Permit number", "Note"].map((x) => h("th", { text: t(x) })))), body)), none);
   }
 
   bad() {

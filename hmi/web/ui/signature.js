@@ -24,6 +24,9 @@ function classOf(path, what) {
   return "none";
 }
 
+/** What a bypass that begins is bound to, if this is one. */
+const bypassOf = (path, what) => (path === "cmd" && what.value && store.tag(what.tag)?.writable?.bypass) || null;
+
 /** The deed in words: old and new value. */
 function words(path, what) {
   const tag = what.tag ? store.tag(what.tag) : null;
@@ -40,17 +43,19 @@ function words(path, what) {
  */
 export function signed(path, what, send) {
   const { people, open, user, locked, wallboard } = session.state;
+  const bypass = bypassOf(path, what), unsigned = !people || (open && !user);
   // The server answers those that could not sign anyway; a person is helped on.
-  if (!people || wallboard || (open && !user)) return send({});
-  if (!user) { signIn(); return send({}); }
-  if (locked) { unlock(); return send({}); }
-  const rank = LADDER.indexOf(classOf(path, what));
-  const needsReason = rank >= 2 && !(what.reason || "").trim();
-  if (rank < 2 || (rank === 2 && !needsReason)) return send({});
+  if (wallboard || (unsigned && !bypass)) return send({});
+  if (!unsigned && !user) { signIn(); return send({}); }
+  if (!unsigned && locked) { unlock(); return send({}); }
+  const rank = unsigned ? 0 : LADDER.indexOf(classOf(path, what));
+  const needsReason = (rank >= 2 || bypass) && !(what.reason || "").trim();
+  if (rank < 3 && !needsReason && !bypass?.permit) return send({});
   return new Promise((resolve) => {
     const fields = [];
     const put = (name, label, node) => fields.push({ name, label, node });
     if (needsReason) put("reason", t("Reason, for the record"), h("input", { "aria-label": t("Reason, for the record"), maxlength: 500, autocomplete: "off" }));
+    if (bypass?.permit) put("permit", t("Permit number"), h("input", { "aria-label": t("Permit number"), maxlength: 64, autocomplete: "off" }));
     if (rank >= 3) put("password", `${t("Password")}: ${session.state.full_name}`, secretField(`${t("Password")}: ${session.state.full_name}`));
     if (rank >= 4) {
       put("second", t("Second person"), nameField(t("Second person")));
@@ -61,13 +66,14 @@ export function signed(path, what, send) {
     let answered = { ok: false, code: "left", en: "Nothing was asked.", zh: "未下达任何命令。" };
     ask({
       title: t(rank >= 4 ? "Signature of two persons" : "Signature"),
-      body: [h("p", {}, h("b", { text: words(path, what) })), h("p", { class: "muted", text: `${t("performed by")} ${session.state.full_name} (${user})` })],
+      body: [h("p", {}, h("b", { text: words(path, what) })), user && h("p", { class: "muted", text: `${t("performed by")} ${session.state.full_name} (${user})` })],
       fields,
       deed: t("Sign"),
       act: async (...values) => {
         const given = Object.fromEntries(fields.map((field, i) => [field.name, values[i]]));
         const more = {};
         if (needsReason) more.reason = given.reason.trim();
+        if (bypass?.permit) more.permit = given.permit.trim();
         if (rank >= 3) {
           more.sig = { password: given.password, meaning: "performed" };
           if (rank >= 4) more.sig.second = { user: given.second.trim(), password: given.secondPassword, meaning: given.meaning };

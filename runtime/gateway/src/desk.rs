@@ -16,6 +16,7 @@ use people::{Action, SignatureClass};
 use serde::{Deserialize, Serialize};
 use signal::Quality;
 
+use crate::bypass::{Bypass, BypassRule};
 use crate::equipment::Equipment;
 use crate::simulator::{Simulation, SimulationDeed};
 
@@ -109,6 +110,11 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Every value now forced by a person.
     fn forces(&self) -> Vec<Force>;
+
+    /// Every bypass that stands now.
+    fn bypasses(&self) -> Vec<Bypass> {
+        Vec::new()
+    }
 
     /// Events with a sequence number greater than `since`, oldest first; at most
     /// a few hundred, the newest if there are more.
@@ -319,6 +325,9 @@ pub struct Writable {
     /// What a person has to give for it.
     #[serde(default)]
     pub signature: SignatureClass,
+    /// Writing it takes protection out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bypass: Option<BypassRule>,
 }
 
 /// A permissive shown to the operator and checked before the desk is asked.
@@ -437,6 +446,9 @@ pub struct Command {
     pub seen_value: Option<f64>,
     /// Why, in the person's words; empty if not asked for.
     pub reason: String,
+    /// Number of the permit to work; empty if not asked for.
+    #[serde(default)]
+    pub permit: String,
 }
 
 /// A tag to be held at a value, or released.
@@ -521,6 +533,8 @@ pub enum RefusalCode {
     SessionLocked,
     /// The signature lacks something.
     SignatureNeeded,
+    /// The number of the permit to work is missing.
+    PermitNeeded,
     /// A name or password was not accepted.
     NotProved,
     /// The password has to be changed first, or the new one is not good enough.
@@ -547,6 +561,7 @@ impl RefusalCode {
             | RefusalCode::MissingHeader
             | RefusalCode::Forbidden
             | RefusalCode::SignatureNeeded
+            | RefusalCode::PermitNeeded
             | RefusalCode::PasswordNeeded => 403,
             RefusalCode::SignInNeeded | RefusalCode::SessionLocked | RefusalCode::NotProved => 401,
             RefusalCode::TooMany => 429,

@@ -7,6 +7,7 @@ mod simulation;
 use crate::alarms::{
     AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
 };
+use crate::bypass::Bypass;
 use crate::counter::{Counter, People, Person, Wish};
 use crate::desk::{
     Answered, Attempt, Change, Command, Desk, Directory, DriverHealth, Event, Force, Forcing,
@@ -60,6 +61,7 @@ pub struct Hub {
     timing: ArcSwap<Vec<TaskTiming>>,
     drivers: ArcSwap<Vec<DriverHealth>>,
     forces: ArcSwap<Vec<Force>>,
+    bypasses: ArcSwap<Vec<Bypass>>,
     history: Mutex<History>,
     simulator: OnceLock<Arc<dyn Simulator>>,
     events: Mutex<VecDeque<Event>>,
@@ -120,6 +122,7 @@ impl Hub {
             timing: ArcSwap::from_pointee(Vec::new()),
             drivers: ArcSwap::from_pointee(Vec::new()),
             forces: ArcSwap::from_pointee(Vec::new()),
+            bypasses: ArcSwap::from_pointee(Vec::new()),
             history: Mutex::new(History::new(0, 1, 1)),
             simulator: OnceLock::new(),
             events: Mutex::new(VecDeque::new()),
@@ -190,6 +193,11 @@ impl Hub {
     /// Takes the list of forced values.
     pub fn set_forces(&self, forces: Vec<Force>) {
         self.forces.store(Arc::new(forces));
+    }
+
+    /// Takes the list of bypasses.
+    pub fn set_bypasses(&self, bypasses: Vec<Bypass>) {
+        self.bypasses.store(Arc::new(bypasses));
     }
 
     /// Adds an event; its number is given here.
@@ -390,17 +398,30 @@ impl Hub {
         if let Some(only) = &writable.only_when {
             check_permission(only, &known.handles, &snapshot)?;
         }
+        let (handle, value) = (*handle, command.value);
+        let ask = match &writable.bypass {
+            None => Ask::Write { handle, value, old },
+            Some(rule) => {
+                rule.check(command, old, |tag| {
+                    let handle = known.handles.get(tag)?;
+                    snapshot.cells.get(*handle as usize).copied()
+                })?;
+                let permit = command.permit.trim().to_string();
+                Ask::Bypass {
+                    handle,
+                    value,
+                    old,
+                    permit,
+                }
+            }
+        };
         let (answer, _) = oneshot::channel();
         Ok(Order {
             id: command.id.clone(),
             edition: known.directory.edition.number,
             actor: command.actor.clone(),
             subject: tag.name.clone(),
-            ask: Ask::Write {
-                handle: *handle,
-                value: command.value,
-                old,
-            },
+            ask,
             reason: command.reason.clone(),
             signatures: Vec::new(),
             answer,
@@ -677,6 +698,10 @@ impl Desk for Hub {
 
     fn forces(&self) -> Vec<Force> {
         (**self.forces.load()).clone()
+    }
+
+    fn bypasses(&self) -> Vec<Bypass> {
+        (**self.bypasses.load()).clone()
     }
 
     fn simulation(&self) -> Option<Simulation> {

@@ -10,6 +10,7 @@
 //! - [`desk`]: the trait, and the nouns of the running plant,
 //! - [`counter`]: where people show who they are, and sign,
 //! - [`alarms`]: the nouns of alarms and records,
+//! - [`bypass`]: what a bypass is bound to, and those that stand,
 //! - [`equipment`]: units, blocks and matrices behind the tags,
 //! - [`hub`]: the desk in memory,
 //! - [`history`]: the recent past for trends,
@@ -20,6 +21,7 @@
 #![warn(missing_docs)]
 
 pub mod alarms;
+pub mod bypass;
 pub mod counter;
 pub mod desk;
 pub mod equipment;

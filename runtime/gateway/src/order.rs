@@ -18,6 +18,17 @@ pub enum Ask {
         /// Value before, as last seen by the desk.
         old: f64,
     },
+    /// Begin or end a bypass.
+    Bypass {
+        /// Handle of the tag that holds it.
+        handle: u32,
+        /// 1 begins, 0 ends.
+        value: f64,
+        /// Value before.
+        old: f64,
+        /// Number of the permit to work; empty if none was asked for.
+        permit: String,
+    },
     /// Hold a tag at a value.
     Force {
         /// Handle of the tag.

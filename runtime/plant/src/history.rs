@@ -53,19 +53,23 @@ pub struct HistorianDraft {
     pub keep_mib: Option<f64>,
     /// Longest time between two syncs, milliseconds: what a power cut may cost.
     pub sync_ms: f64,
+    /// What the record of a trip holds of the time before it and after it, seconds.
+    pub trip_s: (f64, f64),
     /// Rules, the last that fits a tag holds.
     pub rules: Vec<HistoryRule>,
 }
 
 impl Default for HistorianDraft {
-    /// Every change of every tag, for ever, synced each second. Design default of
-    /// this product.
+    /// Every change of every tag, for ever, synced each second; of a trip a minute
+    /// before, in which it built up, and two after, in which effects and people acted.
+    /// Design defaults of this product.
     fn default() -> Self {
         HistorianDraft {
             history: HistoryPolicy::Raw,
             keep_days: None,
             keep_mib: None,
             sync_ms: 1_000.0,
+            trip_s: (60.0, 120.0),
             rules: Vec::new(),
         }
     }
@@ -96,6 +100,12 @@ pub(crate) fn read(node: &Node, problems: &mut Diagnostics) -> Option<HistorianD
     draft.keep_mib = reader.real("keep_mib", 16.0..=1e9);
     if let Some(sync_ms) = reader.real("sync_ms", 10.0..=60_000.0) {
         draft.sync_ms = sync_ms;
+    }
+    if let Some(before_s) = reader.real("trip_before_s", 1.0..=600.0) {
+        draft.trip_s.0 = before_s;
+    }
+    if let Some(after_s) = reader.real("trip_after_s", 1.0..=1_800.0) {
+        draft.trip_s.1 = after_s;
     }
     let rules = reader.tables("keep");
     reader.finish();

@@ -16,6 +16,7 @@ use crate::directory::Place;
 use crate::feed::FeedFrame;
 use crate::history_writer::{Giver, specs};
 use gateway::Hub;
+use gateway::alarms::TripRecord;
 use gateway::desk::{Directory, Interlock};
 use historian::{Sample, Specs, TagId};
 use plant::Plant;
@@ -23,7 +24,7 @@ use sequence::Sequence;
 use signal::{Kind, Quality};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use trips::Trips;
+use trips::{Trips, Window};
 
 /// One tag as the chronicle sees it.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct Cast {
     pub names: Vec<String>,
     /// Trip groups.
     pub interlocks: Vec<Interlock>,
+    /// What the record of a trip holds.
+    pub trip_window: Window,
     /// Unit of each block that has one.
     pub units: BTreeMap<String, String>,
     /// What history keeps.
@@ -55,6 +58,8 @@ pub struct Cast {
     pub roll: Roll,
     /// Bools that alarms read, with the points whose values belong to them.
     pub conditions: BTreeMap<u32, Vec<u32>>,
+    /// Tags that can take protection out.
+    pub bypasses: Vec<crate::bypass::Watched>,
     /// Task, slot and kind of each handle.
     pub places: Vec<(usize, u32, Kind)>,
 }
@@ -91,6 +96,8 @@ impl Cast {
             tasks,
             names: directory.tags.iter().map(|tag| tag.name.clone()).collect(),
             interlocks: directory.interlocks.clone(),
+            bypasses: crate::bypass::watched(directory),
+            trip_window: Window::of(plant.historian.trip_s),
             units: directory
                 .equipment
                 .blocks
@@ -183,8 +190,24 @@ impl Chronicle {
         self.history.begin(cast.tasks.len());
         self.untold = vec![false; cast.tasks.len()];
         self.newest = cast.tasks.iter().map(|_| None).collect();
+        // A trip of the edition before is told with what is known of it.
+        self.end();
         self.trips.adopt(&cast);
         self.cast = cast;
+    }
+
+    /// Tells what is not complete yet: nothing more will come of it.
+    pub fn end(&mut self) {
+        let cut = self.trips.end();
+        self.tell_trips(cut);
+    }
+
+    fn tell_trips(&self, records: Vec<TripRecord>) {
+        for record in records {
+            let record = Arc::new(record);
+            self.history.trip(record.clone());
+            self.hub.add_trip(record);
+        }
     }
 
     /// The newest image of each task.
@@ -230,11 +253,8 @@ impl Chronicle {
         for row in self.sequence.take(&at, &self.changed, &self.cast.names) {
             self.hub.add_sequence(row);
         }
-        for record in self.trips.take(&at, &frame) {
-            let record = Arc::new(record);
-            self.history.trip(record.clone());
-            self.hub.add_trip(record);
-        }
+        let complete = self.trips.take(&at, &frame);
+        self.tell_trips(complete);
         let frame = self.newest[task].insert(frame);
         self.history.scan(at, &self.changed, || {
             let cells = tags.iter().filter_map(|tag| {

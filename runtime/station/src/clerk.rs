@@ -1,6 +1,7 @@
 //! The clerk: takes orders from the desk, writes them down, and only then lets
 //! them on their way to the scan. No record, no action.
 
+use crate::bypass::{BypassNotes, note};
 use crate::change::{Adopted, Changer};
 use crate::chronicle::Cast;
 use crate::directory::{Named, Place, areas, named};
@@ -50,6 +51,8 @@ pub struct Clerk {
     pub pump: Sender<PumpUpdate>,
     /// Who forced what, and why.
     pub forces: ForceNotes,
+    /// Who bypassed what, why and under which permit.
+    pub bypasses: BypassNotes,
     /// Simulation or live.
     pub env: Environment,
     /// The scripts, which go with the edition.
@@ -296,6 +299,10 @@ impl Clerk {
         let (class, what, old, new) = match &order.ask {
             Ask::Note { what } => (note_class(what), what.as_str(), None, None),
             Ask::Write { value, old, .. } => (Class::Command, "write", Some(*old), Some(*value)),
+            Ask::Bypass { value, old, .. } => {
+                let what = if *value == 0.0 { "unbypass" } else { "bypass" };
+                (Class::Bypass, what, Some(*old), Some(*value))
+            }
             Ask::Force { value, old, .. } => (Class::Bypass, "force", Some(*old), Some(*value)),
             Ask::Unforce { .. } => (Class::Bypass, "unforce", None, None),
             Ask::Adopt { .. } => (Class::Change, "edition", None, None),
@@ -309,12 +316,22 @@ impl Clerk {
             ),
             _ => (old.map(Value::from), new.map(Value::from)),
         };
+        let detail = match &order.ask {
+            Ask::Bypass { permit, .. } if !permit.is_empty() => {
+                Some(serde_json::json!({ "permit": permit }))
+            }
+            _ => None,
+        };
+        let record = Record {
+            detail,
+            ..self.record(class, &order.actor, what)
+        };
         Record {
             subject: order.subject.clone(),
             old,
             new,
             why: order.reason.clone(),
-            ..signed(self.record(class, &order.actor, what), &order.signatures)
+            ..signed(record, &order.signatures)
         }
     }
 
@@ -442,20 +459,18 @@ impl Clerk {
             ));
         }
         match &order.ask {
-            &Ask::Write { handle, value, .. } => self.admit(handle, |place, bits| {
-                let (slot, is_request) = place.write?;
-                Some(if is_request {
-                    Entry::Request {
-                        slot,
-                        bits: bits(value),
-                    }
-                } else {
-                    Entry::Write {
-                        slot,
-                        bits: bits(value),
-                    }
-                })
-            })?,
+            &Ask::Write { handle, value, .. } => self.write(handle, value)?,
+            &Ask::Bypass {
+                handle,
+                value,
+                ref permit,
+                ..
+            } => {
+                self.write(handle, value)?;
+                if value != 0.0 {
+                    note(&self.bypasses, order, permit, rt::utc_ns() / 1_000_000);
+                }
+            }
             &Ask::Force { handle, value, .. } => {
                 self.admit(handle, |place, bits| {
                     Some(Entry::Force {
@@ -513,6 +528,18 @@ impl Clerk {
             }
         }
         Ok(())
+    }
+
+    fn write(&mut self, handle: u32, value: f64) -> Result<(), Refusal> {
+        self.admit(handle, |place, bits| {
+            let (slot, is_request) = place.write?;
+            let bits = bits(value);
+            Some(if is_request {
+                Entry::Request { slot, bits }
+            } else {
+                Entry::Write { slot, bits }
+            })
+        })
     }
 
     fn admit(
@@ -602,6 +629,20 @@ impl Clerk {
                 EventKind::Command,
                 format!("{} from {old} to {value}", order.subject),
                 format!("{} 由 {old} 改为 {value}", order.subject),
+            ),
+            (Ok(_), Ask::Bypass { value, .. }) if *value == 0.0 => (
+                EventKind::Command,
+                format!("{}: bypass ended", order.subject),
+                format!("{} 解除旁路", order.subject),
+            ),
+            (Ok(_), Ask::Bypass { permit, .. }) => (
+                EventKind::Command,
+                format!("{} bypassed {permit}", order.subject)
+                    .trim_end()
+                    .to_string(),
+                format!("{} 投用旁路 {permit}", order.subject)
+                    .trim_end()
+                    .to_string(),
             ),
             (Ok(_), Ask::Force { value, .. }) => (
                 EventKind::Command,

@@ -144,10 +144,18 @@ fn tag(
         .blocks
         .get(block)
         .map_or("", |draft| draft.kind.as_str());
-    let (action, signature) = signing(plant, block_kind, pin, entry, draft);
+    let bypass = writable
+        .and_then(|_| crate::bypass::rule(plant, block, pin, |tag| entries.contains_key(tag)));
+    let (action, mut signature) = signing(plant, block_kind, pin, entry, draft);
+    // A maintenance override or a proof test of a cause of class safety.
+    let takes_out = bypass.as_ref().is_some_and(|rule| rule.key.is_some());
+    if takes_out && crate::bypass::is_of_safety(plant, block) {
+        signature = signature.max(SignatureClass::Second);
+    }
     let writable = writable.map(|writable| Writable {
         action,
         signature,
+        bypass,
         lo: writable.low,
         hi: writable.high,
         max_step: draft.and_then(|draft| draft.step_max),
@@ -211,7 +219,7 @@ fn signing(
     let by_kind = match (kind, pin) {
         ("PID", "MODE") => Action::Mode,
         ("PID", "SP" | "OUT") => Action::Operate,
-        (_, "OOS") => Action::Bypass,
+        (_, "OOS") | ("CAUSE", "PROOF") => Action::Bypass,
         (_, pin) if pin.starts_with("MOS_") => Action::Bypass,
         (_, "RESET") => Action::Reset,
         (_, "SILENCE" | "TEST") => Action::Acknowledge,

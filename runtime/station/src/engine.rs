@@ -1,6 +1,7 @@
 //! A running station: every thread started, every end connected.
 
 use crate::archive::{Archive, Surroundings};
+use crate::bypass::BypassNotes;
 use crate::change::{ChangeEnds, Changer};
 use crate::chronicle::Cast;
 use crate::clerk::{Clerk, env_word, is_cold_start, standing_forces};
@@ -390,6 +391,7 @@ impl Station {
         );
         let recording_down = recorder.down.clone();
         let forces = ForceNotes::default();
+        let bypasses = BypassNotes::default();
         if kinds.contains(&StartKind::Warm) {
             // Forces are part of the state that goes on; so is who holds them and why.
             let past = read::since_last(
@@ -424,6 +426,7 @@ impl Station {
             updates_out,
             PumpShares {
                 forces: forces.clone(),
+                bypasses: bypasses.clone(),
                 recording_down: recording_down.clone(),
                 supervision: supervision.clone(),
                 pace: shared.clone(),
@@ -465,6 +468,7 @@ impl Station {
             changer,
             pump: updates,
             forces,
+            bypasses,
             env: options.env,
             supervision: supervision.clone(),
         };

@@ -77,7 +77,7 @@ fn rows(list: Option<&Value>, key: &str, is_tag: &impl Fn(&str) -> bool) -> Vec<
 }
 
 /// The tag of a wire: its name, or the `delayed` of a table.
-fn name_of(wire: &Value) -> Option<String> {
+pub(crate) fn name_of(wire: &Value) -> Option<String> {
     match wire {
         Value::Text(name) => Some(name.clone()),
         Value::Table(table) => table.values().find_map(name_of),

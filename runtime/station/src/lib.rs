@@ -9,6 +9,7 @@ pub mod annunciator;
 pub mod archive;
 pub mod audit;
 pub mod backup;
+pub mod bypass;
 pub mod change;
 pub mod chronicle;
 pub mod clerk;

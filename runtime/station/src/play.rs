@@ -45,6 +45,7 @@ async fn act(hub: &Arc<Hub>, world: &SharedWorld, step: &Step, number: usize) {
             value: *value,
             seen_value: None,
             reason: step.text.clone(),
+            permit: String::new(),
         };
         if let Err(refusal) = hub.submit(command).await {
             eprintln!("demo: {tag} = {value} refused: {}", refusal.en);

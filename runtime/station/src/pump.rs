@@ -2,6 +2,7 @@
 //! the desk. If it is late, people see older values; nothing else happens.
 
 use crate::archive::Ends;
+use crate::bypass::{BypassNotes, standing};
 use crate::chronicle::{Cast, Chronicle};
 use crate::directory::Place;
 use crate::feed::FeedOut;
@@ -80,6 +81,8 @@ pub struct DriverEnd {
 pub struct PumpShares {
     /// Who forced what, and why.
     pub forces: ForceNotes,
+    /// Who bypassed what, why and under which permit.
+    pub bypasses: BypassNotes,
     /// Whether recording has failed.
     pub recording_down: Arc<AtomicBool>,
     /// The scripts.
@@ -165,6 +168,8 @@ impl Pump {
             std::thread::sleep(TICK);
         }
         self.durations();
+        self.feed();
+        self.chronicle.end();
         self.timing()
     }
 
@@ -194,7 +199,7 @@ impl Pump {
             .forces
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let cells = edition
+        let cells: Vec<Cell> = edition
             .places
             .iter()
             .zip(&edition.cast.names)
@@ -228,6 +233,7 @@ impl Pump {
             })
             .collect();
         drop(notes);
+        let bypasses = standing(&edition.cast.bypasses, &cells, &self.shares.bypasses);
         // Of several with one label that of the first task, so that scans go up.
         let newest = frames
             .iter()
@@ -242,6 +248,7 @@ impl Pump {
         };
         self.trips(&snapshot);
         self.hub.set_forces(forces);
+        self.hub.set_bypasses(bypasses);
         self.hub.set_snapshot(self.edition.edition, snapshot);
     }
 

@@ -155,7 +155,8 @@ impl Process {
     /// Asks its operator interface; status and body, or none if the connection broke
     /// before a whole answer came.
     pub fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
-        let (head, body) = self.exchange(method, path, body)?;
+        let session = self.session.get().map(String::as_str);
+        let (head, body) = self.exchange(method, path, body, session)?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
         Some((status, body))
     }
@@ -166,8 +167,18 @@ impl Process {
     /// # Panics
     /// If it is refused.
     pub fn sign_in(&self, user: &str, password: &str, own: Option<&str>) {
+        let cookie = self.session_of(user, password, own);
+        self.session.set(cookie).expect("nobody has signed in yet");
+    }
+
+    /// The cookie of a session that is nobody's here: of a second person, who has to have
+    /// chosen a password before it counts.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn session_of(&self, user: &str, password: &str, own: Option<&str>) -> String {
         let body = serde_json::json!({ "user": user, "password": password }).to_string();
-        let answer = self.exchange("POST", "/api/v1/login", &body);
+        let answer = self.exchange("POST", "/api/v1/login", &body, None);
         let (head, body) = answer.expect("an answer");
         let cookie = head.lines().find_map(|line| {
             let (name, value) = line.split_once(": ")?;
@@ -175,21 +186,25 @@ impl Process {
             is_cookie.then(|| value.split(';').next().unwrap_or_default().to_string())
         });
         let cookie = cookie.unwrap_or_else(|| panic!("no session: {head} {body}"));
-        self.session.set(cookie).expect("nobody has signed in yet");
         if let Some(own) = own {
             let body = serde_json::json!({ "old": password, "new": own }).to_string();
-            let answer = self.ask("POST", "/api/v1/password", &body);
-            assert!(matches!(&answer, Some((200, _))), "{answer:?}");
+            let answer = self.exchange("POST", "/api/v1/password", &body, Some(&cookie));
+            let is_set = matches!(&answer, Some((head, _)) if head.contains(" 200 "));
+            assert!(is_set, "{answer:?}");
         }
+        cookie
     }
 
     /// Head and body of an answer.
-    fn exchange(&self, method: &str, path: &str, body: &str) -> Option<(String, String)> {
+    fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        session: Option<&str>,
+    ) -> Option<(String, String)> {
         let address = self.hmi();
-        let cookie = self
-            .session
-            .get()
-            .map_or_else(String::new, |cookie| format!("Cookie: {cookie}\r\n"));
+        let cookie = session.map_or_else(String::new, |cookie| format!("Cookie: {cookie}\r\n"));
         let mut stream = TcpStream::connect(address).ok()?;
         stream
             .set_read_timeout(Some(Duration::from_secs(15)))
@@ -224,18 +239,30 @@ impl Process {
 
     /// Asks for a write with a reason; the answer, if one came.
     pub fn write_because(&self, tag: &str, value: f64, reason: &str) -> Option<(u16, String)> {
+        self.command(tag, value, &serde_json::json!({ "reason": reason }))
+    }
+
+    /// Asks for a write with these keys besides; the answer, if one came.
+    pub fn command(
+        &self,
+        tag: &str,
+        value: f64,
+        more: &serde_json::Value,
+    ) -> Option<(u16, String)> {
         let health = self.get("/api/v1/health")?;
         let now = std::time::SystemTime::UNIX_EPOCH
             .elapsed()
             .map_or(0, |now| now.as_millis() as i64);
         let seen_ms = now - health["age_ms"].as_i64().unwrap_or(0).max(0);
-        let body = serde_json::json!({
+        let mut body = serde_json::json!({
             "id": self.fresh_id(),
             "tag": tag,
             "value": value,
             "seen_ms": seen_ms,
-            "reason": reason,
         });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            body[key] = value.clone();
+        }
         self.ask("POST", "/api/v1/cmd", &body.to_string())
     }
 

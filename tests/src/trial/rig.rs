@@ -215,6 +215,7 @@ impl Rig {
             value,
             seen_value: seen,
             reason: "trial".into(),
+            permit: String::new(),
         }))
     }
 
@@ -266,6 +267,7 @@ impl Rig {
             value,
             seen_value: None,
             reason: "trial".into(),
+            permit: String::new(),
         });
         self.runtime.block_on(async { (change.await, write.await) })
     }

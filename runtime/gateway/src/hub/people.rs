@@ -117,8 +117,13 @@ impl Hub {
                     Some(command.value),
                     &command.id,
                     format!(
-                        "write|{}|{}|{:?}|{}|{}",
-                        command.id, command.tag, command.seen_value, command.value, command.reason
+                        "write|{}|{}|{:?}|{}|{}|{}",
+                        command.id,
+                        command.tag,
+                        command.seen_value,
+                        command.value,
+                        command.reason,
+                        command.permit
                     ),
                 )
             }

@@ -61,6 +61,7 @@ fn command(tag: &str, value: f64) -> Command {
         value,
         seen_value: None,
         reason: String::new(),
+        permit: String::new(),
     }
 }
 

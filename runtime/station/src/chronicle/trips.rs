@@ -15,19 +15,37 @@ pub struct Window {
     pub before_s: f64,
     /// Seconds after.
     pub after_s: f64,
-    /// Samples at most on either side.
-    pub samples_max: usize,
+    /// Values of one record at most, of all its tags together: a group of many tags in a
+    /// fast task keeps less time rather than more memory.
+    pub values_max: usize,
+}
+
+/// Values of one record at most: 1 800 samples (three minutes at 100 ms) of 220 tags.
+pub const TRIP_VALUES_MAX: usize = 400_000;
+/// Records of one group that may be open at the same time; one more ends the oldest.
+pub const OPEN_MAX: usize = 4;
+
+impl Window {
+    /// The window of the plant's text: seconds before and after.
+    pub const fn of((before_s, after_s): (f64, f64)) -> Window {
+        Window {
+            before_s,
+            after_s,
+            values_max: TRIP_VALUES_MAX,
+        }
+    }
+
+    /// Samples of so many tags at most: in all, and before the trip.
+    fn samples_max(&self, tags: usize) -> (usize, usize) {
+        let all = (self.values_max / tags.max(1)).max(2);
+        let share = self.before_s / (self.before_s + self.after_s);
+        (all, ((all as f64 * share) as usize).clamp(1, all - 1))
+    }
 }
 
 impl Default for Window {
-    /// Half a minute on either side: the longest delay of a cause in a usual matrix and
-    /// the time in which a valve closes. A choice of design, not of a standard.
     fn default() -> Window {
-        Window {
-            before_s: 30.0,
-            after_s: 30.0,
-            samples_max: 3_000,
-        }
+        Window::of(plant::history::HistorianDraft::default().trip_s)
     }
 }
 
@@ -61,7 +79,8 @@ struct Group {
     tags: Vec<(String, u32, Kind)>,
     past: VecDeque<Sample>,
     was_tripped: Option<bool>,
-    open: Option<Open>,
+    /// Oldest first.
+    open: VecDeque<Open>,
 }
 
 /// Watches every trip group.
@@ -73,8 +92,15 @@ pub struct Trips {
 }
 
 impl Trips {
-    /// Goes on with another edition; open records end here.
+    /// Ends every open record; what each holds so far.
+    pub fn end(&mut self) -> Vec<TripRecord> {
+        let open = self.groups.iter_mut().flat_map(|g| g.open.drain(..));
+        open.map(finish).collect()
+    }
+
+    /// Goes on with another edition; open records are gone: see [`Trips::end`].
     pub fn adopt(&mut self, cast: &Cast) {
+        self.window = cast.trip_window;
         let handle = |name: &str| cast.names.iter().position(|known| known == name);
         let place = |name: &str| {
             let handle = handle(name)? as u32;
@@ -124,7 +150,7 @@ impl Trips {
                 tags,
                 past: VecDeque::new(),
                 was_tripped: None,
-                open: None,
+                open: VecDeque::new(),
             });
         }
     }
@@ -148,15 +174,24 @@ impl Trips {
             let tripped = bits(group.tripped) != 0;
             let trips_now = tripped && group.was_tripped == Some(false);
             group.was_tripped = Some(tripped);
-            if let Some(open) = &mut group.open {
+            let (all_max, past_max) = self.window.samples_max(group.tags.len());
+            let is_old = |past: &Sample| seconds(past.0, at.utc_ns) > self.window.before_s;
+            while group.past.len() > past_max || group.past.front().is_some_and(is_old) {
+                group.past.pop_front();
+            }
+            for open in &mut group.open {
                 open.samples.push(sample.clone());
-                let over_s = (at.utc_ns - open.trip_ns) as f64 * 1e-9;
-                let is_full = open.samples.len() >= 2 * self.window.samples_max;
-                if (over_s >= self.window.after_s || is_full || trips_now)
-                    && let Some(open) = group.open.take()
-                {
-                    done.push(finish(open));
+            }
+            // The oldest is complete first. A second trip within the time of the first
+            // has a record of its own, and the first goes on.
+            while let Some(oldest) = group.open.front() {
+                let is_complete = seconds(oldest.trip_ns, at.utc_ns) >= self.window.after_s
+                    || oldest.samples.len() >= all_max
+                    || (trips_now && group.open.len() >= OPEN_MAX);
+                if !is_complete {
+                    break;
                 }
+                done.extend(group.open.pop_front().map(finish));
             }
             if trips_now {
                 self.last += 1;
@@ -164,7 +199,7 @@ impl Trips {
                 let why = group.causes.get(&number);
                 let mut samples: Vec<Sample> = group.past.iter().cloned().collect();
                 samples.push(sample.clone());
-                group.open = Some(Open {
+                group.open.push_back(Open {
                     record: TripRecord {
                         seq: self.last,
                         group: group.name.clone(),
@@ -181,15 +216,14 @@ impl Trips {
                 });
             }
             group.past.push_back(sample);
-            let too_old = |past: &Sample| (at.utc_ns - past.0) as f64 * 1e-9 > self.window.before_s;
-            while group.past.len() > self.window.samples_max
-                || group.past.front().is_some_and(too_old)
-            {
-                group.past.pop_front();
-            }
         }
         done
     }
+}
+
+/// Seconds from one time to another, each in nanoseconds; whole seconds are exact.
+fn seconds(from_ns: i64, to_ns: i64) -> f64 {
+    (to_ns - from_ns) as f64 / 1e9
 }
 
 fn finish(open: Open) -> TripRecord {
@@ -197,7 +231,7 @@ fn finish(open: Open) -> TripRecord {
     record.at_s = open
         .samples
         .iter()
-        .map(|(utc_ns, _)| (utc_ns - open.trip_ns) as f64 * 1e-9)
+        .map(|(utc_ns, _)| seconds(open.trip_ns, *utc_ns))
         .collect();
     record.values = (0..record.tags.len())
         .map(|tag| {
@@ -209,3 +243,6 @@ fn finish(open: Open) -> TripRecord {
         .collect();
     record
 }
+
+#[cfg(test)]
+mod tests;

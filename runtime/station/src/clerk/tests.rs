@@ -58,6 +58,7 @@ fn office(disk: &MemoryDisk) -> Office {
         changer: Changer::new(plant_folder(), plant, Vec::new(), editions),
         pump,
         forces: ForceNotes::default(),
+        bypasses: BypassNotes::default(),
         env: Environment::Simulation,
         supervision: Arc::new(supervision),
     };

@@ -126,6 +126,7 @@ impl NorthBank {
             value,
             seen_value: None,
             reason: format!("Modbus write of {place}"),
+            permit: String::new(),
         };
         let desk = self.desk.clone();
         let mut answer: Answer = Box::pin(async move { desk.submit(command).await });
