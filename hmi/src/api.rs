@@ -145,6 +145,10 @@ pub(crate) async fn drivers(State(app): State<Arc<App>>) -> Response {
     Json(app.desk.drivers()).into_response()
 }
 
+pub(crate) async fn parts(State(app): State<Arc<App>>) -> Response {
+    Json(app.desk.parts()).into_response()
+}
+
 pub(crate) async fn forces(State(app): State<Arc<App>>) -> Response {
     Json(app.desk.forces()).into_response()
 }

@@ -1,6 +1,6 @@
 //! Scripts, style sheets and texts as they are sent: without indentation, comments and
-//! the spaces that nobody needs, line for line what the repository shows. No name is
-//! changed and no line moved, so that the browser's debugger speaks of the same lines.
+//! the spaces and line ends that nobody needs. No name is changed, so that the browser's
+//! debugger, which sets the lines again, speaks of what the repository shows.
 
 /// A file of `web/` as it is sent.
 pub(crate) fn plain(path: &str, data: Vec<u8>) -> Vec<u8> {
@@ -13,6 +13,9 @@ pub(crate) fn plain(path: &str, data: Vec<u8>) -> Vec<u8> {
         at: 0,
         out: Vec::with_capacity(data.len()),
         word: 0,
+        has_line: false,
+        constants: vec![false],
+        after_constants: false,
     };
     if script {
         reader.script();
@@ -33,6 +36,8 @@ fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }
 
+const CONST: &[u8] = b"const";
+
 /// Words after which a slash begins a pattern.
 const BEFORE_PATTERN: [&[u8]; 5] = [b"return", b"typeof", b"case", b"of", b"in"];
 
@@ -42,6 +47,12 @@ struct Reader<'a> {
     out: Vec<u8>,
     /// Where in `out` the word begins that is being written.
     word: usize,
+    /// The comment that was left out ended a line.
+    has_line: bool,
+    /// For each bracket that is open: whether its statement now is one of constants.
+    constants: Vec<bool>,
+    /// What was written last ended such a statement.
+    after_constants: bool,
 }
 
 impl Reader<'_> {
@@ -60,6 +71,45 @@ impl Reader<'_> {
         self.out.extend_from_slice(&self.text[self.at..end]);
         self.at = end;
         self.word = self.out.len();
+        self.after_constants = false;
+    }
+
+    /// A statement of constants begins here. One that follows another is joined to it.
+    fn constant(&mut self) {
+        if let Some(last) = self.constants.last_mut() {
+            *last = true;
+        }
+        if !self.after_constants {
+            self.copy(self.at + CONST.len());
+            return;
+        }
+        self.after_constants = false;
+        self.out.pop();
+        self.out.push(b',');
+        self.at += CONST.len();
+        self.skip_blanks(|byte| byte.is_ascii_whitespace());
+        self.word = self.out.len();
+    }
+
+    fn begins_constant(&self) -> bool {
+        self.text[self.at..].starts_with(CONST)
+            && !is_name(self.peek(CONST.len()))
+            && b";{}\n".contains(&self.last())
+    }
+
+    /// Keeps account of statements and brackets.
+    fn account(&mut self, now: u8) {
+        self.after_constants = false;
+        match now {
+            b'{' | b'(' | b'[' => self.constants.push(false),
+            b'}' | b')' | b']' => drop(self.constants.pop()),
+            b';' => {
+                if let Some(last) = self.constants.last_mut() {
+                    self.after_constants = core::mem::take(last);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Where the text that begins at `from` with a quotation mark ends. A template may
@@ -105,22 +155,29 @@ impl Reader<'_> {
         at
     }
 
-    /// Leaves a comment out; its lines stay as empty ones.
+    /// Leaves a comment out.
     fn comment(&mut self) {
+        let begun = self.at;
         while self.at < self.text.len() {
             if self.peek(0) == b'*' && self.peek(1) == b'/' {
                 self.at += 2;
-                return;
-            }
-            if self.peek(0) == b'\n' {
-                self.out.push(b'\n');
+                break;
             }
             self.at += 1;
         }
+        self.has_line |= self.text[begun..self.at.min(self.text.len())].contains(&b'\n');
     }
 
-    fn skip_blanks(&mut self) {
-        while self.at < self.text.len() && is_blank(self.peek(0)) {
+    /// A line's end, where it may end a statement too.
+    fn line_end(&mut self) {
+        if !b"\n{}([;,=?:&|>".contains(&self.last()) {
+            self.out.push(b'\n');
+        }
+        self.word = self.out.len();
+    }
+
+    fn skip_blanks(&mut self, blank: fn(u8) -> bool) {
+        while self.at < self.text.len() && blank(self.peek(0)) {
             self.at += 1;
         }
     }
@@ -138,10 +195,18 @@ impl Reader<'_> {
                 b'/' if self.peek(1) == b'*' => {
                     self.at += 2;
                     self.comment();
+                    if self.has_line {
+                        self.line_end();
+                        self.has_line = false;
+                    }
+                }
+                b'\n' => {
+                    self.line_end();
+                    self.at += 1;
                 }
                 b'/' if self.begins_pattern() => self.copy(self.pattern_end()),
                 _ if is_blank(now) => {
-                    self.skip_blanks();
+                    self.skip_blanks(is_blank);
                     let is_pattern = self.peek(0) == b'/' && self.begins_pattern();
                     let stays = if is_pattern {
                         is_name(self.last())
@@ -157,7 +222,17 @@ impl Reader<'_> {
                     }
                     self.word = self.out.len();
                 }
+                b'c' if self.begins_constant() => self.constant(),
                 _ => {
+                    // None of these begins a statement; the last of a block ends with it.
+                    let goes_on = b"}).],?:;=&|".contains(&now) && self.last() == b'\n';
+                    if goes_on && !self.out.is_empty() {
+                        self.out.pop();
+                    }
+                    if now == b'}' && self.last() == b';' {
+                        self.out.pop();
+                    }
+                    self.account(now);
                     self.out.push(now);
                     if !is_name(now) {
                         self.word = self.out.len();
@@ -197,11 +272,11 @@ impl Reader<'_> {
                     self.at += 2;
                     self.comment();
                 }
-                _ if is_blank(now) => {
-                    self.skip_blanks();
+                _ if now.is_ascii_whitespace() => {
+                    self.skip_blanks(|byte| byte.is_ascii_whitespace());
                     // After a colon stands a value; before one, `a :hover` is not `a:hover`.
                     let useless =
-                        b"{};,:\n".contains(&self.last()) || b"{};,\n".contains(&self.peek(0));
+                        b"{};,:>\n".contains(&self.last()) || b"{};,>\n".contains(&self.peek(0));
                     if !useless {
                         self.out.push(b' ');
                     }
@@ -239,9 +314,13 @@ mod tests {
     }
 
     #[test]
-    fn spaces_and_comments_go_and_every_line_keeps_its_number() {
+    fn spaces_comments_and_idle_line_ends_go() {
         let text = "// a\n  let b = \"// x\"; // c\n/** d\n * e */ f ( 1 , 2 )\n  g\n";
-        assert_eq!(sent("x.js", text), "\nlet b=\"// x\";\n\nf(1,2)\ng\n");
+        assert_eq!(sent("x.js", text), "let b=\"// x\";f(1,2)\ng\n");
+        let ends = "f(\n  1,\n  [\n 2 ])\n/* a */ g\nh /* b\n */ [1]\n";
+        assert_eq!(sent("x.js", ends), "f(1,[2])\ng\nh\n[1]\n");
+        let ends = "f(() => {\n  a()\n    .b();\n  return c;\n});\nx =\n  1\n";
+        assert_eq!(sent("x.js", ends), "f(()=>{a().b();return c});x=1\n");
         assert_eq!(
             sent("x.json", "{\n \"a b\": \"c, d\"\n}\n"),
             "{\"a b\":\"c, d\"}"
@@ -272,8 +351,29 @@ mod tests {
                 "x.css",
                 "a :hover > b , c { font : 1px \"No to\" ; margin: calc(1px + 2px); }\n"
             ),
-            "a :hover > b,c{font :1px \"No to\";margin:calc(1px + 2px)}\n"
+            "a :hover>b,c{font :1px \"No to\";margin:calc(1px + 2px)}"
         );
+        assert_eq!(
+            sent("x.css", "/* a */\na,\nb {\n  c: d;\n}\n\n/* e\n */\nf { g: h; }\n"),
+            "a,b{c:d}f{g:h}"
+        );
+    }
+
+    #[test]
+    fn constants_that_follow_each_other_are_joined() {
+        for (text, plain) in [
+            ("const a = 1; // x\nconst b = 2;", "const a=1,b=2;"),
+            (
+                "const f = (x) => {\n  const {\n y } = x;\n  const [z] = y; return z;\n};\nconst g = 1;",
+                "const f=(x)=>{const{y}=x,[z]=y;return z},g=1;",
+            ),
+            ("for (const a of b) c(a); const d = 1;", "for(const a of b)c(a);const d=1;"),
+            ("let a = 1; const b = 2; d(); const e = 3;", "let a=1;const b=2;d();const e=3;"),
+            ("if (a) { const b = 1; } const c = 2; const constant = 3;", "if(a){const b=1}const c=2,constant=3;"),
+            ("export const a = 1; const b = \"; const \";", "export const a=1;const b=\"; const \";"),
+        ] {
+            assert_eq!(sent("x.js", text), plain);
+        }
     }
 
     #[test]

@@ -77,6 +77,7 @@ routes! {
     "GET" "/api/v1/trend" View get(api::trend), "History in buckets, CBOR.";
     "GET" "/api/v1/timing" View get(api::timing), "Scan timing of every task.";
     "GET" "/api/v1/drivers" View get(api::drivers), "Health of every driver.";
+    "GET" "/api/v1/parts" View get(api::parts), "State of the station's own parts.";
     "GET" "/api/v1/forces" View get(api::forces), "Values forced by a person.";
     "GET" "/api/v1/bypasses" View get(api::bypasses), "Bypasses that stand: who, since when, why, under which permit.";
     "GET" "/api/v1/events" View get(api::events), "Recent events.";

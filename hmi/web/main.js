@@ -109,10 +109,10 @@ class App extends HTMLElement {
       go("display", (page === "display" && here?.parent) || firstDisplay()?.id);
     });
     key("Escape", "", () => { const display = this.querySelector("hmi-display"); if (display && display.faceName) display.showFace("", false); else return false; });
-    key("Ctrl+Alt+k", "Lock the station", lock);
+    key("Ctrl+Alt+l", "Lock the station", lock);
     key("Ctrl+Alt+i", "Sign in", signIn);
     key("Ctrl+Alt+n", "Day / night", () => setNight(!isNight()));
-    key("Ctrl+Alt+l", "English / Chinese", () => setLanguage(language() === "zh" ? "en" : "zh"));
+    key("Ctrl+Alt+e", "English / Chinese", () => setLanguage(language() === "zh" ? "en" : "zh"));
   }
 
   openFace(name) {

@@ -28,6 +28,7 @@ fn row(en: &str, zh: &str, tag: &str, is: bool) -> Row {
         text: Text::new(en, zh),
         tag: (!tag.is_empty()).then(|| tag.to_owned()),
         is,
+        plan_s: tag.is_empty().then_some(3_600.0),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::desk::{
 };
 use alarms::Alarms;
 use chronicle::Chronicle;
+use gateway::parts::Part;
 use gateway::alarms::{
     AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
 };
@@ -440,6 +441,28 @@ impl Desk for FakeDesk {
                 stage("publish", "Publish the image", "发布映像", 9.0, 1.6),
             ],
         }]
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let since_ms = self.now_utc_ns() / 1_000_000 - 3_600_000;
+        let part = |name: &str, works, note: &str| Part {
+            name: name.into(),
+            works,
+            note: note.into(),
+            since_ms,
+        };
+        vec![
+            part("ledger", true, ""),
+            part("recording", true, ""),
+            part("history", true, ""),
+            part("second place", false, "No such file or directory (os error 2)"),
+            part("disk", true, "52 310 MiB free"),
+        ]
+    }
+
+    fn alarm_figures(&self, _from_ms: i64, _to_ms: i64) -> Answered<'_, String> {
+        let figures = r#"{"figures":{"per_10_min":0.7},"lines":[]}"#;
+        Box::pin(async { Ok(figures.to_owned()) })
     }
 
     fn drivers(&self) -> Vec<DriverHealth> {

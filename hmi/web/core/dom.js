@@ -1,6 +1,8 @@
 // Elements without a library. Text is always a text node: names, units and messages
 // come from plants and people and are never markup.
 
+import { t } from "./i18n.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function fill(node, props, children) {
@@ -26,6 +28,12 @@ export function h(name, props, ...children) {
 export function s(name, props, ...children) {
   return fill(document.createElementNS(SVG, name), props, children);
 }
+
+/** The head of a table; of the columns in `num` the figures stand right. */
+export function thead(names, num = []) { return h("thead", {}, h("tr", {}, names.map((x) => h("th", { class: num.includes(x) ? "num" : null, text: x && t(x) })))); }
+
+/** What scrolls by keys too, and has a name. */
+export const region = (label, name = "body") => ({ class: name, tabindex: 0, role: "region", "aria-label": label });
 
 /** Sets text only if it differs: most values repeat, and layout is the cost. */
 export function setText(node, text) {

@@ -89,6 +89,9 @@ export function duration(ms) {
   return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
 }
 
+/** How long a step lasts, and may. */
+export const elapsed = (s, plan) => duration(s * 1000) + (plan ? ` / ${duration(plan * 1000)}` : "");
+
 /** Hands rows to the person as a CSV file. A text that a spreadsheet would take for a
  *  formula gets an apostrophe. */
 export function save(name, rows) {

@@ -8,6 +8,9 @@ import { watchBlock } from "../core/alarms.js";
 import { say, t } from "../core/i18n.js";
 import { badge } from "./badge.js";
 
+/** How much larger small letters are drawn, because the drawing is shown smaller. */
+export const letters = { k: 1 };
+
 const BOW = "M-15-10L15 10V-10L-15 10Z";
 
 function label(text, y) { return s("text", { class: "lbl", y, text }); }
@@ -127,7 +130,7 @@ function val(g, { tag, data, bind, store, hold }) {
     chips.forEach((word, i) => limit.append(...chip(word, measure(text, found.unit) + 30 * i, 2)));
   });
   if (!loop) return;
-  const mode = s("g", { transform: `translate(${8 + name.length * 6.7} -16)` });
+  const mode = s("g", { transform: `translate(${8 + name.length * 6.7 * letters.k} -16)` });
   g.append(mode);
   let shownMode = "";
   bind(loop.mode_act || loop.mode, ({ tag: found, value: v, q }) => {
@@ -146,17 +149,17 @@ function val(g, { tag, data, bind, store, hold }) {
 }
 
 /** The measurement behind a loop: TIC-101 alarms as TT-101, unless it has alarms of its own. */
-function measured(store, loop) {
+export function measured(store, loop) {
   const own = loop.name.replace(/^(.)IC/, "$1T");
   return store.tag(`${own}.PV`) ? own : loop.name;
 }
 
-function measure(text, unit) { return text.length * 10.4 + unit.length * 7.4 + 14; }
+function measure(text, unit) { return text.length * 10.4 + unit.length * 7.4 * letters.k + 14; }
 
 function chip(text, x, y) {
-  const w = [...text].reduce((sum, c) => sum + (c.charCodeAt(0) > 255 ? 12.4 : 9.6), 7);
+  const w = [...text].reduce((sum, c) => sum + (c.charCodeAt(0) > 255 ? 12.4 : 9.6) * letters.k, 7);
   return [
-    s("rect", { class: "limbox", x, y: y - 11, width: w, height: 15, rx: 2 }),
+    s("rect", { class: "limbox", x, y: y + 4 - 15 * letters.k, width: w, height: 15 * letters.k, rx: 2 }),
     s("text", { class: "mode", x: x + 3.5, y: y + 1, text }),
   ];
 }
@@ -211,7 +214,7 @@ function madi(g, { tag: name, data, bind, store, hold }) {
   const ptr = s("path", { class: "ptr" }), line = s("path", { class: "ptrline" });
   g.append(...parts, line, ptr);
   const frame = parts[0];
-  alarmMark(g, { tag: name, hold }, -26, -26);
+  if (!data.bare) alarmMark(g, { tag: name, hold }, 2, height + 6);
   hold(watchBlock(name.split(".")[0], (row) => frame.setAttribute("class", row ? `frame a${row.priority}` : "frame")));
   bind(name, ({ value, q }) => {
     const known = Number.isFinite(value) && level(q) < 2;

@@ -4,7 +4,7 @@
 import { getJson } from "../core/api.js";
 import { ASIDE, STATES, UNACK, alarms, displayOf } from "../core/alarms.js";
 import { Part, h, setText } from "../core/dom.js";
-import { clock, date, duration, number, save, shown } from "../core/fmt.js";
+import { clock, date, duration, number, save, withUnit } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
@@ -17,9 +17,12 @@ import "./trend.js";
 const ROW_PX = 34;
 /** Rows drawn beyond the edge of the view. */
 const SPARE = 6;
-const SHELVE = [[900, "15 min"], [3600, "1 h"], [28800, "8 h"]];
+const SHELVE = [[900, "15 min"], [3600, "1 h"], [28800, "8 h"], [43200, "shift"]];
 const TABS = [["active", "Active"], ["unack", "Unacknowledged"], ["shelved", "Shelved"], ["suppressed_by_design", "Suppressed by design"], ["out_of_service", "Out of service"], ["history", "History"]];
 const HEADS = ["P", "Time", "State", "Unit", "Alarm", "Kind", "Description", "Value", "Limit", "Live value", "Duration", "By"];
+
+/** What a column sorts by. */
+const SORT = { P: (r) => r.priority, Time: (r) => r.since_ms, State: (r) => r.state, Unit: (r) => r.unit, Alarm: (r) => r.alarm, Kind: (r) => r.kind, Description: (r) => say(r.text), Duration: (r) => -r.since_ms, By: (r) => r.by };
 
 class AlarmPage extends Part {
   tab = "active";
@@ -48,10 +51,11 @@ class AlarmPage extends Part {
       this.ackAll = h("button", { onclick: () => this.acknowledge(true) }, t("Acknowledge page")),
       this.shelve = h("button", { onclick: () => this.aside("shelve") }, `${t("Shelve")}... (S)`),
       this.oos = h("button", { onclick: () => this.aside("out_of_service") }, `${t("Out of service")}...`),
+      h("button", { onclick: () => this.showHelp() }, `${t("Help")} (H)`),
       this.back = h("button", { onclick: () => this.comeBack() }, t("Put back")),
       this.reset = h("button", { onclick: () => this.deed("reset") }, t("Reset")));
     this.body = h("tbody");
-    this.table = h("table", { role: "grid", class: "alarms" }, h("thead", {}, h("tr", {}, HEADS.map((x) => h("th", { class: ["Value", "Limit", "Live value", "Duration"].includes(x) ? "num" : "", text: t(x) })))), this.body);
+    this.table = h("table", { role: "grid", class: "alarms" }, h("thead", {}, h("tr", {}, HEADS.map((x) => h("th", { class: ["Value", "Limit", "Live value", "Duration"].includes(x) ? "num" : "" }, x in SORT ? h("button", { class: "plain", onclick: () => this.sort(x) }, t(x)) : t(x))))), this.body);
     this.view = h("div", { class: "view", tabindex: 0, role: "region", "aria-label": t("Alarms"), onscroll: () => this.draw() }, this.table);
     this.view.onkeydown = (event) => this.key(event);
     this.none = h("p", { class: "none muted", text: t("none") });
@@ -87,7 +91,19 @@ class AlarmPage extends Part {
     this.update();
   }
 
+  /** By this column; once more turns it round, a third time gives the list's own order. */
+  sort(by) {
+    [this.by, this.back_] = this.by !== by ? [by, 1] : this.back_ > 0 ? [by, -1] : [];
+    [...this.table.tHead.rows[0].cells].forEach((th, i) => th.setAttribute("aria-sort", HEADS[i] !== this.by ? "none" : this.back_ > 0 ? "ascending" : "descending"));
+    this.update();
+  }
+
   rows() {
+    const rows = this.fitting(), of = SORT[this.by];
+    return of ? rows.sort((a, b) => this.back_ * (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : 0)) : rows;
+  }
+
+  fitting() {
     const all = this.tab in ASIDE ? [...alarms.rows.values()].filter((r) => r.state === this.tab) : alarms.standing();
     return all.filter((r) => (this.tab !== "unack" || UNACK.has(r.state)) && this.priorities.has(r.priority) && (!this.unit || r.unit === this.unit)
       && (!this.words || `${r.alarm} ${r.text.en} ${r.text.zh}`.toLowerCase().includes(this.words)));
@@ -152,14 +168,16 @@ class AlarmPage extends Part {
     const node = h("tr", { class: unack ? "unack" : "", "aria-selected": String(row.alarm === this.selected), "aria-rowindex": index + 1, onclick: () => this.select(row.alarm), ondblclick: () => this.place(row) },
       h("td", {}, badgeIcon(row.priority, row)), h("td", { text: clock(row.since_ms), title: date(row.since_ms) }), h("td", { text: row.gone ? "—" : t(STATES[row.state] || row.state) }),
       h("td", { text: row.unit }), h("td", {}, h("b", { text: row.alarm })), h("td", { text: row.kind }), words,
-      h("td", { class: "num", text: row.value === null ? "—" : number(row.value, 1) }), h("td", { class: "num", text: row.limit === null ? "—" : `${number(row.limit, 1)} ${row.eu}` }),
+      h("td", { class: "num", text: row.value === null ? "—" : `${number(row.value, 1)} ${row.eu}` }), h("td", { class: "num", text: row.limit === null ? "—" : `${number(row.limit, 1)} ${row.eu}` }),
       live, age, h("td", { text: row.until_ms ? `${row.by} · ${clock(row.until_ms)}` : row.by }));
     return { node, row, live, age };
   }
 
   values(name) {
     const { tag, value } = store.read(name);
-    for (const c of this.cells || []) if (c.row.tag === name) setText(c.live, tag ? shown(tag, value) : "—");
+    const text = tag ? withUnit(tag, value) : "—";
+    for (const c of this.cells || []) if (c.row.tag === name) setText(c.live, text);
+    if (this.now && this.row_()?.tag === name) setText(this.now, text);
   }
 
   tick() {
@@ -257,7 +275,7 @@ class AlarmPage extends Part {
     const display = displayOf(row);
     this.help.replaceChildren(h("header", {}, h("h2", { text: row.alarm }), badgeIcon(row.priority, row), h("span", { class: "gap" }), row.first_out ? h("span", { class: "chip strong", text: t("First-out") }) : null),
       h("div", { class: "body", tabindex: 0 }, h("p", {}, h("b", { text: say(row.text) })),
-        h("dl", { class: "facts" }, h("dt", { text: t("Limit") }), h("dd", { text: row.limit === null ? "—" : `${number(row.limit, 1)} ${row.eu}` }),
+        h("dl", { class: "facts" }, h("dt", { text: t("Live value") }), this.now = h("dd", { class: "live" }), h("dt", { text: t("Limit") }), h("dd", { text: row.limit === null ? "—" : `${number(row.limit, 1)} ${row.eu}` }),
           h("dt", { text: t("Time to respond") }), h("dd", { text: facts ? duration(facts.time_to_respond_s * 1000) : "—" }),
           h("dt", { text: t("Times in 24 h") }), h("dd", { text: row.count })),
         analog ? h("div", { class: "spark" }, trend) : null,
@@ -265,6 +283,7 @@ class AlarmPage extends Part {
           ...part("Basis of the limit", facts.basis), ...(facts.procedure ? [h("h3", { text: t("Procedure") }), h("p", { text: facts.procedure })] : [])] : h("p", { class: "muted", text: t("No guidance is written for this alarm.") }),
         h("div", { class: "two" }, display ? h("button", { onclick: () => this.place(row) }, `${say(display.short)} ›`) : null,
           h("button", { onclick: () => { location.hash = `#/trends/${row.tag}`; } }, `${t("Trends")} (T)`))));
+    this.values(row.tag);
   }
 
   showHelp() { this.help.querySelector(".body")?.focus(); }

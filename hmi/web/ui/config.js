@@ -1,7 +1,7 @@
 // The configuration: what runs compared with the plant's text as it is now, what a
 // change would touch, and the change itself.
 
-import { Part, h, setText } from "../core/dom.js";
+import { Part, h, region, setText } from "../core/dom.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
@@ -20,8 +20,8 @@ class ConfigPage extends Part {
     this.load = h("button", { onclick: () => askEdition(false, this.found.comparison.new) }, `${t("Change online")} ...`);
     this.back = h("button", { onclick: () => askEdition(true) }, `${t("Roll back")} ...`);
     this.state = h("span", { class: "fact", role: "status" });
-    this.left = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": t("Differences") });
-    this.right = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": t("Impact") });
+    this.left = h("div", region(t("Differences")));
+    this.right = h("div", region(t("Impact")));
     const panel = (title, body) => h("section", { class: "panel" }, h("header", {}, h("h2", { text: t(title) })), body);
     this.append(h("div", { class: "title" }, h("h1", { text: t("Configuration") }), h("span", { class: "chip", text: `${t("Edition")} ${edition.number}` }), this.look, this.load, this.back, this.state),
       h("div", { class: "config" }, panel("Differences", this.left), panel("Impact", this.right)));

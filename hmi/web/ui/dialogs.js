@@ -44,7 +44,7 @@ export function askReason({ title, body, deed, act, done }) {
   const confirm = h("button", { class: "primary", disabled: true }, deed);
   const cancel = h("button", { onclick: () => dialog.close() }, `${t("Cancel")} (Esc)`);
   const dialog = open(title, h("div", { class: "body" }, body, h("label", {}, h("span", { class: "label", text: t("Reason, for the record") }), field), refusal), { footer: false });
-  dialog.append(h("footer", {}, confirm, cancel));
+  dialog.append(h("footer", {}, cancel, confirm));
   let busy = false;
   const permit = () => { confirm.disabled = busy || link.stale || field.value.trim() === ""; };
   field.oninput = permit;
@@ -65,17 +65,25 @@ export function askReason({ title, body, deed, act, done }) {
   field.focus();
 }
 
+/** What a block is found by: its name, kind and words in both languages. */
+export function wordsOf(name) {
+  const fact = store.block(name), desc = fact?.desc ?? store.directory.loops.find((l) => l.name === name)?.desc ?? store.blocks.get(name)?.[0]?.desc;
+  return `${name} ${fact?.kind ?? ""} ${desc?.en ?? ""} ${desc?.zh ?? ""}`.toLowerCase();
+}
+
 /** Finds a loop, block or tag by name or description; `choose(block)`. */
 export function goto(choose) {
   const hits = h("div", { class: "hits", role: "listbox", "aria-label": t("Found") });
   const field = h("input", { "aria-label": t("Go to tag"), placeholder: t("Tag or description"), autocomplete: "off" });
   const dialog = open(t("Go to tag"), h("div", { class: "body" }, field, hits), { footer: false });
-  const all = [...store.blocks.keys()].map((name) => ({ name, desc: describe(store, name) }));
+  // A block first, then its tags: each by name and by its words in both languages.
+  const all = [...store.blocks].flatMap(([name, tags]) => [{ name, block: name, desc: describe(store, name), words: wordsOf(name) }, ...tags.map((tag) => ({ name: tag.name, block: name, desc: say(tag.desc), words: `${tag.name} ${tag.desc.en} ${tag.desc.zh}`.toLowerCase() }))]);
   const pick = (name) => { dialog.close(); choose(name); };
   const find = () => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = all.filter((x) => words.every((w) => `${x.name} ${x.desc}`.toLowerCase().includes(w)));
-    hits.replaceChildren(...found.slice(0, HITS_MAX).map((x) => h("button", { role: "option", "aria-selected": "false", onclick: () => pick(x.name) }, h("b", { text: x.name }), h("span", { class: "muted", text: x.desc }))));
+    const fits = all.filter((x) => words.every((w) => x.words.includes(w)));
+    const found = [...fits.filter((x) => x.name === x.block), ...(words.length ? fits.filter((x) => x.name !== x.block) : [])];
+    hits.replaceChildren(...found.slice(0, HITS_MAX).map((x) => h("button", { role: "option", "aria-selected": "false", onclick: () => pick(x.block) }, h("b", { text: x.name }), h("span", { class: "muted", text: x.desc }))));
   };
   field.oninput = find;
   dialog.onkeydown = (event) => {

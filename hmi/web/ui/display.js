@@ -3,13 +3,17 @@
 import { getText } from "../core/api.js";
 import { bindDrawing } from "../core/bind.js";
 import { Part, h, setText } from "../core/dom.js";
-import { level, shown } from "../core/fmt.js";
+import { level, withUnit } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
+import { letters } from "../sym/symbols.js";
 import { tripState } from "./panels.js";
 import "./faceplate.js";
 import "./loops.js";
+
+/** How much larger than drawn letters may become, before they stand on each other. */
+const LARGER_MAX = 1.35;
 
 /** Drawings already fetched in this window, until one changes. */
 const drawings = new Map();
@@ -56,7 +60,7 @@ class Display extends Part {
     const parts = this.display.headline.map(({ tag: name, label }) => {
       const text = h("span");
       this.hold(store.watch(name, ({ tag, value, q }) => {
-        setText(text, tag ? `${say(label || tag.desc)}: ${level(q) === 2 ? "?" : shown(tag, value)}` : `${name}: ${t("no tag")}`);
+        setText(text, tag ? `${say(label || tag.desc)}: ${level(q) === 2 ? "?" : withUnit(tag, value)}` : `${name}: ${t("no tag")}`);
       }));
       return text;
     });
@@ -70,8 +74,31 @@ class Display extends Part {
       if (!group) continue;
       const chip = h("span", { class: "chip trip", text: `${group.name} ${t("TRIPPED")}`, hidden: true });
       this.hold(store.watch(group.tripped, () => { chip.hidden = !tripState(group).tripped; }));
-      node.append(chip);
+      const bypasses = group.causes.map((c) => c.bypassed).filter((n) => n && store.tag(n));
+      const bypassed = h("span", { class: "chip strong" });
+      const count = () => {
+        const n = bypasses.filter((x) => store.read(x).value === 1).length;
+        bypassed.hidden = n === 0;
+        setText(bypassed, `${n} ${t("bypassed")}`);
+      };
+      for (const name of bypasses) this.hold(store.watch(name, count));
+      count();
+      node.append(chip, bypassed);
     }
+  }
+
+  /** Opens the faceplate of a block, and there proposes one of its commands. */
+  offer(name, pin) {
+    this.showFace(name, true);
+    const tag = pin && store.tag(`${name}.${pin}`);
+    if (tag) this.plate.propose({ tag, value: 1, seen: store.read(tag.name).value, focus: true });
+  }
+
+  /** Letters stay as large as they must be, however small the drawing is shown. */
+  letter(svg) {
+    const { width } = svg.viewBox.baseVal, shown_ = this.drawing.clientWidth;
+    letters.k = width && shown_ ? Math.min(LARGER_MAX, Math.max(1, width / shown_)) : 1;
+    svg.style.setProperty("--k", letters.k);
   }
 
   panel(panel) {
@@ -84,7 +111,7 @@ class Display extends Part {
       return Object.assign(document.createElement("hmi-block-panel"), { panel, face: (name) => this.showFace(name, true) });
     }
     if (panel.kind === "permit") return Object.assign(document.createElement("hmi-permit-panel"), { block: panel.block });
-    if (panel.kind === "phase") return Object.assign(document.createElement("hmi-phase-panel"), { block: panel.block, face: (name) => this.showFace(name, true) });
+    if (panel.kind === "phase") return Object.assign(document.createElement("hmi-phase-panel"), { block: panel.block, face: (name, pin) => this.offer(name, pin) });
     const group = store.directory.interlocks.find((x) => x.name === panel.group);
     if (group) return Object.assign(document.createElement("hmi-interlock-panel"), { group });
     return h("section", { class: "panel" }, h("header", {}, h("h2", { text: panel.group })), h("div", { class: "body" }, h("span", { class: "notag", text: t("no tag") })));
@@ -105,6 +132,7 @@ class Display extends Part {
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", say(this.display.title));
     this.svg = svg;
+    this.letter(svg);
     bindDrawing(svg, store, {
       hold: (end) => this.hold(end),
       face: (name) => this.showFace(name, true),

@@ -1,7 +1,7 @@
 // Events of this run, and the records: who did what to what, when and why.
 
 import { getJson } from "../core/api.js";
-import { Part, h } from "../core/dom.js";
+import { Part, h, region, thead } from "../core/dom.js";
 import { clock, date, save } from "../core/fmt.js";
 import { language, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
@@ -10,7 +10,7 @@ import "./trips.js";
 
 const SHOWN_MAX = 200;
 const KINDS = ["command", "refused", "trip", "reset", "state", "system"];
-const CLASSES = ["alarm", "command", "login", "change", "system", "event"];
+const CLASSES = ["command", "alarm", "login", "access", "change", "batch", "bypass", "manual", "signature", "report", "system"];
 
 /** Records that answer the query of the filters beside it. */
 class RecordTable extends Part {
@@ -21,7 +21,7 @@ class RecordTable extends Part {
     this.note = h("p", { class: "none muted", hidden: true });
     this.more = h("button", { hidden: true, onclick: () => this.fetch(true) }, t("Older"));
     this.classList.add("panel");
-    this.append(h("div", { class: "body flush", tabindex: 0, role: "region", "aria-label": t("Records") }, h("table", {}, h("thead", {}, h("tr", {}, ["No.", "Time", "Class", "By", "What was done", "Object", "Before", "After", "Reason"].map((x) => h("th", { text: t(x) })))), this.body), this.note, this.more));
+    this.append(h("div", region(t("Records"), "body flush"), h("table", {}, thead(["No.", "Time", "Class", "By", "What was done", "Object", "Before", "After", "Reason"]), this.body), this.note, this.more));
     this.rows = [];
     this.fetch(false);
   }
@@ -78,8 +78,8 @@ class EventsPage extends Part {
     this.append(h("div", { class: "bar" },
       h("select", { "aria-label": t("Kind"), onchange: (e) => { this.kind = e.target.value; this.fill(); } }, h("option", { value: "", text: t("All kinds") }), KINDS.map((k) => h("option", { value: k, text: t(k) }))),
       h("input", { "aria-label": t("Search tag or text"), placeholder: t("Search tag or text"), oninput: (e) => { this.words = e.target.value.toLowerCase(); this.fill(); } })),
-      h("section", { class: "panel" }, h("div", { class: "body flush", tabindex: 0, role: "region", "aria-label": t("Events") },
-        h("table", { class: "wide" }, h("thead", {}, h("tr", {}, ["Time", "Kind", "Tag", "By", "What happened"].map((x) => h("th", { text: t(x) })))), this.body))));
+      h("section", { class: "panel" }, h("div", region(t("Events"), "body flush"),
+        h("table", { class: "wide" }, thead(["Time", "Kind", "Tag", "By", "What happened"]), this.body))));
     this.listen(store, "events", () => this.fill());
     this.fill();
   }

@@ -4,6 +4,7 @@
 // written because a field lost its focus.
 
 import { command } from "../core/api.js";
+import { watchBlock } from "../core/alarms.js";
 import { describe } from "../core/bind.js";
 import { Part, h, s, setAttr, setText } from "../core/dom.js";
 import { clock, level, mark, number, parse, rangeText, reason, shown, withUnit } from "../core/fmt.js";
@@ -11,12 +12,16 @@ import { language, say, t } from "../core/i18n.js";
 import { pinOf, pinRank } from "../core/pins.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
-import { indicator } from "../sym/symbols.js";
-import { alarmList, head } from "./faces.js";
+import { badgeIcon } from "../sym/badge.js";
+import { indicator, measured } from "../sym/symbols.js";
+import { alarmList, head, locks } from "./faces.js";
+import { penSample } from "./panels.js";
 import { toast } from "./toasts.js";
 import "./trend.js";
 
-const SPARK_MINUTES = 10;
+const SPARK_MINUTES = 10, TREND_MINUTES = 60, PENS_MAX = 4;
+
+const TABS = { operate: "Operate", trend: "Trend", alarms: "Alarms", tune: "Tune", locks: "Locks" };
 
 class Faceplate extends Part {
   /** Loop or block name; set before the element is shown. */
@@ -26,6 +31,8 @@ class Faceplate extends Part {
 
   render() {
     this.loop = store.directory.loops.find((l) => l.name === this.name);
+    /** Whose alarms are shown: of a loop those of what it measures. */
+    this.alarmed = this.loop ? measured(store, this.loop) : this.name;
     this.tags = [...(store.blocks.get(this.name) || [])].sort((a, b) => pinRank(a.name) - pinRank(b.name));
     this.tab = "operate";
     this.classList.add("faceplate");
@@ -39,10 +46,12 @@ class Faceplate extends Part {
     this.pending = null;
     this.commands = [];
     this.listen(link, "change", () => this.permit());
-    this.body = h("div", { class: "body", tabindex: 0, role: "group", "aria-label": t(this.tab === "tune" ? "Tune" : "Operate") });
+    this.body = h("div", { class: "body", tabindex: 0, role: "group", "aria-label": t(TABS[this.tab]) });
+    const badge = h("span", { class: "mark" });
+    this.hold(watchBlock(this.alarmed, (row) => badge.replaceChildren(...(row ? [badgeIcon(row.priority, row)] : []))));
     this.append(
       h("header", {},
-        h("div", {}, h("h2", { text: this.name }), h("p", { text: describe(store, this.name) })),
+        h("div", {}, h("h2", { text: this.name }), h("p", { text: describe(store, this.name) })), badge,
         h("button", { class: "icon", "aria-label": t("Close"), title: t("Close"), onclick: () => this.close() }, "✕")),
       this.body);
     this.operate();
@@ -56,13 +65,11 @@ class Faceplate extends Part {
     }
   }
 
-  /** Tabs, only if the loop has something to tune. */
   tabs() {
-    if (!this.loop || this.loop.tuning.length === 0) return null;
-    const make = (id, label) => h("button", {
+    const shown_ = Object.entries(TABS).filter(([id]) => id !== "tune" || this.loop?.tuning.length);
+    return h("div", { class: "seg tabs", role: "tablist", "aria-label": this.name }, shown_.map(([id, label]) => h("button", {
       role: "tab", "aria-selected": String(this.tab === id), onclick: () => { this.tab = id; this.redraw(); },
-    }, t(label));
-    return h("div", { class: "seg", role: "tablist", "aria-label": this.name }, make("operate", "Operate"), make("tune", "Tune"));
+    }, t(label))));
   }
 
   redraw() {
@@ -74,15 +81,11 @@ class Faceplate extends Part {
   }
 
   operate() {
-    const tabs = this.tabs();
-    if (tabs) this.body.append(tabs);
-    if (this.loop && this.tab === "tune") {
-      this.body.append(this.rows(this.loop.tuning.map((n) => store.tag(n)).filter(Boolean)));
-      this.strip();
-      return;
-    }
+    this.body.append(this.tabs());
+    const other = { tune: () => this.tune(), trend: () => this.trend(), alarms: () => this.alarms(), locks: () => this.locks() }[this.tab];
+    if (other) { other(); return; }
     if (this.loop) {
-      this.body.append(alarmList(this, this.name.replace(/^(.)IC/, "$1T")), this.bars(), this.modes(), this.entry());
+      this.body.append(alarmList(this, this.alarmed), this.bars(), this.modes(), this.entry());
       this.strip();
       this.body.append(this.spark([this.loop.pv, this.loop.sp]));
     } else {
@@ -96,6 +99,34 @@ class Faceplate extends Part {
     this.body.append(this.actions());
     if (this.loop) this.body.append(this.limits(store.tag(this.loop.pv)));
     this.permit();
+  }
+
+  tune() {
+    this.body.append(this.rows(this.loop.tuning.map((n) => store.tag(n)).filter(Boolean)));
+    this.strip();
+  }
+
+  /** The lines of an hour, with axes. */
+  trend() {
+    const { loop, tags } = this;
+    const all = loop ? [loop.pv, loop.sp, loop.out] : tags.filter((x) => x.kind === "real").map((x) => x.name);
+    const pens = (all.length ? all : tags.map((x) => x.name)).filter((n) => store.tag(n)).slice(0, PENS_MAX);
+    const trend = Object.assign(document.createElement("hmi-trend"), { pens, minutes: TREND_MINUTES });
+    this.body.append(h("span", { class: "label", text: `${TREND_MINUTES} min` }), h("div", { class: "tall" }, trend), h("div", { class: "rows" }, pens.map((name, i) => {
+      const value = h("span", { class: "val live" });
+      this.watch(name, ({ tag, value: v, q }) => setText(value, withUnit(tag, v) + mark(q)));
+      return h("div", {}, h("span", {}, penSample(i, 24), ` ${name}`), value);
+    })), h("p", {}, h("a", { href: `#/trends/${pens}`, text: t("Open in trends") })));
+  }
+
+  alarms() {
+    const pv = store.tag(this.loop ? this.loop.pv : `${this.name}.PV`);
+    this.body.append(alarmList(this, this.alarmed, true), pv ? this.limits(pv) : "", h("p", {}, h("a", { href: "#/alarms", text: t("Alarm summary") })));
+  }
+
+  /** What holds it: the effects of the matrices on it, or on what the loop moves. */
+  locks() {
+    this.body.append(locks(this, this.loop?.out_to ? this.loop.out_to.split(".")[0] : this.name) || h("p", { class: "muted", text: t("none") }));
   }
 
   watch(name, fn) { this.hold(store.watch(name, fn)); }
@@ -123,6 +154,7 @@ class Faceplate extends Part {
     numbers.append(h("dt", { text: "PV \u2212 SP" }), h("dd", {}, error));
     if (tag) {
       const { parts, at, lo, hi } = indicator(tag, { x: 46, y: 8, w: 26, height: 164 });
+      this.hold(watchBlock(this.alarmed, (row) => { for (const [node, own] of [[parts[0], "frame"], [numbers.querySelector(".pv"), "pv live"]]) node.setAttribute("class", row ? `${own} a${row.priority}` : own); }));
       const ptr = s("path", { class: "ptr" }), line = s("path", { class: "ptrline" }), spptr = s("path", { class: "spptr" });
       svg.append(...parts, line, ptr, spptr);
       for (let i = 0; i <= 4; i++) {

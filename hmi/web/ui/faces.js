@@ -1,7 +1,7 @@
 // What a faceplate shows first, by the kind of its block: a device its state and what
 // holds it, a measurement its scale, a cause its channels and effects.
 
-import { UNACK, alarms } from "../core/alarms.js";
+import { STATES, UNACK, alarms } from "../core/alarms.js";
 import { h, s, setAttr, setText } from "../core/dom.js";
 import { clock, level, shown, withUnit } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
@@ -12,7 +12,7 @@ import { window_ } from "../sym/symbols.js";
 import { toast } from "./toasts.js";
 
 /** Effects of the matrices that move a device, with whether they act now. */
-function locks(part, name) {
+export function locks(part, name) {
   const list = h("div", { class: "rows" });
   const effects = store.directory.equipment.matrices.flatMap((m) => m.effects.map((e, k) => ({ m, e, k })).filter(({ e }) => e.devices.includes(name)));
   for (const { m, e, k } of effects) {
@@ -88,20 +88,20 @@ const HEADS = {
 /** The head of a faceplate, for kinds that have one. */
 export function head(part, name) {
   const block = store.block(name), build = HEADS[block?.kind];
-  return [build ? build(part, name) : null, block?.permit ? part_("hmi-permit-panel", { block: block.permit }) : null, block ? locks(part, name) : null].filter(Boolean);
+  return [build ? build(part, name) : null, block?.permit ? part_("hmi-permit-panel", { block: block.permit }) : null].filter(Boolean);
 }
 
-/** Alarms of the block that stand now, each to be acknowledged here. */
-export function alarmList(part, name) {
+/** Alarms of the block that stand now, each to be acknowledged here; or all, those put aside too. */
+export function alarmList(part, name, every) {
   const box = h("div");
   let last = "";
   const update = () => {
-    const rows = alarms.standing().filter((r) => r.tag.split(".")[0] === name);
+    const rows = (every ? [...alarms.rows.values()] : alarms.standing()).filter((r) => r.tag.split(".")[0] === name);
     const key = rows.map((r) => r.alarm + r.state).join() + link.stale;
     if (key === last) return;
     last = key;
     box.replaceChildren(...(rows.length ? [h("h3", { text: t("Alarms") }), ...rows.map((r) => h("div", { class: "face-alarm" }, badgeIcon(r.priority, r), h("span", { class: "txt", text: `${clock(r.since_ms)} ${r.kind} · ${say(r.text)}` }),
-      UNACK.has(r.state) ? h("button", { disabled: link.stale, onclick: async () => toast(await alarms.act("acknowledge", [r.alarm]), `${t("Acknowledge")} ${r.alarm}`) }, t("Acknowledge")) : null))] : []));
+      every ? h("span", { class: "chip", text: t(STATES[r.state] || r.state) }) : null, UNACK.has(r.state) ? h("button", { disabled: link.stale, onclick: async () => toast(await alarms.act("acknowledge", [r.alarm]), `${t("Acknowledge")} ${r.alarm}`) }, t("Acknowledge")) : null))] : every ? [h("p", { class: "muted", text: t("none") })] : []));
   };
   part.listen(alarms, "change", update);
   part.listen(link, "change", update);

@@ -5,16 +5,25 @@ import { Part, h, setText } from "../core/dom.js";
 import { language, t } from "../core/i18n.js";
 import { session } from "../core/session.js";
 
-/** A dialog with fields and one deed; a refusal stays to be read. */
-export function ask({ title, body = [], fields, deed, act, done, closed }) {
+/**
+ * A dialog with fields and one deed; a refusal stays to be read. Fields of one `group`
+ * stand in a box; one that is `free` now may stay empty.
+ */
+export function ask({ title, body = [], fields, note, deed, act, done, closed }) {
   const refusal = h("div", { class: "refusal", role: "alert", tabindex: 0, hidden: true });
   const confirm = h("button", { class: "primary", disabled: true, type: "submit" }, deed);
   const cancel = h("button", { type: "button", onclick: () => dialog.close() }, `${t("Cancel")} (Esc)`);
-  const rows = fields.map((field) => h("label", {}, h("span", { class: "label", text: field.label }), field.node));
-  const form = h("form", { novalidate: true }, h("div", { class: "body" }, body, rows, refusal), h("footer", {}, confirm, cancel));
+  const rows = [], boxes = new Map();
+  for (const { label, node, group } of fields) {
+    const row = h("label", {}, h("span", { class: "label", text: label }), node);
+    if (!group) rows.push(row);
+    else if (boxes.has(group)) boxes.get(group).append(row);
+    else { const box = h("fieldset", {}, h("legend", { text: group }), row); boxes.set(group, box); rows.push(box); }
+  }
+  const form = h("form", { novalidate: true, class: note ? "sign" : null }, h("div", { class: "body" }, body, rows, note ? h("p", { class: "small muted", text: note }) : null, refusal), h("footer", {}, cancel, confirm));
   const dialog = h("dialog", { "aria-label": title }, h("h2", { text: title }), form);
   let busy = false;
-  const permit = () => { confirm.disabled = busy || fields.some((field) => field.needed !== false && field.node.value === ""); };
+  const permit = () => { confirm.disabled = busy || fields.some(({ node, free }) => node.value === "" && !free?.()); };
   form.addEventListener("input", permit);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -39,7 +48,7 @@ export function ask({ title, body = [], fields, deed, act, done, closed }) {
   });
   document.body.append(dialog);
   dialog.showModal();
-  fields[0]?.node.focus();
+  fields.find(({ node }) => !node.readOnly)?.node.focus();
   return dialog;
 }
 
@@ -96,9 +105,8 @@ class Person extends Part {
       else if (!user) this.replaceChildren(h("span", { class: "name muted", text: t(open ? "Open simulation" : "View only") }), button("Sign in", signIn));
       else if (locked) this.replaceChildren(h("span", { class: "name", text: full_name }), h("span", { class: "chip strong", text: t("LOCKED") }), button("Unlock", unlock));
       else {
-        this.replaceChildren(h("span", { class: "name", title: roles.join(", "), text: full_name }),
-          must_change ? h("span", { class: "chip strong", text: t("new password") }) : "",
-          button(must_change ? "Change" : "Password", changePassword), button("Lock", lock), button("Sign out", () => session.post("logout")));
+        this.replaceChildren(must_change ? h("span", { class: "name", text: full_name }) : h("button", { class: "plain name", title: `${roles.join(", ")} · ${t("Change the password")}`, onclick: changePassword }, full_name),
+          ...(must_change ? [h("span", { class: "chip strong", text: t("new password") }), button("Change", changePassword)] : []), button("Lock", lock), button("Sign out", () => session.post("logout")));
       }
     };
     this.listen(session, "change", update);

@@ -1,6 +1,6 @@
 // The list of loops, shown in the dock while no faceplate is open.
 
-import { Part, h, setText } from "../core/dom.js";
+import { Part, h, setText, thead } from "../core/dom.js";
 import { level, shown } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
@@ -16,7 +16,7 @@ class Loops extends Part {
     const body = h("tbody");
     this.append(h("header", {}, h("div", {}, h("h2", { text: t("Loops") }), h("p", { text: t("Choose a loop or a symbol") }))),
       h("div", { class: "body" }, h("table", { class: "mini" },
-        h("thead", {}, h("tr", {}, ["Loop", "PV", "SP", "Mode"].map((x) => h("th", { text: t(x) })))), body)));
+        thead(["Loop", "PV", "SP", "Mode"]), body)));
     for (const loop of store.directory.loops) {
       const pv = h("td", { class: "num live" }), sp = h("td", { class: "num spv" }), mode = h("td");
       body.append(h("tr", { onclick: () => this.face(loop.name) },

@@ -3,12 +3,17 @@
 // bypasses, forces, conditions not fulfilled.
 
 import { getJson } from "../core/api.js";
-import { Part, h, setText } from "../core/dom.js";
-import { clock, date, level, shown, withUnit } from "../core/fmt.js";
+import { Part, h, region, setText, thead } from "../core/dom.js";
+import { clock, date, level, mark, reason, shown, withUnit } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
+import { wordsOf } from "./dialogs.js";
+import { mainTag } from "./overview.js";
 import { isLatched, tripState } from "./panels.js";
 import "./service.js";
+
+/** Blocks whose tags a search opens by itself. */
+const OPEN_MAX = 12;
 
 class MatrixPage extends Part {
   render() {
@@ -65,7 +70,7 @@ class MatrixPage extends Part {
       return chip;
     });
     return h("section", { class: "panel" }, h("header", {}, h("h2", { text: `${t("Matrix")} ${matrix.name}` }), resets),
-      h("div", { class: "body flush", tabindex: 0, role: "region", "aria-label": `${t("Matrix")} ${matrix.name}` }, h("table", { class: "ce" },
+      h("div", region(`${t("Matrix")} ${matrix.name}`, "body flush"), h("table", { class: "ce" },
         h("thead", {}, h("tr", {}, h("th"), h("th", { text: t("Cause") }), h("th", { text: t("Vote") }), h("th", { class: "num", text: t("Now") }), h("th", { text: t("State") }), heads)), h("tbody", {}, rows))));
   }
 }
@@ -109,36 +114,69 @@ class ListsPage extends Part {
     for (const x of tags) this.hold(store.watch(x.name, () => {}));
     this.every(1000, update);
     update();
-    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Bad signals") })), h("table", {}, h("thead", {}, h("tr", {}, ["Tag", "Description", "Value", "Quality"].map((x) => h("th", { text: t(x) })))), body), none);
+    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Bad signals") })), h("table", {}, thead(["Tag", "Description", "Value", "Quality"]), body), none);
   }
 }
 
-/** The plant as a tree of units, kinds and blocks; a tag is found by any word of it. */
+/** The plant as a live tree of units, kinds, blocks and tags; a tag is found by any word of it. */
 class PlantPage extends Part {
   go = () => {};
 
   render() {
     const { units, blocks } = store.directory.equipment;
     this.tree = h("div", { class: "tree" });
+    this.live = [];
+    this.hold(() => this.forget());
     const field = h("input", { "aria-label": t("Search tag or text"), placeholder: t("Search tag or text"), oninput: () => this.find(field.value) });
-    this.append(h("div", { class: "title" }, h("h1", { text: t("Plant") }), field, h("span", { class: "fact", text: `${units.length} ${t("units")} · ${blocks.length} ${t("blocks")} · ${store.directory.tags.length} ${t("tags")}` })), h("section", { class: "panel" }, h("div", { class: "body", tabindex: 0, role: "region", "aria-label": t("Plant") }, this.tree)));
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Plant") }), field, h("span", { class: "fact", text: `${units.length} ${t("units")} · ${blocks.length} ${t("blocks")} · ${store.directory.tags.length} ${t("tags")}` })), h("section", { class: "panel" }, h("div", region(t("Plant")), this.tree)));
     this.find("");
   }
 
+  forget() { for (const end of this.live.splice(0)) end(); }
+
+  /** A part of the tree whose inside is made, and lives, when it is opened. */
+  branch(head, open, inside) {
+    const node = h("details", {}, h("summary", {}, head));
+    node.ontoggle = () => { if (node.open && node.childElementCount === 1) node.append(...inside()); };
+    if (open) { node.append(...inside()); node.open = true; }
+    return node;
+  }
+
+  tag(tag) { return h("div", { class: "leaf" }, h("a", { href: `#/trends/${tag.name}` }, h("b", { text: tag.name }), ` ${say(tag.desc)}`), this.value(tag)); }
+
+  /** A value that lives as long as this tree. */
+  value(tag) {
+    const value = h("span");
+    this.live.push(store.watch(tag.name, ({ value: v, q }) => {
+      setText(value, withUnit(tag, v) + mark(q));
+      value.className = `val ${["live", "uncertain", "bad"][level(q)]}`;
+      value.title = level(q) ? reason(q) : "";
+    }));
+    return value;
+  }
+
   find(text) {
+    this.forget();
     const { units, blocks } = store.directory.equipment;
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = (b) => words.every((w) => `${b.name} ${b.kind} ${b.desc.en} ${b.desc.zh}`.toLowerCase().includes(w));
+    const fits = (of) => words.every((w) => of.includes(w));
+    const tagsOf = (b) => {
+      const all = store.blocks.get(b.name) || [];
+      return fits(wordsOf(b.name)) ? all : all.filter((x) => fits(`${x.name} ${x.desc.en} ${x.desc.zh}`.toLowerCase()));
+    };
+    const found = new Map(blocks.map((b) => [b, tagsOf(b)]).filter(([b, tags]) => tags.length || fits(wordsOf(b.name))));
+    // Few are shown at once with their values; many wait to be opened.
+    const few = words.length > 0 && found.size <= OPEN_MAX;
     const names = [...units.map((u) => u.name), ""];
     this.tree.replaceChildren(...names.flatMap((unit) => {
-      const mine = blocks.filter((b) => b.unit === unit && fits(b));
+      const mine = [...found.keys()].filter((b) => b.unit === unit);
       if (!mine.length) return [];
       const title = say(units.find((u) => u.name === unit)?.title) || t("Station");
       const kinds = [...new Set(mine.map((b) => b.kind))].sort();
-      return h("details", { open: words.length > 0 || unit === names[0] }, h("summary", {}, h("b", { text: unit || "—" }), ` ${title} · ${mine.length}`),
-        unit ? h("p", {}, h("button", { class: "plain", onclick: () => this.go("unit", unit) }, t("Show all with their values"))) : null,
-        kinds.map((kind) => h("details", { open: words.length > 0 }, h("summary", { text: `${kind} · ${mine.filter((b) => b.kind === kind).length}` }),
-          h("ul", {}, mine.filter((b) => b.kind === kind).map((b) => h("li", {}, h("button", { class: "plain", onclick: () => this.go("face", b.name, true) }, h("b", { text: b.name }), ` ${say(b.desc)}`)))))));
+      return [this.branch([h("b", { text: unit || "—" }), ` ${title} · ${mine.length}`], words.length > 0 || unit === names[0], () => [
+        ...(unit ? [h("p", {}, h("button", { class: "plain", onclick: () => this.go("unit", unit) }, t("Show all with their values")))] : []),
+        ...kinds.map((kind) => this.branch(`${kind} · ${mine.filter((b) => b.kind === kind).length}`, few, () => mine.filter((b) => b.kind === kind).map((b) => this.branch([h("b", { text: b.name }), ` ${say(b.desc)} `, mainTag(b.name) ? this.value(store.tag(mainTag(b.name))) : ""], few, () => [
+          h("p", {}, h("button", { class: "plain", onclick: () => this.go("face", b.name, true) }, `${t("Faceplate")} ${b.name}`)), ...found.get(b).map((x) => this.tag(x))]))))])];
     }));
   }
 }

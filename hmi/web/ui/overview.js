@@ -1,9 +1,10 @@
 // Level 1: the whole span of responsibility at a glance. Cards of units with moving
 // analogue indicators, what alarms, what is not normal, what waits for a person.
 
-import { ASIDE, alarms } from "../core/alarms.js";
-import { Part, h, s, setAttr, setText } from "../core/dom.js";
-import { FLAG, level, shown } from "../core/fmt.js";
+import { getJson } from "../core/api.js";
+import { ASIDE, alarms, watchBlock } from "../core/alarms.js";
+import { Part, h, region, s, setAttr, setText, thead } from "../core/dom.js";
+import { FLAG, elapsed, level, number, shown } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { forces } from "../core/forces.js";
 import { store } from "../core/store.js";
@@ -12,7 +13,7 @@ import { badgeIcon } from "../sym/badge.js";
 import { symbols } from "../sym/symbols.js";
 import "./trend.js";
 
-const RATE_BUCKETS = 12, RATE_MS = 600000, FLOOD = 10;
+const DAY_MS = 86400000, RATE_BUCKETS = 12, RATE_MS = 600000, FLOOD = 10;
 const RUNNING = new Set([1, 2, 3, 4, 5, 6]);
 
 /** An overview of a plant that has drawn none: a card a unit with its first measurements. */
@@ -74,14 +75,15 @@ class Overview extends Part {
   indicator(name, label) {
     const svg = s("svg", { class: "madi-svg", viewBox: "-30 -26 82 168" }), g = s("g", { class: "drawing-part" });
     svg.append(g);
-    symbols.madi(g, { tag: name, data: { en: label?.en, zh: label?.zh, high: 132 }, bind: (n, fn) => this.hold(store.watch(n, fn)), store, hold: (end) => this.hold(end) });
-    const value = h("b", { class: "live" }), unit = h("span", { class: "u" });
+    symbols.madi(g, { tag: name, data: { en: label?.en, zh: label?.zh, high: 132, bare: true }, bind: (n, fn) => this.hold(store.watch(n, fn)), store, hold: (end) => this.hold(end) });
+    const value = h("b", { class: "live" }), unit = h("span", { class: "u" }), badge = h("i");
+    this.hold(watchBlock(name.split(".")[0], (row) => badge.replaceChildren(...(row ? [badgeIcon(row.priority, row)] : []))));
     this.hold(store.watch(name, ({ tag, value: v, q }) => {
       setText(value, tag ? shown(tag, v) + (level(q) === 1 ? " ?" : "") : t("no tag"));
       value.className = tag ? ["live", "live uncertain", "bad"][level(q)] : "notag";
       setText(unit, tag ? tag.unit : "");
     }));
-    return h("a", { href: `#/trends/${name}`, title: `${name} · ${say(store.tag(name)?.desc)}` }, svg, value, unit);
+    return h("a", { href: `#/trends/${name}`, title: `${name} · ${say(store.tag(name)?.desc)}` }, svg, h("span", { class: "v" }, badge, value), unit);
   }
 
   /** One row a unit procedure: state, step, how far. */
@@ -96,13 +98,17 @@ class Overview extends Part {
         const { state: word, step: name, at, seconds } = phaseText(card.phase);
         setText(state, word);
         setText(step, name || "—");
-        setText(time, Number.isFinite(seconds) && at ? `${Math.floor(seconds / 60)} min` : "—");
-        [...bars.children].forEach((bar, i) => { bar.className = i + 1 < at ? "done" : i + 1 === at ? "now" : ""; });
+        const plan = rows[at - 1]?.plan_s;
+        setText(time, Number.isFinite(seconds) && at ? elapsed(seconds, plan) : "—");
+        [...bars.children].forEach((bar, i) => {
+          bar.className = i + 1 < at ? "done" : i + 1 === at ? "now" : "";
+          bar.style.backgroundSize = i + 1 === at && plan ? `${Math.min(100, (100 * seconds) / plan)}%` : "";
+        });
       };
       for (const pin of ["STATE", "STEP", "STEP_S"]) this.hold(store.watch(`${card.phase}.${pin}`, update));
     }
     if (!body.childElementCount) return null;
-    return h("section", { class: "panel flat" }, h("header", {}, h("h2", { text: t("Procedures") })), h("table", {}, h("thead", {}, h("tr", {}, ["Unit", "Procedure", "State", "Step", "Progress", "In step"].map((x, i) => h("th", { class: i === 5 ? "num" : "", text: t(x) })))), body));
+    return h("section", { class: "panel flat" }, h("header", {}, h("h2", { text: t("Procedures") })), h("table", {}, thead(["Unit", "Procedure", "State", "Step", "Progress", "In step"], ["In step"]), body));
   }
 
   spark({ tag: name, label }) {
@@ -126,12 +132,18 @@ class Overview extends Part {
     };
     this.listen(alarms, "change", update);
     update();
-    return h("section", { class: "panel flat" }, h("header", {}, h("h2", {}, h("a", { href: "#/alarms", text: t("Alarms") })), h("span", { class: "small muted", text: t("by unit") })), h("table", { class: "counts4" }, body));
+    return h("section", { class: "panel flat" }, h("header", {}, h("h2", {}, h("a", { href: "#/alarms", text: t("Alarms") })), h("span", { class: "small muted", text: t("by unit") })), h("table", { class: "counts4" }, h("thead", {}, h("tr", {}, h("th", { text: t("Unit") }), [1, 2, 3, 4].map((p) => h("th", { scope: "col" }, h("span", { class: "tally none" }, badgeIcon(p)))))), body));
   }
 
   /** Alarms in each ten minutes of two hours, against the rate that is a flood. */
   rate() {
-    const svg = s("svg", { viewBox: "0 0 260 90", role: "img" }), now = h("b");
+    const svg = s("svg", { viewBox: "0 0 260 90", role: "img" }), now = h("b"), mean = h("b", { text: "—" });
+    const ask = async () => {
+      const to = Math.round(link.nowMs());
+      try { setText(mean, number((await getJson(`alarms/figures?from_ms=${to - DAY_MS}&to_ms=${to}`)).figures.per_10_min, 1)); } catch { /* asked again */ }
+    };
+    this.every(DAY_MS / 288, ask);
+    ask();
     const update = () => {
       const ms = link.nowMs(), counts = new Array(RATE_BUCKETS).fill(0);
       for (const at of alarms.came) { const i = RATE_BUCKETS - 1 - Math.floor((ms - at) / RATE_MS); if (i >= 0 && i < RATE_BUCKETS) counts[i]++; }
@@ -145,7 +157,7 @@ class Overview extends Part {
     this.listen(alarms, "change", update);
     this.every(30000, update);
     update();
-    return h("section", { class: "panel flat" }, h("header", {}, h("h2", { text: t("Alarm rate") }), h("span", { class: "small muted", text: t("per 10 min") })), h("div", { class: "rate" }, svg, h("div", { class: "between small" }, h("span", { text: t("flood above 10") }), h("span", {}, `${t("now")} `, now))));
+    return h("section", { class: "panel flat" }, h("header", {}, h("h2", { text: t("Alarm rate") }), h("span", { class: "small muted", text: t("per 10 min") })), h("div", { class: "rate" }, svg, h("div", { class: "between small" }, h("span", { text: t("flood above 10") }), h("span", {}, `${t("now")} `, now, ` · ${t("24 h mean")} `, mean))));
   }
 
   /** What is not as the design wants it, counted; every line leads to its list. */
@@ -190,7 +202,7 @@ class Overview extends Part {
     for (const b of phases) this.hold(store.watch(`${b.name}.STATE`, update));
     this.listen(alarms, "change", update);
     update();
-    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Operator tasks") })), h("div", { class: "body", tabindex: 0, role: "region", "aria-label": t("Operator tasks") }, list));
+    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Operator tasks") })), h("div", region(t("Operator tasks")), list));
   }
 }
 
@@ -200,6 +212,9 @@ export function phaseText(block) {
   const at = RUNNING.has(state.value) || step.value > 0 ? step.value : 0;
   return { state: state.tag ? shown(state.tag, state.value) : t("no tag"), at, step: say(store.block(block)?.rows?.[at - 1]?.text), seconds: store.read(`${block}.STEP_S`).value };
 }
+
+/** The tag that tells most of a block. */
+export const mainTag = (name) => ["PV", "STATE", "CMD", "TRIPPED", "TRIP", "OUT", "OK", "TOTAL", "ALM"].map((pin) => `${name}.${pin}`).find((n) => store.tag(n));
 
 /** Every block of a unit by kind: the page of a plant that has drawn none, and the
  *  detail of one that has. */
@@ -213,7 +228,7 @@ class UnitPage extends Part {
     const kinds = Map.groupBy ? Map.groupBy(blocks.filter((b) => b.unit === this.unit), (b) => b.kind) : new Map();
     this.append(h("div", { class: "title" }, h("h1", { text: unit ? say(unit.title) : this.unit }), h("span", { class: "chip", text: `${t("Level")} 3` }), h("span", { class: "fact", text: t("All blocks of the unit, by kind") })));
     const row = (b) => {
-      const main = ["PV", "STATE", "CMD", "TRIPPED", "TRIP", "OUT", "OK", "TOTAL", "ALM"].map((pin) => `${b.name}.${pin}`).find((n) => store.tag(n));
+      const main = mainTag(b.name);
       const value = h("span", { class: "val live" });
       if (main) this.hold(store.watch(main, ({ tag, value: v, q }) => { setText(value, `${shown(tag, v)} ${tag.unit}`); value.className = `val ${["live", "uncertain", "bad"][level(q)]}`; }));
       return h("div", {}, h("button", { class: "plain", title: say(b.desc), onclick: () => this.go("face", b.name, true) }, h("b", { text: b.name }), ` ${say(b.desc)}`), value);

@@ -1,14 +1,17 @@
 // Panels under a drawing: interlocks, a block's values, a trend with legend.
 
 import { command } from "../core/api.js";
-import { Part, h, s, setAttr, setText } from "../core/dom.js";
-import { level, mark as flags, number, withUnit } from "../core/fmt.js";
+import { Part, h, region, s, setAttr, setText } from "../core/dom.js";
+import { elapsed, level, mark as flags, number, withUnit } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { theme } from "../core/theme.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
 import { toast } from "./toasts.js";
 import { penStyle } from "./trend.js";
+
+/** Commands of a phase, as buttons. */
+const PHASE_DEEDS = ["START", "HOLD", "RESTART", "STOP", "ABORT", "RESET"];
 
 /** Number that a first-out tag carries for "tripped since start-up". */
 const START_UP = 100;
@@ -44,7 +47,7 @@ class InterlockPanel extends Part {
     const group = this.group;
     this.classList.add("panel");
     const status = h("span", { class: "chip" });
-    const list = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": `${t("Interlocks")} ${group.name}` });
+    const list = h("div", region(`${t("Interlocks")} ${group.name}`));
     const head = h("header", {}, h("h2", { text: `${t("Interlocks")} ${group.name}` }), status, h("span", { class: "gap" }));
     this.append(head, list);
     const resetTag = group.reset && store.tag(group.reset);
@@ -127,7 +130,7 @@ class BlockPanel extends Part {
     const { title, block, tags, progress } = this.panel;
     this.classList.add("panel");
     const rows = h("div", { class: "rows" });
-    const body = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": say(title) }, rows);
+    const body = h("div", region(say(title)), rows);
     this.append(h("header", {}, h("h2", { text: say(title) }), h("span", { class: "gap" }),
       h("button", { onclick: () => this.face(block), "aria-label": `${t("Operate")} ${block}` }, t("Operate"))), body);
     for (const { tag: name, label } of tags) {
@@ -168,7 +171,7 @@ class PermitPanel extends Part {
       const mark = h("span"), node = h("div", { class: "need" }, mark, h("span", { class: "txt", text: say(row.text), title: row.tag || "" }));
       return { row, mark, node };
     });
-    this.append(h("header", {}, h("h2", { text: title, title: this.block }), h("span", { class: "gap" }), chip), h("div", { class: "body", tabindex: 0, role: "region", "aria-label": title }, rows.map((r) => r.node)));
+    this.append(h("header", {}, h("h2", { text: title, title: this.block }), h("span", { class: "gap" }), chip), h("div", region(title), rows.map((r) => r.node)));
     const update = () => {
       const ok = store.read(`${this.block}.OK`), mask = store.read(`${this.block}.MISSING`).value;
       let missing = 0;
@@ -187,7 +190,7 @@ class PermitPanel extends Part {
   }
 }
 
-/** The steps of a phase: done, now, to come. */
+/** The steps of a phase: done, now, to come; and what may be asked of it. */
 class PhasePanel extends Part {
   block = "";
   face = () => {};
@@ -197,18 +200,25 @@ class PhasePanel extends Part {
     this.classList.add("panel");
     const chip = h("span", { class: "chip" });
     const rows = (block?.rows || []).map((row) => { const mark = h("span"), time = h("span", { class: "small" }); return { mark, time, node: h("div", { class: "need" }, mark, h("span", { class: "txt", text: say(row.text) }), time) }; });
-    this.append(h("header", {}, h("h2", { text: title }), chip, h("span", { class: "gap" }), h("button", { onclick: () => this.face(this.block) }, t("Operate"))),
-      h("div", { class: "body", tabindex: 0, role: "region", "aria-label": title }, rows.map((r) => r.node)));
+    const deeds = PHASE_DEEDS.map((pin) => store.tag(`${this.block}.${pin}`)).filter((tag) => tag?.writable?.momentary);
+    this.append(h("header", {}, h("h2", { text: t("Sequence"), title }), chip, h("span", { class: "gap" }), h("button", { onclick: () => this.face(this.block) }, t("Operate"))),
+      h("div", region(title), rows.map((r) => r.node)),
+      ...(deeds.length ? [h("footer", { class: "deeds" }, deeds.map((tag) => h("button", { onclick: () => this.face(this.block, tag.name.split(".")[1]) }, say(tag.short))))] : []));
+    let last;
     const update = () => {
       const state = store.read(`${this.block}.STATE`), at = store.read(`${this.block}.STEP`).value, s_ = store.read(`${this.block}.STEP_S`).value;
       setText(chip, state.tag ? withUnit(state.tag, state.value) : t("no tag"));
       rows.forEach(({ mark, time, node }, i) => {
         const now = i + 1 === at;
         setText(mark, i + 1 < at ? "✓" : now ? "→" : "");
-        setText(time, now && Number.isFinite(s_) ? `${Math.floor(s_ / 60)} min` : "");
+        setText(time, now && Number.isFinite(s_) ? elapsed(s_, block.rows[i].plan_s) : "");
         node.classList.toggle("now", now);
         node.classList.toggle("later", i + 1 > at || !at);
       });
+      // A step that begins is brought into sight, once.
+      const node = rows[at - 1]?.node;
+      if (node && at !== last) node.parentElement.scrollTop = node.offsetTop - node.parentElement.offsetTop - node.parentElement.clientHeight / 2;
+      last = at;
     };
     for (const pin of ["STATE", "STEP", "STEP_S"]) this.hold(store.watch(`${this.block}.${pin}`, update));
     update();

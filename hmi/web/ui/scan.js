@@ -2,13 +2,16 @@
 // people force, and which edition of the plant's text runs.
 
 import { getJson } from "../core/api.js";
-import { Part, h, s } from "../core/dom.js";
-import { micros, number } from "../core/fmt.js";
+import { Part, h, region, s, thead } from "../core/dom.js";
+import { clock, date, micros, number, zone } from "../core/fmt.js";
 import { language, t } from "../core/i18n.js";
+import { session } from "../core/session.js";
 import { link } from "../core/ws.js";
 import "./service.js";
 
 const EVERY_MS = 1000;
+/** What a station may have set up. */
+const PARTS = ["ledger", "second place", "recording", "history", "messages", "disk"];
 /** Left end of the duration axis, microseconds. */
 const LOW_US = 1;
 
@@ -21,7 +24,8 @@ class ScanPage extends Part {
     this.tasks = h("div", { class: "tasks" });
     this.below = h("div");
     const edition = document.createElement("hmi-edition-panel"), forced = document.createElement("hmi-force-panel");
-    this.append(this.tasks, h("div", { class: "pair" }, this.below, edition), forced);
+    this.own = h("div");
+    this.append(h("div", { class: "pair" }, this.own, edition), this.tasks, this.below, forced);
     this.every(EVERY_MS, () => this.fetch());
     this.fetch();
   }
@@ -29,11 +33,12 @@ class ScanPage extends Part {
   async fetch() {
     if (link.stale && this.tasks.childElementCount) return;
     try {
-      const [timing, drivers] = await Promise.all(["timing", "drivers"].map(getJson));
+      const [timing, drivers, parts] = await Promise.all(["timing", "drivers", "parts"].map(getJson));
       if (!this.isConnected) return;
       this.tasks.replaceChildren(...timing.map((task) => this.task(task)));
       if (timing.length === 0) this.tasks.replaceChildren(h("p", { class: "muted", text: t("No task has scanned yet") }));
       this.below.replaceChildren(this.drivers(drivers));
+      this.own.replaceChildren(this.parts(parts));
     } catch {
       // The next second asks again; the page as a whole shows a lost link.
     }
@@ -85,17 +90,30 @@ class ScanPage extends Part {
       num(stage.p50_us), num(stage.p90_us), num(stage.p99_us), num(stage.p999_us), num(stage.max_us), h("td", { class: "histo" }, svg));
   }
 
+  /** The station's own parts: which work, which fail, which are not set up. */
+  parts(list) {
+    const { people, open, enrolled, user } = session.state, now = link.nowMs();
+    const off = (Date.now() - now) / 1000;
+    const known = [...PARTS.map((name) => list.find((p) => p.name === name) || { name }),
+      { name: "clock", works: true, note: `${date(now)} ${clock(now)} ${zone(now)} · ${t("this browser")} ${off < 0 ? "\u2212" : "+"}${Math.abs(off).toFixed(1)} s` },
+      { name: "people", works: people ? enrolled || open : undefined, note: people ? user || t(open ? "Open simulation" : "View only") : "" }];
+    return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Parts of the station") })), h("table", {},
+      thead(["Part", "State", "Since", "Note"]),
+      h("tbody", {}, known.map(({ name, works, note, since_ms }) => h("tr", {}, h("td", {}, h("b", { text: t(name) })), h("td", {}, h("span", { class: works === false ? "chip trip" : "chip", text: t(works === undefined ? "not set up" : works ? "works" : "FAILS") })),
+        h("td", { text: since_ms ? `${date(since_ms)} ${clock(since_ms)}` : "—" }), h("td", { class: "wrap", text: note || "" }))))));
+  }
+
   drivers(list) {
     const row = (d) => h("tr", {}, h("td", {}, h("b", { text: d.name })), h("td", { text: d.protocol }), h("td", { text: d.endpoint }),
       h("td", {}, h("span", { class: d.link === "healthy" ? "chip" : "chip strong", text: t(LINKS[d.link] || d.link) })),
       h("td", { class: "num", text: d.exchanges }), h("td", { class: "num", text: d.errors }), h("td", { class: "num", text: d.reconnects }),
       h("td", { class: "num", text: d.age_ms === null ? "—" : `${number(d.age_ms, 0)} ms` }),
       h("td", { class: "num", text: micros(d.p50_us) }), h("td", { class: "num", text: micros(d.p99_us) }), h("td", { class: "num", text: micros(d.max_us) }));
-    const heads = [["Driver"], ["Protocol"], ["Address"], ["Link"], ["Exchanges", 1], ["Errors", 1], ["Reconnects", 1], ["Age", 1], ["p50", 1], ["p99", 1], ["max", 1]];
+    const num = ["Exchanges", "Errors", "Reconnects", "Age", "p50", "p99", "max"];
     const errors = list.filter((d) => d.last_error).map((d) => h("p", { class: "small", text: `${d.name}: ${d.last_error}` }));
     return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Drivers") })),
       list.length === 0 ? h("div", { class: "body muted", text: t("none") })
-        : h("div", { class: "body flush", tabindex: 0, role: "region", "aria-label": t("Drivers") }, h("table", {}, h("thead", {}, h("tr", {}, heads.map(([x, n]) => h("th", { class: n ? "num" : "", text: t(x) })))), h("tbody", {}, list.map(row)))),
+        : h("div", region(t("Drivers"), "body flush"), h("table", {}, thead(["Driver", "Protocol", "Address", "Link", ...num], num), h("tbody", {}, list.map(row)))),
       errors.length ? h("div", { class: "body" }, errors) : null);
   }
 }

@@ -2,7 +2,7 @@
 // seen. Within one scan there is no order in time, and the page does not pretend one.
 
 import { getJson } from "../core/api.js";
-import { Part, h, setText } from "../core/dom.js";
+import { Part, h, region, setText, thead } from "../core/dom.js";
 import { clock, date, save, shown } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
@@ -38,8 +38,8 @@ class Sequence extends Part {
       choose("edge", "Edge", "Both edges", [["1", t("came")], ["0", t("went")]]), choose("quality", "Quality", "Any quality", [["good", t("good")], ["bad", t("not good")]]),
       h("input", { "aria-label": t("Search tag or text"), placeholder: t("Search tag or text"), oninput: (e) => { this.words = e.target.value.toLowerCase(); this.fill(); } }),
       this.note, h("span", { class: "gap" }), this.older, freeze, h("button", { onclick: () => this.export() }, t("Export CSV"))),
-    h("section", { class: "panel" }, h("div", { class: "body flush", tabindex: 0, role: "region", "aria-label": t("Sequence of events") },
-      h("table", {}, h("thead", {}, h("tr", {}, HEADS.map((x) => h("th", { class: x === "No." || x === "Scan" ? "num" : "", text: t(x) })))), this.body))));
+    h("section", { class: "panel" }, h("div", region(t("Sequence of events"), "body flush"),
+      h("table", {}, thead(HEADS, ["No.", "Scan"]), this.body))));
     this.fill();
     this.next();
     this.every(EVERY_MS, () => this.next());

@@ -2,7 +2,7 @@
 // reason, and its refusal is shown in full.
 
 import { changeEdition, force } from "../core/api.js";
-import { Part, h, setText } from "../core/dom.js";
+import { Part, h, setText, thead } from "../core/dom.js";
 import { clock, date, parse, withUnit } from "../core/fmt.js";
 import { forces } from "../core/forces.js";
 import { say, t } from "../core/i18n.js";
@@ -36,7 +36,7 @@ class ForcePanel extends Part {
   }
 
   table(list) {
-    return h("table", {}, h("thead", {}, h("tr", {}, ["Tag", "Value", "Since", "By", "Reason"].map((x) => h("th", { text: t(x) })), h("td", {}))),
+    return h("table", {}, thead(["Tag", "Value", "Since", "By", "Reason", ""]),
       h("tbody", {}, list.map((f) => {
         const tag = store.tag(f.tag);
         return h("tr", {}, h("td", { title: tag ? say(tag.desc) : "" }, h("b", { text: f.tag })), h("td", { text: tag ? withUnit(tag, f.value) : f.value }),

@@ -196,6 +196,12 @@ class Trend extends Part {
     return scales;
   }
 
+  /** Ends of a pen's scale in words. */
+  scaleText(name) {
+    const scale = this.data && this.scales().get(this.scaleOf(name)), tag = store.tag(name);
+    return scale && tag ? `${number(scale.lo, tag.decimals)} – ${number(scale.hi, tag.decimals)}` : "—";
+  }
+
   draw() {
     const width = this.clientWidth, height = this.clientHeight, px = devicePixelRatio || 1;
     if (!width || !height || !this.canvas) return;
@@ -210,7 +216,7 @@ class Trend extends Part {
     c.textBaseline = "middle";
     const scales = this.scales(), units = [...scales.keys()];
     const left = this.bare ? 2 : 54, right = this.bare ? 2 : units.length > 1 ? 54 : 14;
-    const top = this.bare ? 3 : 12, bottom = this.bare ? 3 : this.marked ? 44 : 26;
+    const top = this.bare ? 3 : 12, bottom = this.bare ? 3 : this.marked && this.marks.length ? 44 : 26;
     const box = (this.box = { left, top, width: width - left - right, height: height - top - bottom });
     const { from, to } = this.data || { from: 0, to: 1 };
     const x = (ms) => left + ((ms - from) / (to - from)) * box.width;
@@ -230,7 +236,15 @@ class Trend extends Part {
     }
     if (this.at !== undefined && this.data) {
       c.fillStyle = token("t1");
-      c.fillRect(x(from + (this.at + 0.5) * this.data.step), top, 1, box.height);
+      const ms = from + (this.at + 0.5) * this.data.step, text = clock(ms), wide = c.measureText(text).width + 12;
+      const at = Math.min(left + box.width - wide, Math.max(left, x(ms) - wide / 2));
+      c.fillRect(x(ms), top, 1, box.height);
+      if (!this.bare) {
+        c.fillRect(at, top + box.height - 18, wide, 18);
+        c.fillStyle = token("field");
+        c.textAlign = "left";
+        c.fillText(text, at + 6, top + box.height - 8);
+      }
     }
     if (this.drag) {
       c.fillStyle = `${token("focus")}40`;

@@ -11,7 +11,7 @@ import { store } from "../core/store.js";
 /** Steps of an alarm's life that say that it came. */
 const CAME = new Set(["raise", "re-announce", "alarm"]);
 const MARKS_MAX = 500;
-const WORDS = { alarm: "alarm", command: "command", trip: "trip" };
+const WORDS = { alarm: "alarm", command: "command", bypass: "force or bypass", trip: "trip" };
 
 const known = (e) => ({ ms: e.utc_ms, kind: e.kind === "refused" ? "command" : e.kind, text: language() === "zh" ? e.zh : e.en, tag: e.tag });
 
@@ -21,10 +21,10 @@ export async function fetchMarks(from, to) {
   const trips = store.events.filter((e) => e.kind === "trip" && inside(e.utc_ms)).map((e) => ({ ...known(e), text: `▲ ${e.tag?.split(".")[0] ?? ""}` }));
   const ask = (name) => getJson(`records?${new URLSearchParams({ class: name, from_ms: Math.floor(from), to_ms: Math.ceil(to), limit: MARKS_MAX })}`);
   try {
-    const [alarms, commands] = await Promise.all([ask("alarm"), ask("command")]);
-    const rows = [...alarms.rows.filter((r) => CAME.has(r.what)), ...commands.rows];
+    const [alarms, ...others] = await Promise.all(["alarm", "command", "bypass"].map(ask));
+    const rows = [...alarms.rows.filter((r) => CAME.has(r.what)), ...others.flatMap((x) => x.rows)];
     // Times of two clocks, for alarms that of the scan: sorted here.
-    return [...trips, ...rows.map((r) => ({ ms: r.utc_ms, kind: r.class, text: `${r.object} ${t(r.what)} ${r.class === "command" ? r.new : ""}`.trim() }))].sort((a, b) => a.ms - b.ms);
+    return [...trips, ...rows.map((r) => ({ ms: r.utc_ms, kind: r.class, text: `${r.object} ${t(r.what)} ${r.class === "alarm" ? "" : r.new}`.trim() }))].sort((a, b) => a.ms - b.ms);
   } catch {
     return [...trips, ...store.events.filter((e) => e.kind === "command" && inside(e.utc_ms)).map(known)].sort((a, b) => a.ms - b.ms);
   }
@@ -39,9 +39,10 @@ export const tell = (mark) => `${clock(mark.ms)} ${mark.text}`;
 const SHAPES = {
   alarm: [[0, -6], [6, 5], [-6, 5]],
   command: [[0, -5], [5, 0], [0, 5], [-5, 0]],
+  bypass: [[-5, -6], [5, -6], [-5, 6], [5, 6]],
   trip: [[-5, -5], [5, -5], [5, 5], [-5, 5]],
 };
-const COLOURS = { alarm: "p2", command: "t2", trip: "p1" };
+const COLOURS = { alarm: "p2", command: "t2", bypass: "p3", trip: "p1" };
 
 /** One shape at a place. */
 function drawMark(c, kind, x, y) {

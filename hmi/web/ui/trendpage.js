@@ -29,7 +29,7 @@ class TrendPage extends Part {
       ".minutes": minutes, onclick: () => this.span(minutes),
     }, label)));
     this.liveButton = h("button", { onclick: () => this.goLive() }, t("Live"));
-    const choose = h("select", { "aria-label": t("Pen set"), onchange: (e) => { const set = sets[e.target.value]; if (set) this.usePens(set.pens); } },
+    const choose = h("select", { class: "sets", "aria-label": t("Pen set"), onchange: (e) => { const set = sets[e.target.value]; if (set) this.usePens(set.pens); } },
       start ? null : h("option", { value: "", text: "—" }),
       sets.map((set, i) => h("option", { value: i, text: say(set.title), selected: set === start })));
     const phases = store.directory.equipment.blocks.filter((b) => b.kind === "PHASE");
@@ -45,7 +45,7 @@ class TrendPage extends Part {
       begun.hidden = ms >= 0;
       if (ms >= 0) this.compare(ms);
     } }, EARLIER.map(([ms, text]) => h("option", { value: ms, text: t(text) })));
-    const add = h("input", { list: "tags", placeholder: t("Add pen"), "aria-label": t("Add pen"), size: 14, onchange: (e) => {
+    const add = h("input", { list: "tags", placeholder: t("Add pen"), "aria-label": t("Add pen"), size: 8, onchange: (e) => {
       const name = e.target.value.trim();
       e.target.value = "";
       if (store.tag(name) && !this.pens.includes(name) && this.pens.length < PENS_MAX) this.usePens([...this.pens, name]);
@@ -53,12 +53,12 @@ class TrendPage extends Part {
     // A thousand names are made when somebody looks for one.
     const names = h("datalist", { id: "tags" });
     add.onfocus = () => { if (!names.firstChild) names.append(...store.directory.tags.map((tag) => h("option", { value: tag.name, text: say(tag.desc) }))); };
-    this.append(h("div", { class: "title" }, h("h1", { text: t("Trends") }), choose, this.spans,
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Trends") }), this.spans,
       h("button", { class: "icon", "aria-label": t("Earlier"), title: t("Earlier"), onclick: () => this.shift(-0.5) }, "‹"),
       h("button", { class: "icon", "aria-label": t("Later"), title: t("Later"), onclick: () => this.shift(0.5) }, "›"),
       h("button", { class: "icon", "aria-label": t("Closer"), title: t("Closer"), onclick: () => this.scale(0.5) }, "+"),
       h("button", { class: "icon", "aria-label": t("Farther"), title: t("Farther"), onclick: () => this.scale(2) }, "\u2212"),
-      this.liveButton, h("span", { class: "gap" }), phase, compare, begun, add, names, h("button", { onclick: () => this.export() }, t("Export CSV"))), this.range);
+      this.liveButton, h("span", { class: "gap" }), h("button", { onclick: () => this.export() }, t("Export CSV"))), h("div", { class: "bar" }, choose, phase, compare, begun, add, names, this.range));
     this.big = h("section", { class: "panel big", "aria-label": t("Trend") });
     this.table = h("section", { class: "panel pens", tabindex: 0, "aria-label": t("Pens") });
     this.told = h("p", { class: "small told", role: "status" });
@@ -148,7 +148,7 @@ class TrendPage extends Part {
     this.cells = this.pens.map((name, i) => {
       const tag = store.tag(name);
       const cell = (cls = "num") => h("td", { class: cls });
-      const cells = { tag, now: cell("num live"), cursor: cell(), earlier: this.compareMs ? cell() : null, min: cell(), max: cell(), mean: cell(), quality: cell("") };
+      const cells = { tag, now: cell("num live"), cursor: cell(), earlier: this.compareMs ? cell() : null, min: cell(), max: cell(), mean: cell(), scale: cell(), quality: cell("") };
       const check = h("input", { type: "checkbox", "aria-label": `${t("Show")} ${name}`, onchange: (e) => this.trend.toggle(i, e.target.checked) });
       check.checked = !this.trend.hidden_.has(i);
       const unit = this.trend.scaleOf(name);
@@ -156,7 +156,7 @@ class TrendPage extends Part {
       const chosen = i === this.trend.limited();
       body.append(h("tr", {}, h("td", {}, check), h("td", {}, penSample(i)), h("td", {}, h("button", { class: "plain", "aria-pressed": String(chosen), title: t("Show the limits of this pen"), onclick: () => this.choose(i) }, h("b", { text: name }), chosen ? ` ${t("limits")}` : "")),
         h("td", { text: tag ? say(tag.desc) : t("no tag") }), cells.now, cells.cursor, cells.earlier, cells.min, cells.max, cells.mean,
-        h("td", { text: tag ? tag.unit : "" }), h("td", { class: "num", text: axis <= 2 ? axis : "–" }), cells.quality,
+        h("td", { text: tag ? tag.unit : "" }), cells.scale, h("td", { class: "num", text: axis <= 2 ? axis : "–" }), cells.quality,
         h("td", {}, h("button", { class: "icon", "aria-label": `${t("Remove")} ${name}`, onclick: () => this.usePens(this.pens.filter((n) => n !== name)) }, "✕"))));
       if (tag) this.ends.push(store.watch(name, ({ value, q }) => {
         setText(cells.now, shown(tag, value) + (level(q) ? " ?" : ""));
@@ -167,15 +167,16 @@ class TrendPage extends Part {
     this.cursorHead = h("th", { class: "num", text: t("Cursor") });
     const head = (text, num) => h("th", { class: num ? "num" : "", text: t(text) });
     this.table.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head("Show"), head("Pen"), head("Tag"), head("Description"),
-      head("Now", 1), this.cursorHead, this.compareMs ? head("Earlier", 1) : null, head("Min", 1), head("Max", 1), head("Mean", 1), head("Unit"), head("Axis", 1), head("Quality"), h("td", {}))), body));
+      head("Now", 1), this.cursorHead, this.compareMs ? head("Earlier", 1) : null, head("Min", 1), head("Max", 1), head("Mean", 1), head("Unit"), head("Scale", 1), head("Axis", 1), head("Quality"), h("td", {}))), body));
   }
 
   stats(stats, answer, step) {
     const seconds = step >= 1000 ? `${step / 1000} s` : `${step} ms`;
-    setText(this.range, `${date(answer.from_ms)} ${clock(answer.from_ms)} – ${clock(answer.to_ms)} · ${seconds} ${t("buckets, min/max kept")}${this.compareMs ? ` · ${t("Earlier")}: ${date(answer.from_ms - this.compareMs)} ${clock(answer.from_ms - this.compareMs)}` : ""}`);
+    setText(this.range, `${date(answer.from_ms)} ${clock(answer.from_ms).slice(0, 5)} – ${clock(answer.to_ms).slice(0, 5)} · ${seconds} ${t("buckets, min/max kept")}${this.compareMs ? ` · ${t("Earlier")}: ${date(answer.from_ms - this.compareMs)} ${clock(answer.from_ms - this.compareMs)}` : ""}`);
     stats.forEach((x, i) => {
       const cells = this.cells[i];
       if (!cells || !cells.tag) return;
+      setText(cells.scale, this.trend.scaleText(this.pens[i]));
       for (const key of ["min", "max", "mean"]) setText(cells[key], x ? number(x[key], cells.tag.decimals) : "—");
       setText(cells.quality, x ? `${number(100 * x.good, x.good === 1 || x.good === 0 ? 0 : 1)} % ${t("good")}` : "—");
     });

@@ -1,7 +1,7 @@
 // Trips: which group, what was first, and what was before and after it, at scan rate.
 
 import { getJson } from "../core/api.js";
-import { Part, h } from "../core/dom.js";
+import { Part, h, region, thead } from "../core/dom.js";
 import { clock, date, number, save, shown } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { theme } from "../core/theme.js";
@@ -42,8 +42,8 @@ class TripList extends Part {
   render() {
     this.body = h("tbody");
     this.record = h("div", { class: "record" });
-    this.append(h("section", { class: "panel trip-list" }, h("div", { class: "body flush", tabindex: 0, role: "region", "aria-label": t("Trips") },
-      h("table", {}, h("thead", {}, h("tr", {}, ["Time", "Unit", "Group", "First-out", "Samples", "Record"].map((x) => h("th", { class: x === "Samples" ? "num" : "", text: t(x) })))), this.body))), this.record);
+    this.append(h("section", { class: "panel trip-list" }, h("div", region(t("Trips"), "body flush"),
+      h("table", {}, thead(["Time", "Unit", "Group", "First-out", "Samples", "Record"], ["Samples"]), this.body))), this.record);
     this.next();
     this.every(EVERY_MS, () => this.next());
   }

@@ -18,6 +18,7 @@ use signal::Quality;
 
 use crate::bypass::{Bypass, BypassRule};
 use crate::equipment::Equipment;
+use crate::parts::Part;
 use crate::simulator::{Simulation, SimulationDeed};
 
 /// The answer of [`Desk::submit`], boxed so that the trait stays object-safe.
@@ -104,6 +105,11 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Scan timing of every task.
     fn timing(&self) -> Vec<TaskTiming>;
+
+    /// State of the station's own parts, those that are set up.
+    fn parts(&self) -> Vec<Part> {
+        Vec::new()
+    }
 
     /// Health of every driver.
     fn drivers(&self) -> Vec<DriverHealth>;

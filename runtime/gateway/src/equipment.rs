@@ -55,6 +55,9 @@ pub struct Row {
     pub tag: Option<String>,
     /// The value that the tag must have.
     pub is: bool,
+    /// The time that a step may take, or waits, seconds; none if neither is stated.
+    #[serde(default)]
+    pub plan_s: Option<f64>,
 }
 
 /// A cause-and-effect matrix.

@@ -1,6 +1,7 @@
 //! The desk in memory: filled by the station, asked by clients.
 
 mod alarms;
+mod parts;
 mod people;
 mod simulation;
 
@@ -16,6 +17,7 @@ use crate::desk::{
 };
 use crate::history::History;
 use crate::order::{Ask, Order};
+use crate::parts::Part;
 use crate::simulator::{Simulation, SimulationDeed, Simulator};
 use ::people::Signed;
 use alarms::AlarmDesk;
@@ -62,6 +64,7 @@ pub struct Hub {
     drivers: ArcSwap<Vec<DriverHealth>>,
     forces: ArcSwap<Vec<Force>>,
     bypasses: ArcSwap<Vec<Bypass>>,
+    parts: Mutex<Vec<Part>>,
     history: Mutex<History>,
     simulator: OnceLock<Arc<dyn Simulator>>,
     events: Mutex<VecDeque<Event>>,
@@ -123,6 +126,7 @@ impl Hub {
             drivers: ArcSwap::from_pointee(Vec::new()),
             forces: ArcSwap::from_pointee(Vec::new()),
             bypasses: ArcSwap::from_pointee(Vec::new()),
+            parts: Mutex::new(Vec::new()),
             history: Mutex::new(History::new(0, 1, 1)),
             simulator: OnceLock::new(),
             events: Mutex::new(VecDeque::new()),
@@ -690,6 +694,10 @@ impl Desk for Hub {
 
     fn timing(&self) -> Vec<TaskTiming> {
         (**self.timing.load()).clone()
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        lock(&self.parts).clone()
     }
 
     fn drivers(&self) -> Vec<DriverHealth> {

@@ -15,7 +15,8 @@
 //! - [`hub`]: the desk in memory,
 //! - [`history`]: the recent past for trends,
 //! - [`simulator`]: the simulated process as an instructor sees it,
-//! - [`order`]: what the desk asks of the station.
+//! - [`order`]: what the desk asks of the station,
+//! - [`parts`]: which parts of the station work.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -28,6 +29,7 @@ pub mod equipment;
 pub mod history;
 pub mod hub;
 pub mod order;
+pub mod parts;
 pub mod simulator;
 
 pub use counter::{Counter, People, Person, Wish};

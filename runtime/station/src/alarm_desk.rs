@@ -321,6 +321,8 @@ impl Work {
         self.ours.tell(own::JOURNAL_DOWN, down, now());
         let gap = self.desk.recording_down.load(Ordering::Acquire);
         self.ours.tell(own::RECORDING_GAP, gap, now());
+        self.desk.hub.set_part("ledger", !down, "");
+        self.desk.hub.set_part("recording", !gap, "");
         let untold = self.desk.teller.lost();
         if untold > self.untold {
             let why = format!("{} scans' conditions did not fit", untold - self.untold);
@@ -335,7 +337,10 @@ impl Work {
         if now_ns - self.looked_ns >= LOOK_EVERY_NS {
             self.looked_ns = now_ns;
             if let Some(free) = rt::free_bytes(&self.desk.folder) {
-                self.ours.tell(own::DISK_LOW, free < FREE_BYTES_MIN, now());
+                let is_low = free < FREE_BYTES_MIN;
+                self.ours.tell(own::DISK_LOW, is_low, now());
+                let note = format!("{} MiB free", free >> 20);
+                self.desk.hub.set_part("disk", !is_low, &note);
             }
         }
     }

@@ -112,10 +112,10 @@ impl Archive {
             let messages = Messages::start(config, around.ledger.clone(), around.env)
                 .map_err(StartError::Messages)?;
             listeners.push(messages.listener());
-            let (teller, stop) = (alarms.clone(), stop.clone());
+            let (teller, stop, hub) = (alarms.clone(), stop.clone(), around.hub.clone());
             threads.push(spawn(
                 "messages",
-                Box::new(move || messages.run(&teller, &stop)),
+                Box::new(move || messages.run(&teller, &hub, &stop)),
             )?);
         }
         let desk = AlarmDesk {
@@ -135,7 +135,7 @@ impl Archive {
 
         around.hub.set_long_trend(long_trend(reader.clone()));
         let hub = around.hub.clone();
-        let tell = news_of_history(alarms.clone(), around.ledger, around.env);
+        let tell = news_of_history(alarms.clone(), around.hub.clone(), around.ledger, around.env);
         let historian = HistoryWriter {
             folder: history_folder(&around.data),
             trips: trips_folder(&around.data),
@@ -182,6 +182,7 @@ impl Archive {
 /// Writes down what happens to history, and raises its alarm.
 fn news_of_history(
     alarms: Teller,
+    hub: Arc<Hub>,
     ledger: LedgerSender,
     env: Environment,
 ) -> Box<dyn FnMut(HistoryNews) + Send> {
@@ -204,6 +205,9 @@ fn news_of_history(
             HistoryNews::Lost(_) => Some((own::LOST, true)),
             HistoryNews::Removed(_) | HistoryNews::Merged(_) | HistoryNews::Unmerged(_) => None,
         };
+        if let Some((own::HISTORY, is_down)) = own {
+            hub.set_part("history", !is_down, if is_down { &why } else { "" });
+        }
         if let Some((alarm, active)) = own {
             alarms.tell(Told::Own { alarm, active });
             if alarm == own::LOST {

@@ -446,6 +446,7 @@ impl Station {
                 checkpoints: frames_out,
                 sender: sender.clone(),
                 env,
+                hub: hub.clone(),
             };
             second_place = Some(spawn("second-place", move || second.run())?);
         }

@@ -7,6 +7,7 @@ use crate::clerk::env_word;
 use crate::ledger_sender::LedgerSender;
 use crate::rt;
 use alarm::{Event, Rationale, State};
+use gateway::Hub;
 use gateway::desk::Environment;
 use journal::ledger::{Class, Entry};
 use notify::{AlarmNotice, Notifier, Words};
@@ -60,7 +61,7 @@ impl Messages {
     }
 
     /// Writes down what becomes of messages until `stop` is set.
-    pub fn run(self, alarms: &Teller, stop: &AtomicBool) {
+    pub fn run(self, alarms: &Teller, hub: &Hub, stop: &AtomicBool) {
         let mut was_bad = false;
         while !stop.load(Ordering::Acquire) {
             std::thread::sleep(TICK);
@@ -75,6 +76,11 @@ impl Messages {
             }
             let health = self.notifier.health();
             let is_bad = health.unreached > 0 || health.dropped > 0;
+            let note = match is_bad {
+                true => format!("{} reached nobody, {} dropped", health.unreached, health.dropped),
+                false => String::new(),
+            };
+            hub.set_part("messages", !is_bad, &note);
             if is_bad != was_bad {
                 was_bad = is_bad;
                 alarms.tell(Told::Own {

@@ -4,8 +4,10 @@
 use crate::ledger_sender::LedgerSender;
 use crate::rt;
 use crossbeam::channel::{Receiver, RecvTimeoutError};
+use gateway::Hub;
 use journal::ledger::{DiskFolder, Entry, Replica};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long after a failure it is tried again.
@@ -27,6 +29,8 @@ pub struct SecondPlace {
     pub sender: LedgerSender,
     /// `SIM` or `LIVE`.
     pub env: &'static str,
+    /// Whose page shows whether it works.
+    pub hub: Arc<Hub>,
 }
 
 impl SecondPlace {
@@ -42,6 +46,10 @@ impl SecondPlace {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let done = self.send(&mut replica, &frames, &mut differs);
+            let note = done.as_ref().err().cloned();
+            let place = self.folder.display().to_string();
+            let note = note.as_deref().unwrap_or(&place);
+            self.hub.set_part("second place", done.is_ok(), note);
             if done.is_ok() != was_good {
                 was_good = done.is_ok();
                 let why = done.err().unwrap_or_default();
