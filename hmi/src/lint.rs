@@ -1,5 +1,7 @@
 //! What is wrong with displays, as far as text can tell: names of tags, symbols,
-//! displays and parameters that do not exist, missing Chinese, letters too small.
+//! displays and parameters that do not exist, missing Chinese, letters too small. And
+//! what may be so but should not: colours that no theme knows, numbers without their
+//! unit, equipment that nobody can operate.
 
 use crate::display::{Display, Labelled, Panel, Sidecar, fill};
 use crate::svg;
@@ -50,6 +52,8 @@ pub struct Finding {
     pub what: String,
     /// Whether the name is that of a tag.
     pub is_tag: bool,
+    /// Whether the display works all the same: to be warned of.
+    pub is_style: bool,
 }
 
 impl Finding {
@@ -60,6 +64,14 @@ impl Finding {
             name: name.to_owned(),
             what,
             is_tag: false,
+            is_style: false,
+        }
+    }
+
+    fn style(line: usize, name: &str, what: String) -> Finding {
+        Finding {
+            is_style: true,
+            ..Finding::new(File::Drawing, line, name, what)
         }
     }
 }
@@ -70,6 +82,8 @@ pub struct Names<'a> {
     pub tag: &'a dyn Fn(&str) -> bool,
     /// Whether there is such a display.
     pub display: &'a dyn Fn(&str) -> bool,
+    /// The unit of a tag; empty if it has none.
+    pub unit: &'a dyn Fn(&str) -> String,
 }
 
 /// Looks at one display.
@@ -203,7 +217,14 @@ fn drawing(text: &str, names: &Names<'_>, found: &mut Vec<Finding>) {
             }
         }
     }
+    for mark in &clean.marks {
+        style(mark, text, names, found);
+    }
     for (at, line) in text.lines().enumerate() {
+        found.extend(colours(line).map(|colour| {
+            let what = format!("the colour {colour} follows no theme: take a class of the palette");
+            Finding::style(at + 1, colour, what)
+        }));
         for size in line.split("font-size=\"").skip(1) {
             let digits = size.split(['"', 'p']).next().unwrap_or_default();
             if digits.parse().is_ok_and(|px: f64| px < TEXT_PX_MIN) {
@@ -212,6 +233,47 @@ fn drawing(text: &str, names: &Names<'_>, found: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// Symbols of equipment that people operate.
+const OPERATED: [&str; 3] = ["motor", "pump", "valve"];
+
+/// What of one element could be better.
+fn style(mark: &svg::Mark, text: &str, names: &Names<'_>, found: &mut Vec<Finding>) {
+    if let (Some(symbol), None) = (mark.get("sym"), mark.get("face"))
+        && OPERATED.contains(&symbol)
+    {
+        let name = mark.get("tag").unwrap_or(symbol);
+        let what = format!("the {symbol} {name} has no data-face: nobody can open its faceplate");
+        found.push(Finding::style(mark.line, name, what));
+    }
+    if let Some(tag) = mark.get("v") {
+        let unit = (names.unit)(tag);
+        // The unit stands behind the number: on its line of the text or the next.
+        let near = text.lines().skip(mark.line.saturating_sub(1)).take(2);
+        let has_unit = |line: &str| line.split('>').skip(1).any(|part| part.contains(&unit));
+        if !unit.is_empty() && !near.into_iter().any(has_unit) {
+            let what = format!("{tag} is shown without its unit {unit}");
+            found.push(Finding::style(mark.line, tag, what));
+        }
+    }
+}
+
+/// Colours that a line states, by attribute or by style.
+fn colours(line: &str) -> impl Iterator<Item = &str> {
+    let stated = move |key: &'static str, open: &'static str| {
+        line.match_indices(key).filter_map(move |(at, _)| {
+            let value = line[at + key.len()..].trim_start().strip_prefix(open)?;
+            let value = value.trim_start().split(['"', '\'', ';']).next()?.trim();
+            let is_free = ["none", "currentColor", "inherit", "transparent", ""].contains(&value)
+                || value.starts_with("url(#");
+            (!is_free).then_some(value)
+        })
+    };
+    ["fill", "stroke"]
+        .into_iter()
+        .flat_map(move |key| [":", "=\"", "='"].map(|open| (key, open)))
+        .flat_map(move |(key, open)| stated(key, open))
 }
 
 #[cfg(test)]
@@ -230,8 +292,10 @@ mod tests {
         let names = Names {
             tag: &|name| name.starts_with("TT-1"),
             display: &|name| name == "r101",
+            unit: &|name| if name.ends_with(".PV") { "°C" } else { "" }.to_owned(),
         };
         let found = lint(&display, &names);
+        assert!(found.iter().all(|f| !f.is_tag || !f.is_style));
         found
             .into_iter()
             .map(|f| (f.file, f.line, f.what))
@@ -264,6 +328,24 @@ mod tests {
             (4, "there is no binding data-vv"),
             (5, "«Brine» has no Chinese text (data-zh)"),
             (5, "letters of 9 px are too small to read"),
+        ];
+        let expected: Vec<_> = expected
+            .map(|(line, what)| (File::Drawing, line, what.to_owned()))
+            .into();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn colours_of_no_theme_numbers_without_unit_and_equipment_that_nobody_can_operate_are_told() {
+        let svg = "<svg>\n<path fill=\"#ff0000\" stroke='none'/><rect style=\"fill: url(#a); stroke:red;stroke-width:2\"/>\n\
+                   <g data-sym=\"valve\" data-tag=\"TT-1\"/><g data-sym=\"pump\" data-tag=\"TT-1\" data-face=\"TT-1\"/>\n\
+                   <text data-v=\"TT-1.PV\"/><text>°C</text>\n<text data-v=\"TT-11.PV\"/>\n<text data-v=\"TT-1.OK\"/>\n</svg>";
+        let found = look(svg, TOML);
+        let expected = [
+            (3, "the valve TT-1 has no data-face: nobody can open its faceplate"),
+            (5, "TT-11.PV is shown without its unit °C"),
+            (2, "the colour #ff0000 follows no theme: take a class of the palette"),
+            (2, "the colour red follows no theme: take a class of the palette"),
         ];
         let expected: Vec<_> = expected
             .map(|(line, what)| (File::Drawing, line, what.to_owned()))

@@ -15,7 +15,7 @@ import { address, axe, clean, open, shoot } from "./browser.mjs";
 const BIN = process.env.SCANLOOP_BIN;
 const PLANT = resolve(import.meta.dirname, "../../plants");
 const FIRST = "seven green kettles";
-const OWN = { li: "nine blue kettles sing", wang: "ten red kettles rest" };
+const OWN = { li: "nine blue kettles sing", wang: "ten red kettles rest", zhao: "" };
 
 let station;
 
@@ -26,9 +26,9 @@ async function start() {
   // No server of the plant itself: another station may hold its port.
   const text = readFileSync(join(plant, "plant.toml"), "utf8");
   writeFileSync(join(plant, "plant.toml"), text.replace("open_in_simulation = true", "open_in_simulation = false").replace(/(listen = "127\.0\.0\.1:)\d+"/, '$10"')
-    .concat('\n[people.signature]\noperate = "reason"\n'));
+    .concat('\n[people.signature]\noperate = "reason"\nmode = "reauthenticate"\nreset = "second"\n[people.lockout]\nfailures_max = 2\n'));
   const state = join(folder, "data", "sim");
-  for (const name of ["li", "wang"]) execFileSync(BIN, ["users", "add", name, "--full-name", `Name of ${name}`, "--role", "shift-lead", "--state", state], { input: `${FIRST}\n` });
+  for (const name of Object.keys(OWN)) execFileSync(BIN, ["users", "add", name, "--full-name", `Name of ${name}`, "--role", "shift-lead", "--state", state], { input: `${FIRST}\n` });
   const child = spawn(BIN, ["run", plant, "--data", join(folder, "data"), "--hmi", "127.0.0.1:0", "--play", "none"], { stdio: ["ignore", "pipe", "inherit"] });
   const base = await address(child);
   const ended = new Promise((done) => child.on("exit", done));
@@ -43,6 +43,16 @@ async function signIn(page, name, password) {
   await field(page, "User").fill(name);
   await field(page, "Password").fill(password);
   await page.keyboard.press("Enter");
+}
+
+/** A page of a person who has a password of their own. */
+async function signedIn(name) {
+  const page = await open(station.base, { hash: "#/display/r101" });
+  await page.waitForFunction(() => window.hmi.session.state.people);
+  await page.keyboard.press("Control+Alt+i");
+  await signIn(page, name, OWN[name]);
+  await page.waitForFunction((user) => window.hmi.session.state.user === user && !document.querySelector("dialog"), name);
+  return page;
 }
 
 describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
@@ -69,7 +79,7 @@ describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
     await page.waitForFunction(() => !document.querySelector("dialog") && document.querySelector("hmi-person").textContent.includes("Name of li"));
     await axe(page, "signed in");
     await shoot(page, "signed-in");
-    await page.keyboard.press("Control+Alt+k");
+    await page.keyboard.press("Control+Alt+l");
     await page.waitForFunction(() => document.querySelector("hmi-person").textContent.includes("LOCKED"));
     const scan = await page.evaluate(() => window.hmi.link.scan);
     await page.waitForFunction((before) => window.hmi.link.scan > before, scan);
@@ -104,11 +114,15 @@ describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
     await page.waitForFunction(() => window.hmi.session.state.user === "wang" && !window.hmi.session.state.must_change && !document.querySelector("dialog"));
     assert.equal(await page.evaluate(() => window.hmi.store.read("TIC-101.SP").value), before_);
     await type();
-    await page.waitForSelector('dialog[aria-label="Signature"]');
-    await axe(page, "signature");
-    await shoot(page, "signature");
-    assert.match(await page.textContent("dialog"), /performed by Name of wang/);
-    await field(page, "Reason, for the record").fill("trial of the dialog");
+    await page.waitForSelector("dialog .sign");
+    await axe(page, "reason");
+    await shoot(page, "reason");
+    const sign = page.locator("dialog .primary");
+    assert.equal(await sign.isDisabled(), true, "no deed without a reason");
+    // Words of one's own are asked for where no reason of the list fits.
+    await field(page, "Reason").selectOption("Other");
+    assert.equal(await sign.isDisabled(), true);
+    await field(page, "Comment").fill("trial of the dialog");
     await page.keyboard.press("Enter");
     // After a start the loop is in manual: what was entered is its output.
     await page.waitForFunction((value) => ["TIC-101.SP", "TIC-101.OUT"].some((tag) => window.hmi.store.read(tag).value === value), before_ + 1);
@@ -116,11 +130,9 @@ describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
   });
 
   test("a maintenance override is signed by two with a permit number, and the list says who, why and under which", async () => {
-    const page = await open(station.base, { hash: "#/lists" });
-    await page.waitForFunction(() => window.hmi.session.state.people && window.hmi.store.tag("C09.MOS_1"));
-    await page.keyboard.press("Control+Alt+i");
-    await signIn(page, "li", OWN.li);
-    await page.waitForFunction(() => window.hmi.session.state.user === "li" && !document.querySelector("dialog"));
+    const page = await signedIn("li");
+    await page.evaluate(() => { location.hash = "#/lists"; });
+    await page.waitForFunction(() => window.hmi.store.tag("C09.MOS_1"));
     await page.evaluate(async () => {
       window.hmi.store.watch("BYPASS.KEY", () => {});
       const { ask } = await import("/assets/core/api.js");
@@ -128,14 +140,17 @@ describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
     });
     await page.waitForFunction(() => window.hmi.store.read("BYPASS.KEY").value === 1);
     await page.evaluate(() => { import("/assets/core/api.js").then(({ command }) => command("C09.MOS_1", 1, 0)); });
-    await page.waitForSelector('dialog[aria-label="Signature of two persons"]');
+    await page.waitForSelector("dialog .sign");
     await axe(page, "signature of a bypass");
-    await field(page, "Reason, for the record").fill("PT-101A is exchanged");
+    await field(page, "Reason").selectOption("Other");
+    await field(page, "Comment").fill("PT-101A is exchanged");
     await field(page, "Permit number").fill("PTW-2026-118");
-    await page.locator("dialog input[type=password]").first().fill(OWN.li);
-    await field(page, "Second person").fill("wang");
-    await field(page, "Password of the second person").fill(OWN.wang);
-    await page.keyboard.press("Enter");
+    const first = page.getByRole("group", { name: /^1 · Performed by/ }), second = page.getByRole("group", { name: /^2 · Verified by/ });
+    await first.getByLabel("Password").fill(OWN.li);
+    await second.getByLabel("User").fill("wang");
+    assert.equal(await page.locator("dialog .primary").isDisabled(), true, "not complete");
+    await second.getByLabel("Password").fill(OWN.wang);
+    await page.locator("dialog .primary").click();
     const row = page.locator("hmi-lists-page tr", { hasText: "C09.MOS_1" });
     await row.waitFor();
     assert.match(await row.textContent(), /7 h 5\d min.*li \+ wang.*PT-101A is exchanged.*PTW-2026-118/);
@@ -144,6 +159,75 @@ describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
     await row.waitFor();
     assert.match(await row.textContent(), /li \+ wang.*PTW-2026-118/);
     await axe(page, "bypasses");
+    await page.context().close();
+  });
+
+  test("a mode is signed by the person's own password: a wrong one is refused, what was typed goes, the right one moves the loop", async () => {
+    const page = await signedIn("li");
+    await page.waitForSelector("hmi-faceplate .seg [aria-pressed=true]");
+    const apply = async () => {
+      await page.locator("hmi-faceplate .seg").getByRole("button", { name: "AUTO", exact: true }).click();
+      await page.getByRole("button", { name: /^Apply/ }).click();
+      await page.waitForSelector("dialog .sign");
+    };
+    await apply();
+    await axe(page, "re-authenticate");
+    await shoot(page, "signature");
+    const dialog = page.locator("dialog"), sign = dialog.getByRole("button", { name: "Sign and execute" });
+    assert.equal(await dialog.locator("fieldset").count(), 1, "nobody else is asked");
+    assert.match(await dialog.locator(".deed").textContent(), /TIC-101\.MODE .*MAN → AUTO.*Consequence: Moves TIC-102\.SP/);
+    assert.match(await dialog.textContent(), /The server sets the time\. Each signature is bound to this action/);
+    assert.equal(await field(page, "User").inputValue(), "li · Name of li");
+    await field(page, "Reason").selectOption({ index: 1 });
+    assert.equal(await sign.isDisabled(), true, "not complete without the password");
+    await field(page, "Password").fill("wrong");
+    await sign.click();
+    await page.waitForSelector("dialog .refusal:not([hidden])");
+    assert.match(await page.textContent("dialog .refusal"), /password/);
+    assert.equal(await field(page, "Password").inputValue(), "", "a password does not stay");
+    assert.equal(await sign.isDisabled(), true);
+    await axe(page, "refused signature");
+    await field(page, "Password").fill(OWN.li);
+    await sign.click();
+    await page.waitForFunction(() => !document.querySelector("dialog") && window.hmi.store.read("TIC-101.MODE").value === 1);
+    // Whoever leaves the dialog has asked for nothing.
+    await page.locator("hmi-faceplate .seg").getByRole("button", { name: "MAN", exact: true }).click();
+    await page.getByRole("button", { name: /^Apply/ }).click();
+    await page.waitForSelector("dialog .sign");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+    assert.equal(await page.evaluate(() => window.hmi.store.read("TIC-101.MODE").value), 1);
+    await page.context().close();
+  });
+
+  test("a reset is signed by two: the same person, a wrong password and a locked person are refused, another person is not", async () => {
+    const page = await signedIn("li");
+    await page.waitForFunction(() => window.hmi.store.read("RG-1.TRIPPED").value === 1);
+    const count = await page.evaluate(() => window.hmi.store.events.length);
+    await page.locator("hmi-interlock-panel header").getByRole("button", { name: "Reset" }).click();
+    await page.locator("hmi-interlock-panel .strip").getByRole("button", { name: /^Apply/ }).click();
+    await page.waitForSelector("dialog .sign");
+    const first = page.getByRole("group", { name: /^1 · Performed by/ }), second = page.getByRole("group", { name: /^2 · Verified by \(a different person\)/ });
+    const sign = page.getByRole("button", { name: "Sign and execute" });
+    await field(page, "Reason").selectOption({ index: 1 });
+    const attempt = async (name, password) => {
+      await first.getByLabel("Password").fill(OWN.li);
+      assert.equal(await sign.isDisabled(), true, "not complete without the second person");
+      await second.getByLabel("User").fill(name);
+      await second.getByLabel("Password").fill(password);
+      await page.evaluate(() => { document.querySelector("dialog .refusal").textContent = ""; });
+      await sign.click();
+      await page.waitForFunction(() => !document.querySelector("dialog") || document.querySelector("dialog .refusal").textContent !== "");
+      return page.locator("dialog .refusal").textContent({ timeout: 1000 }).catch(() => "");
+    };
+    assert.match(await attempt("li", OWN.li), /must be another person/);
+    await axe(page, "two persons");
+    await shoot(page, "signature-second");
+    assert.match(await attempt("zhao", "wrong"), /password/);
+    assert.match(await attempt("zhao", "wrong again"), /password|locked/);
+    assert.match(await attempt("zhao", FIRST), /locked/);
+    assert.equal(await attempt("wang", OWN.wang), "");
+    await page.waitForFunction((n) => window.hmi.store.events.slice(n).some((e) => e.kind === "command" && e.tag === "RG-1.RESET" && /wang/.test(e.en + e.actor)) || window.hmi.store.events.slice(n).some((e) => e.tag === "RG-1.RESET" && e.kind !== "refused"), count);
     await page.context().close();
   });
 

@@ -167,7 +167,7 @@ class TrendPage extends Part {
     this.cursorHead = h("th", { class: "num", text: t("Cursor") });
     const head = (text, num) => h("th", { class: num ? "num" : "", text: t(text) });
     this.table.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head("Show"), head("Pen"), head("Tag"), head("Description"),
-      head("Now", 1), this.cursorHead, this.compareMs ? head("Earlier", 1) : null, head("Min", 1), head("Max", 1), head("Mean", 1), head("Unit"), head("Scale", 1), head("Axis", 1), head("Quality"), h("td", {}))), body));
+      head("Now", 1), this.cursorHead, this.compareMs ? head("Earlier", 1) : null, head("Min", 1), head("Max", 1), head("Mean", 1), head("Units"), head("Scale", 1), head("Axis", 1), head("Quality"), h("td", {}))), body));
   }
 
   stats(stats, answer, step) {

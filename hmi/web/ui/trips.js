@@ -132,7 +132,7 @@ class Trip extends Part {
       return { x, tag, cursor, node, show: (k) => { cursor.textContent = k === undefined ? "—" : text(tag, x.last[k]); } };
     });
     const head = (x, num) => h("th", { class: num ? "num" : "", text: t(x) });
-    this.table.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head("Show"), head("Pen"), head("Tag"), head("Description"), head("Before", 1), head("At the trip", 1), head("After", 1), this.head, head("Range", 1), head("Unit"), head("Quality"))), h("tbody", {}, this.cells.map((c) => c.node))));
+    this.table.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head("Show"), head("Pen"), head("Tag"), head("Description"), head("Before", 1), head("At the trip", 1), head("After", 1), this.head, head("Range", 1), head("Units"), head("Quality"))), h("tbody", {}, this.cells.map((c) => c.node))));
   }
 
   cursor(i) {

@@ -12,7 +12,7 @@ pub struct Code {
 impl Code {
     /// Whether it only warns: the plant loads and runs.
     pub fn is_warning(self) -> bool {
-        self == SUPERVISED
+        self == SUPERVISED || self == DISPLAY_STYLE
     }
 }
 
@@ -93,6 +93,7 @@ codes! {
     SCENARIO_NAME "P0602" "scenario names an unknown tag or fault";
     DISPLAY_TAG "P0603" "display names an unknown tag";
     DISPLAY "P0604" "display wrong";
+    DISPLAY_STYLE "P0605" "display against the rules of drawing";
     ALARM_WRONG "P0611" "alarm wrong";
     ALARM_RATIONALE "P0612" "alarm without rationalisation";
     ALARM_NOTHING "P0613" "alarm without consequence";

@@ -422,7 +422,7 @@ fn check(folder: &Path, json: bool) -> Result<(), String> {
     match plant::load(folder, &kinds::blocks(), &kinds::Drivers) {
         Ok(plant) => {
             let (sources, problems) = lint(folder, &plant);
-            if !problems.is_empty() {
+            if problems.iter().any(|problem| !problem.code.is_warning()) {
                 return tell(&sources, &problems, json);
             }
             let linked = plant.link();
@@ -433,12 +433,19 @@ fn check(folder: &Path, json: bool) -> Result<(), String> {
                 )
             });
             let missing = plant::supervised::missing(&plant);
+            let count = problems.len() + missing.len();
             if json {
-                println!("{:#}", missing.to_json(&plant.sources));
+                let mut all = problems.to_json(&sources);
+                let more = missing.to_json(&plant.sources);
+                if let (Some(all), Some(more)) = (all.as_array_mut(), more.as_array()) {
+                    all.extend(more.iter().cloned());
+                }
+                println!("{all:#}");
             } else {
+                print!("{}", problems.render(&sources));
                 print!("{}", missing.render(&plant.sources));
-                if !missing.is_empty() {
-                    println!("{} warnings", missing.len());
+                if count > 0 {
+                    println!("{count} warnings");
                 }
                 println!(
                     "{}: {} tasks, {blocks} blocks, {tags} tags, {} field points, no problems",

@@ -5,7 +5,7 @@ use crate::closed_loop::{LoopError, world_of};
 use crate::scenario::Scenario;
 use core::ops::Range;
 use plant::{Diagnostics, Origin, Plant, Sources, codes};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Checks the folder around a plant without problems.
@@ -13,18 +13,20 @@ pub fn lint(folder: &Path, plant: &Plant) -> (Sources, Diagnostics) {
     let mut files = plant.sources.files().to_vec();
     let mut problems = Diagnostics::new();
     simulation(plant, &mut problems);
-    let known: BTreeSet<String> = plant
-        .link()
-        .tasks
-        .iter()
-        .flat_map(|task| task.linked.tags.keys().cloned())
+    let link = plant.link();
+    let tags = link.tasks.iter().flat_map(|task| &task.linked.tags);
+    let known: BTreeSet<String> = tags.clone().map(|(name, _)| name.clone()).collect();
+    let unit = |entry: &scan::TagEntry| entry.unit.map_or("", |unit| unit.symbol());
+    let units: BTreeMap<&str, &str> = tags
+        .map(|(name, entry)| (name.as_str(), unit(entry)))
+        .filter(|(_, unit)| *unit != "1")
         .collect();
     for (name, text) in texts(folder, "scenarios", "toml") {
         let file = files.len();
         scenario(file, &text, plant, &known, &mut problems);
         files.push((name, text));
     }
-    displays(folder, &known, &mut files, &mut problems);
+    displays(folder, &known, &units, &mut files, &mut problems);
     problems.sort();
     (Sources::from_texts(files), problems)
 }
@@ -172,6 +174,7 @@ fn scenario(
 fn displays(
     folder: &Path,
     known: &BTreeSet<String>,
+    units: &BTreeMap<&str, &str>,
     files: &mut Vec<(String, String)>,
     problems: &mut Diagnostics,
 ) {
@@ -180,6 +183,7 @@ fn displays(
     let names = hmi::lint::Names {
         tag: &|name| known.contains(name),
         display: &|name| ids.contains(name),
+        unit: &|name| units.get(name).map_or_else(String::new, |unit| (*unit).to_owned()),
     };
     let base = files.len();
     files.extend(texts(folder, "displays", "svg"));
@@ -197,7 +201,9 @@ fn displays(
             let Some(file) = file.map(|at| base + at) else {
                 continue;
             };
-            let code = if finding.is_tag {
+            let code = if finding.is_style {
+                codes::DISPLAY_STYLE
+            } else if finding.is_tag {
                 codes::DISPLAY_TAG
             } else {
                 codes::DISPLAY

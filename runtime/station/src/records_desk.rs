@@ -173,3 +173,28 @@ fn refusal(why: &RecordsError) -> Refusal {
         format!("暂时无法读取记录:{why}"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use journal::ledger::Class;
+
+    #[test]
+    fn the_audit_page_offers_every_class_of_the_ledger_and_no_other() {
+        let js = include_str!("../../../hmi/web/ui/events.js");
+        let line = js.lines().find_map(|line| line.strip_prefix("const CLASSES = ["));
+        let mut offered: Vec<&str> = line
+            .and_then(|line| line.split(']').next())
+            .expect("the list of the page")
+            .split(',')
+            .map(|word| word.trim().trim_matches('"'))
+            .collect();
+        let mut known: Vec<&str> = Class::ALL.iter().map(|class| class.word()).collect();
+        offered.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(offered, known);
+        let zh = include_str!("../../../hmi/web/i18n/zh-CN.json");
+        for word in known {
+            assert!(zh.contains(&format!("\n \"{word}\": ")), "{word} has no Chinese word");
+        }
+    }
+}
