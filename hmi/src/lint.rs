@@ -342,10 +342,19 @@ mod tests {
                    <text data-v=\"TT-1.PV\"/><text>°C</text>\n<text data-v=\"TT-11.PV\"/>\n<text data-v=\"TT-1.OK\"/>\n</svg>";
         let found = look(svg, TOML);
         let expected = [
-            (3, "the valve TT-1 has no data-face: nobody can open its faceplate"),
+            (
+                3,
+                "the valve TT-1 has no data-face: nobody can open its faceplate",
+            ),
             (5, "TT-11.PV is shown without its unit °C"),
-            (2, "the colour #ff0000 follows no theme: take a class of the palette"),
-            (2, "the colour red follows no theme: take a class of the palette"),
+            (
+                2,
+                "the colour #ff0000 follows no theme: take a class of the palette",
+            ),
+            (
+                2,
+                "the colour red follows no theme: take a class of the palette",
+            ),
         ];
         let expected: Vec<_> = expected
             .map(|(line, what)| (File::Drawing, line, what.to_owned()))

@@ -354,7 +354,10 @@ mod tests {
             "a :hover>b,c{font :1px \"No to\";margin:calc(1px + 2px)}"
         );
         assert_eq!(
-            sent("x.css", "/* a */\na,\nb {\n  c: d;\n}\n\n/* e\n */\nf { g: h; }\n"),
+            sent(
+                "x.css",
+                "/* a */\na,\nb {\n  c: d;\n}\n\n/* e\n */\nf { g: h; }\n"
+            ),
             "a,b{c:d}f{g:h}"
         );
     }
@@ -367,10 +370,22 @@ mod tests {
                 "const f = (x) => {\n  const {\n y } = x;\n  const [z] = y; return z;\n};\nconst g = 1;",
                 "const f=(x)=>{const{y}=x,[z]=y;return z},g=1;",
             ),
-            ("for (const a of b) c(a); const d = 1;", "for(const a of b)c(a);const d=1;"),
-            ("let a = 1; const b = 2; d(); const e = 3;", "let a=1;const b=2;d();const e=3;"),
-            ("if (a) { const b = 1; } const c = 2; const constant = 3;", "if(a){const b=1}const c=2,constant=3;"),
-            ("export const a = 1; const b = \"; const \";", "export const a=1;const b=\"; const \";"),
+            (
+                "for (const a of b) c(a); const d = 1;",
+                "for(const a of b)c(a);const d=1;",
+            ),
+            (
+                "let a = 1; const b = 2; d(); const e = 3;",
+                "let a=1;const b=2;d();const e=3;",
+            ),
+            (
+                "if (a) { const b = 1; } const c = 2; const constant = 3;",
+                "if(a){const b=1}const c=2,constant=3;",
+            ),
+            (
+                "export const a = 1; const b = \"; const \";",
+                "export const a=1;const b=\"; const \";",
+            ),
         ] {
             assert_eq!(sent("x.js", text), plain);
         }

@@ -78,13 +78,13 @@ class App extends HTMLElement {
     const main = h("main", { id: "main" }, pageElement({ ...at, arg }));
     this.replaceChildren(
       h("div", { class: "plant" }, h("b", { text: say(plant) }), h("span", { text: say(title) })),
-      document.createElement("hmi-header"),
-      document.createElement("hmi-forced"),
-      Object.assign(document.createElement("hmi-nav"), { page: at.page, arg }),
+      h("hmi-header"),
+      h("hmi-forced"),
+      h("hmi-nav", { ".page": at.page, ".arg": arg }),
       main,
       env === "SIM" ? watermark() : "",
-      document.createElement("hmi-stale"),
-      Object.assign(document.createElement("hmi-footer"), { about, keys }),
+      h("hmi-stale"),
+      h("hmi-footer", { ".about": about, ".keys": keys }),
       h("div", { class: "toasts" }));
     this.bindKeys();
   }
@@ -136,7 +136,7 @@ async function start() {
   }
   // So that tests and service people can see what the page knows; it grants nothing.
   window.hmi = { store, link, session, alarms, horn };
-  const app = document.createElement("hmi-app");
+  const app = h("hmi-app");
   document.body.replaceChildren(app);
   const done = sessionStorage.getItem("hmi.done");
   if (done) { sessionStorage.removeItem("hmi.done"); toast({ ok: true }, done); }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 /// Codes that loading a plant cannot raise: they belong to scenarios, displays and
 /// the simulator, which the station reads, or only warn.
-const OF_THE_STATION: [&str; 7] = ["P0601", "P0602", "P0603", "P0604", "P0605", "P0701", "P0902"];
+const OF_THE_STATION: [&str; 7] = [
+    "P0601", "P0602", "P0603", "P0604", "P0605", "P0701", "P0902",
+];
 
 fn folder(case: &Case) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))

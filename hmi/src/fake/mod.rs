@@ -18,10 +18,10 @@ use crate::desk::{
 };
 use alarms::Alarms;
 use chronicle::Chronicle;
-use gateway::parts::Part;
 use gateway::alarms::{
     AlarmCommand, AlarmGuidance, AlarmList, RecordPage, RecordQuery, SequenceRow, TripRecord,
 };
+use gateway::parts::Part;
 use history::History;
 use process::{Happening, Process};
 
@@ -455,7 +455,11 @@ impl Desk for FakeDesk {
             part("ledger", true, ""),
             part("recording", true, ""),
             part("history", true, ""),
-            part("second place", false, "No such file or directory (os error 2)"),
+            part(
+                "second place",
+                false,
+                "No such file or directory (os error 2)",
+            ),
             part("disk", true, "52 310 MiB free"),
         ]
     }

@@ -103,17 +103,17 @@ class Display extends Part {
 
   panel(panel) {
     if (panel.kind === "trend") {
-      const node = document.createElement("hmi-trend-panel");
+      const node = h("hmi-trend-panel");
       const set = this.display.trend_sets[0];
       return Object.assign(node, { pens: set ? set.pens : [], minutes: panel.minutes, open: () => this.go("trends", this.display.id) });
     }
     if (panel.kind === "block") {
-      return Object.assign(document.createElement("hmi-block-panel"), { panel, face: (name) => this.showFace(name, true) });
+      return h("hmi-block-panel", { ".panel": panel, ".face": (name) => this.showFace(name, true) });
     }
-    if (panel.kind === "permit") return Object.assign(document.createElement("hmi-permit-panel"), { block: panel.block });
-    if (panel.kind === "phase") return Object.assign(document.createElement("hmi-phase-panel"), { block: panel.block, face: (name, pin) => this.offer(name, pin) });
+    if (panel.kind === "permit") return h("hmi-permit-panel", { ".block": panel.block });
+    if (panel.kind === "phase") return h("hmi-phase-panel", { ".block": panel.block, ".face": (name, pin) => this.offer(name, pin) });
     const group = store.directory.interlocks.find((x) => x.name === panel.group);
-    if (group) return Object.assign(document.createElement("hmi-interlock-panel"), { group });
+    if (group) return h("hmi-interlock-panel", { ".group": group });
     return h("section", { class: "panel" }, h("header", {}, h("h2", { text: panel.group })), h("div", { class: "body" }, h("span", { class: "notag", text: t("no tag") })));
   }
 
@@ -154,8 +154,8 @@ class Display extends Part {
     this.faceName = name;
     this.plate?.remove();
     this.plate = name
-      ? Object.assign(document.createElement("hmi-faceplate"), { name, close: () => { this.showFace("", false); (back && back.isConnected ? back : this.plate).focus(); } })
-      : Object.assign(document.createElement("hmi-loops"), { face: (next) => this.showFace(next, true) });
+      ? h("hmi-faceplate", { ".name": name, ".close": () => { this.showFace("", false); (back && back.isConnected ? back : this.plate).focus(); } })
+      : h("hmi-loops", { ".face": (next) => this.showFace(next, true) });
     this.dock.append(this.plate);
     this.select();
     if (focus) (this.plate.querySelector(".body") || this.plate).focus();

@@ -44,7 +44,7 @@ class RecordTable extends Part {
 
 customElements.define("hmi-records", RecordTable);
 
-export function recordTable(query) { return Object.assign(document.createElement("hmi-records"), { query }); }
+export function recordTable(query) { return h("hmi-records", { ".query": query }); }
 
 /** Filters that work on the table after them. */
 export function recordFilters(query) {
@@ -73,8 +73,8 @@ class EventsPage extends Part {
     const tabs = TABS.map(([id, name]) => h("button", { role: "tab", "aria-selected": String(id === this.tab), onclick: () => { location.hash = `#/events/${id}`; } }, t(name)));
     this.append(h("div", { class: "title" }, h("h1", { text: t("Events") }), h("div", { class: "seg", role: "tablist", "aria-label": t("Events") }, tabs)));
     if (this.tab === "audit") { this.append(recordFilters({}), recordTable({})); return; }
-    if (this.tab === "sequence") { this.append(document.createElement("hmi-sequence")); return; }
-    if (this.tab === "trips") { this.append(Object.assign(document.createElement("hmi-trip-list"), { which: this.which })); return; }
+    if (this.tab === "sequence") { this.append(h("hmi-sequence")); return; }
+    if (this.tab === "trips") { this.append(h("hmi-trip-list", { ".which": this.which })); return; }
     this.append(h("div", { class: "bar" },
       h("select", { "aria-label": t("Kind"), onchange: (e) => { this.kind = e.target.value; this.fill(); } }, h("option", { value: "", text: t("All kinds") }), KINDS.map((k) => h("option", { value: k, text: t(k) }))),
       h("input", { "aria-label": t("Search tag or text"), placeholder: t("Search tag or text"), oninput: (e) => { this.words = e.target.value.toLowerCase(); this.fill(); } })),

@@ -111,7 +111,7 @@ class Faceplate extends Part {
     const { loop, tags } = this;
     const all = loop ? [loop.pv, loop.sp, loop.out] : tags.filter((x) => x.kind === "real").map((x) => x.name);
     const pens = (all.length ? all : tags.map((x) => x.name)).filter((n) => store.tag(n)).slice(0, PENS_MAX);
-    const trend = Object.assign(document.createElement("hmi-trend"), { pens, minutes: TREND_MINUTES });
+    const trend = h("hmi-trend", { ".pens": pens, ".minutes": TREND_MINUTES });
     this.body.append(h("span", { class: "label", text: `${TREND_MINUTES} min` }), h("div", { class: "tall" }, trend), h("div", { class: "rows" }, pens.map((name, i) => {
       const value = h("span", { class: "val live" });
       this.watch(name, ({ tag, value: v, q }) => setText(value, withUnit(tag, v) + mark(q)));
@@ -383,7 +383,7 @@ class Faceplate extends Part {
   }
 
   spark(pens) {
-    const trend = document.createElement("hmi-trend");
+    const trend = h("hmi-trend");
     Object.assign(trend, { pens, minutes: SPARK_MINUTES, bare: true });
     const tag = store.tag(pens[0]);
     const names = this.loop ? pens.map(pinOf).join(" / ") : say(tag.short);

@@ -22,9 +22,9 @@ class Header extends Part {
     const groups = store.directory.interlocks;
     const time = h("b"), day = h("span");
     const trips = h("a", { class: "trips", href: "#/matrix", hidden: true });
-    this.append(document.createElement("hmi-banner"), trips,
+    this.append(h("hmi-banner"), trips,
       store.directory.env === "SIM" ? h("span", { class: "sim-flag", title: t("A simulator answers, not a plant"), text: t("SIMULATION") }) : h("span", { class: "sim-flag", text: t("LIVE") }),
-      document.createElement("hmi-person"),
+      h("hmi-person"),
       h("div", { class: "clock" }, time, day));
     const update = () => {
       const tripped = groups.filter((g) => tripState(g).tripped);

@@ -80,8 +80,8 @@ class ListsPage extends Part {
   render() {
     this.append(h("div", { class: "title" }, h("h1", { text: t("Bypasses, forces, conditions") })));
     const { blocks } = store.directory.equipment;
-    const permits = blocks.filter((b) => b.kind === "PERMIT").map((b) => Object.assign(document.createElement("hmi-permit-panel"), { block: b.name }));
-    this.append(h("div", { class: "pair" }, this.bypasses(), this.bad()), document.createElement("hmi-force-panel"),
+    const permits = blocks.filter((b) => b.kind === "PERMIT").map((b) => h("hmi-permit-panel", { ".block": b.name }));
+    this.append(h("div", { class: "pair" }, this.bypasses(), this.bad()), h("hmi-force-panel"),
       h("h2", { class: "part", text: t("Why can't I start?") }), h("div", { class: "permits" }, permits));
   }
 

@@ -73,7 +73,7 @@ class Overview extends Part {
   }
 
   indicator(name, label) {
-    const svg = s("svg", { class: "madi-svg", viewBox: "-30 -26 82 168" }), g = s("g", { class: "drawing-part" });
+    const svg = s("svg", { class: "madi-svg", viewBox: "-30 -26 82 168", preserveAspectRatio: "xMidYMax" }), g = s("g", { class: "drawing-part" });
     svg.append(g);
     symbols.madi(g, { tag: name, data: { en: label?.en, zh: label?.zh, high: 132, bare: true }, bind: (n, fn) => this.hold(store.watch(n, fn)), store, hold: (end) => this.hold(end) });
     const value = h("b", { class: "live" }), unit = h("span", { class: "u" }), badge = h("i");
@@ -113,7 +113,7 @@ class Overview extends Part {
 
   spark({ tag: name, label }) {
     const value = h("b", { class: "live" });
-    const trend = Object.assign(document.createElement("hmi-trend"), { pens: [name], minutes: 480, bare: true });
+    const trend = h("hmi-trend", { ".pens": [name], ".minutes": 480, ".bare": true });
     this.hold(store.watch(name, ({ tag, value: v }) => setText(value, tag ? `${shown(tag, v)} ${tag.unit}` : t("no tag"))));
     return h("section", { class: "panel" }, h("header", {}, h("h2", { text: say(label) || name }), h("span", { class: "small muted", text: name }), h("span", { class: "gap" }), value),
       h("div", { class: "spark" }, trend), h("div", { class: "between small muted" }, h("span", { text: "\u22128 h" }), h("span", { text: "\u22124 h" }), h("span", { text: t("now") })));

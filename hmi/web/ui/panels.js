@@ -233,7 +233,7 @@ class TrendPanel extends Part {
   render() {
     this.classList.add("panel");
     const legend = h("div", { class: "legend" });
-    const trend = document.createElement("hmi-trend");
+    const trend = h("hmi-trend");
     Object.assign(trend, { pens: this.pens, minutes: this.minutes });
     this.append(
       h("header", {}, h("h2", { text: `${t("Trend")} · ${this.minutes} min` }), legend,

@@ -23,7 +23,7 @@ class ScanPage extends Part {
       h("span", { class: "fact", text: t("Durations since start; bars are counts on a logarithmic scale") })));
     this.tasks = h("div", { class: "tasks" });
     this.below = h("div");
-    const edition = document.createElement("hmi-edition-panel"), forced = document.createElement("hmi-force-panel");
+    const edition = h("hmi-edition-panel"), forced = h("hmi-force-panel");
     this.own = h("div");
     this.append(h("div", { class: "pair" }, this.own, edition), this.tasks, this.below, forced);
     this.every(EVERY_MS, () => this.fetch());

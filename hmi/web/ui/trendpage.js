@@ -69,7 +69,7 @@ class TrendPage extends Part {
 
   build() {
     const old = this.trend;
-    this.trend = document.createElement("hmi-trend");
+    this.trend = h("hmi-trend");
     Object.assign(this.trend, {
       pens: this.pens, minutes: old ? old.minutes : this.minutes, phase: this.phase || "", compareMs: this.compareMs || 0, marked: true,
       onstats: (stats, answer, step) => this.stats(stats, answer, step),

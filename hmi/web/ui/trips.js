@@ -68,7 +68,7 @@ class TripList extends Part {
   async open(head) {
     let record;
     try { record = await getJson(`trip?group=${encodeURIComponent(head.group)}&utc_ms=${head.utc_ms}`); } catch { return; }
-    this.record.replaceChildren(Object.assign(document.createElement("hmi-trip"), { record }));
+    this.record.replaceChildren(h("hmi-trip", { ".record": record }));
   }
 }
 
@@ -104,7 +104,7 @@ class Trip extends Part {
   }
 
   draw() {
-    const trend = Object.assign(document.createElement("hmi-trend"), { pens: this.pens, given: this.all, flags: [{ ms: this.record.utc_ms, text: t("Trip") }], oncursor: (i) => this.cursor(i) });
+    const trend = h("hmi-trend", { ".pens": this.pens, ".given": this.all, ".flags": [{ ms: this.record.utc_ms, text: t("Trip") }], ".oncursor": (i) => this.cursor(i) });
     this.big.replaceChildren(trend);
   }
 

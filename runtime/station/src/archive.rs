@@ -135,7 +135,12 @@ impl Archive {
 
         around.hub.set_long_trend(long_trend(reader.clone()));
         let hub = around.hub.clone();
-        let tell = news_of_history(alarms.clone(), around.hub.clone(), around.ledger, around.env);
+        let tell = news_of_history(
+            alarms.clone(),
+            around.hub.clone(),
+            around.ledger,
+            around.env,
+        );
         let historian = HistoryWriter {
             folder: history_folder(&around.data),
             trips: trips_folder(&around.data),

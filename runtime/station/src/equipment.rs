@@ -71,7 +71,9 @@ fn rows(list: Option<&Value>, key: &str, is_tag: &impl Fn(&str) -> bool) -> Vec<
             text: Text::new(&en, word("zh").as_ref().unwrap_or(&en)),
             tag: row.get(key).and_then(name_of).filter(|tag| is_tag(tag)),
             is: row.get("is") != Some(&Value::Bool(false)),
-            plan_s: ["timeout_s", "after_s"].iter().find_map(|key| seconds(row.get(*key))),
+            plan_s: ["timeout_s", "after_s"]
+                .iter()
+                .find_map(|key| seconds(row.get(*key))),
         })
     };
     list.iter().filter_map(row).collect()

@@ -183,7 +183,11 @@ fn displays(
     let names = hmi::lint::Names {
         tag: &|name| known.contains(name),
         display: &|name| ids.contains(name),
-        unit: &|name| units.get(name).map_or_else(String::new, |unit| (*unit).to_owned()),
+        unit: &|name| {
+            units
+                .get(name)
+                .map_or_else(String::new, |unit| (*unit).to_owned())
+        },
     };
     let base = files.len();
     files.extend(texts(folder, "displays", "svg"));

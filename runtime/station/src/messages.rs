@@ -77,7 +77,10 @@ impl Messages {
             let health = self.notifier.health();
             let is_bad = health.unreached > 0 || health.dropped > 0;
             let note = match is_bad {
-                true => format!("{} reached nobody, {} dropped", health.unreached, health.dropped),
+                true => format!(
+                    "{} reached nobody, {} dropped",
+                    health.unreached, health.dropped
+                ),
                 false => String::new(),
             };
             hub.set_part("messages", !is_bad, &note);

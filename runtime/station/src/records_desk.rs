@@ -181,7 +181,9 @@ mod tests {
     #[test]
     fn the_audit_page_offers_every_class_of_the_ledger_and_no_other() {
         let js = include_str!("../../../hmi/web/ui/events.js");
-        let line = js.lines().find_map(|line| line.strip_prefix("const CLASSES = ["));
+        let line = js
+            .lines()
+            .find_map(|line| line.strip_prefix("const CLASSES = ["));
         let mut offered: Vec<&str> = line
             .and_then(|line| line.split(']').next())
             .expect("the list of the page")
@@ -194,7 +196,10 @@ mod tests {
         assert_eq!(offered, known);
         let zh = include_str!("../../../hmi/web/i18n/zh-CN.json");
         for word in known {
-            assert!(zh.contains(&format!("\n \"{word}\": ")), "{word} has no Chinese word");
+            assert!(
+                zh.contains(&format!("\n \"{word}\": ")),
+                "{word} has no Chinese word"
+            );
         }
     }
 }

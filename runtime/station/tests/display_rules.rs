@@ -41,9 +41,10 @@ fn drawings_against_the_rules_are_warned_of_with_file_and_line_and_the_plant_pas
     let drawing = std::fs::read_to_string(&file).expect("the drawing");
     let valve = r#"data-tag="XV-114" data-face="XV-114""#;
     assert!(drawing.contains(valve));
-    let drawing = drawing
-        .replace(valve, r#"data-tag="XV-114""#)
-        .replace("</svg>", "<path fill=\"#ff0000\" d=\"M0 0\"/>\n<text data-v=\"TT-101.PV\"/>\n</svg>");
+    let drawing = drawing.replace(valve, r#"data-tag="XV-114""#).replace(
+        "</svg>",
+        "<path fill=\"#ff0000\" d=\"M0 0\"/>\n<text data-v=\"TT-101.PV\"/>\n</svg>",
+    );
     std::fs::write(&file, &drawing).expect("written");
     let line = |words: &str| {
         let at = drawing.lines().position(|line| line.contains(words));
@@ -60,14 +61,30 @@ fn drawings_against_the_rules_are_warned_of_with_file_and_line_and_the_plant_pas
         .map(|told| {
             let word = |key: &str| told[key].as_str().expect("a text");
             assert_eq!(word("severity"), "warning");
-            (word("file"), word("message"), told["line"].as_u64().expect("a line"))
+            (
+                word("file"),
+                word("message"),
+                told["line"].as_u64().expect("a line"),
+            )
         })
         .collect();
     let r101 = "displays/r101.svg";
     let expected = [
-        (r101, "the valve XV-114 has no data-face: nobody can open its faceplate", line("XV-114")),
-        (r101, "the colour #ff0000 follows no theme: take a class of the palette", line("#ff0000")),
-        (r101, "TT-101.PV is shown without its unit °C", line("data-v=\"TT-101.PV\"")),
+        (
+            r101,
+            "the valve XV-114 has no data-face: nobody can open its faceplate",
+            line("XV-114"),
+        ),
+        (
+            r101,
+            "the colour #ff0000 follows no theme: take a class of the palette",
+            line("#ff0000"),
+        ),
+        (
+            r101,
+            "TT-101.PV is shown without its unit °C",
+            line("data-v=\"TT-101.PV\""),
+        ),
     ];
     assert_eq!(found, expected);
     std::fs::remove_dir_all(&folder).expect("the folder goes");
