@@ -29,7 +29,7 @@ name = "B"
 /// Each kind with a minimal and, where there is more, a full table.
 const TEXTS: &[&str] = &[
     "kind = \"AI\"\nraw = \"x\"\nlo = 0\nhi = 100\nunit = \"%\"",
-    "kind = \"AI\"\nraw = \"x\"\nlo = 0\nhi = 100\nunit = \"%\"\nfilter_s = 2\nrate_max = 9\nfrozen_s = 3\nnoise_floor = 1.0\nstatus = \"p\"\nstale_s = 0.5\nne43_persist_s = 1",
+    "kind = \"AI\"\nraw = \"x\"\nlo = 0\nhi = 100\nunit = \"%\"\nfilter_s = 2\nrate_max = 9\nfrozen_s = 3\nnoise_floor = 1.0\nstill_up_to = 0.0\nstatus = \"p\"\nstale_s = 0.5\nne43_persist_s = 1",
     "kind = \"AI\"\nraw = \"x\"\nlo = -50\nhi = 50\nunit = \"°C\"\ndirect = true\nfilter_s = 1",
     "kind = \"DI\"\nraw = \"p\"",
     "kind = \"DI\"\nraw = \"p\"\ninvert = true\non_delay_s = 0.3\noff_delay_s = 0.5\nstale_s = 0.4",

@@ -14,6 +14,8 @@ pub struct Mutant {
     pub cause: String,
     /// Why nobody could tell the difference, if so.
     pub equivalent: Option<&'static str>,
+    /// Whether it gives a word to a cell that says nothing: there are many of these.
+    pub is_of_blank: bool,
     files: Vec<(String, String)>,
 }
 
@@ -70,7 +72,7 @@ pub fn all(plant: &Plant) -> Vec<Mutant> {
     let mut mutants = Vec::new();
     for (place, (name, text)) in files.iter().enumerate() {
         if name.starts_with("matrix/") && name.ends_with(".csv") {
-            grid(&files, place, text, &mut mutants);
+            grid(plant, &files, place, text, &mut mutants);
         } else if name.starts_with("matrix/")
             && let Ok(table) = text.parse::<Table>()
         {
@@ -88,8 +90,25 @@ fn with(files: &[(String, String)], place: usize, text: String) -> Vec<(String, 
     files
 }
 
-/// Every cell taken away, changed, moved.
-fn grid(files: &[(String, String)], place: usize, text: &str, mutants: &mut Vec<Mutant>) {
+/// Words for a cell that says nothing: what its column can say, each kind once.
+fn words_of(plant: &Plant, effect: &str) -> &'static [&'static str] {
+    let mut matrices = plant.matrices.iter().map(|draft| &draft.matrix);
+    let kind = matrices.find_map(|matrix| Some(&matrix.effects[matrix.effect(effect)?].kind));
+    match kind {
+        Some(EffectKind::Final(_)) => &["X", "P"],
+        Some(EffectKind::Annunciate) => &["P2"],
+        _ => &["Y"],
+    }
+}
+
+/// Every cell taken away, changed, moved; every blank one given each word.
+fn grid(
+    plant: &Plant,
+    files: &[(String, String)],
+    place: usize,
+    text: &str,
+    mutants: &mut Vec<Mutant>,
+) {
     let cells: Vec<Vec<&str>> = text
         .lines()
         .map(|line| line.split(',').map(str::trim).collect())
@@ -97,9 +116,6 @@ fn grid(files: &[(String, String)], place: usize, text: &str, mutants: &mut Vec<
     let head = &cells[0];
     for (row, line) in cells.iter().enumerate().skip(1) {
         for (column, cell) in line.iter().enumerate().skip(1) {
-            if cell.is_empty() {
-                continue;
-            }
             let mut mutant = |what: &str, changes: &[(usize, &str)]| {
                 let mut other = cells.clone();
                 for (column, word) in changes {
@@ -110,18 +126,28 @@ fn grid(files: &[(String, String)], place: usize, text: &str, mutants: &mut Vec<
                 }
                 let lines: Vec<String> = other.iter().map(|line| line.join(",")).collect();
                 mutants.push(Mutant {
-                    what: format!("{} × {}: {cell} {what}", line[0], head[column]),
+                    what: format!("{} × {}: {cell} {what}", line[0], head[column])
+                        .replace("  ", " "),
                     cause: line[0].to_string(),
                     equivalent: None,
+                    is_of_blank: cell.is_empty(),
                     files: with(files, place, lines.join("\n") + "\n"),
                 });
             };
+            if cell.is_empty() {
+                for word in words_of(plant, head[column]) {
+                    mutant(&format!("blank becomes {word}"), &[(column, word)]);
+                }
+                continue;
+            }
             mutant("taken away", &[(column, "")]);
             let others: &[&str] = match *cell {
-                "X" => &["x", "T(5)"],
-                "x" => &["X", "T(5)"],
+                "X" => &["x", "T(5)", "P"],
+                "x" => &["X", "T(5)", "P"],
+                "P/X" => &["P", "X", "P/x"],
                 "P1" => &["P2", "P3", "P1 gas"],
                 "P2" => &["P1", "P3"],
+                "P1 gas" => &["P1"],
                 "P1 ESD" => &["P1"],
                 cell if cell.starts_with("T(") => &["X", "x", "T(29)", "T(31)"],
                 _ => &[],
@@ -159,6 +185,7 @@ fn causes(files: &[(String, String)], place: usize, table: &Table, mutants: &mut
                 what: format!("{id}: {what}"),
                 cause: id.to_string(),
                 equivalent,
+                is_of_blank: false,
                 files: with(files, place, other.to_string()),
             });
         };
@@ -294,6 +321,7 @@ fn effects(
                 what: format!("{id}: {what}"),
                 cause: first_cause(plant, id),
                 equivalent,
+                is_of_blank: false,
                 files: with(files, place, other.to_string()),
             });
         };
@@ -390,6 +418,7 @@ fn bypass(files: &[(String, String)], place: usize, table: &Table, mutants: &mut
                 what: format!("bypass: {key} {value}"),
                 cause: String::new(),
                 equivalent: None,
+                is_of_blank: false,
                 files: with(files, place, other.to_string()),
             });
         }

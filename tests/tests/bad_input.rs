@@ -223,6 +223,9 @@ fn swapped_channels_are_told_by_their_deviation_and_do_not_trip() {
     run.ticks(150);
     assert_eq!(run.value("TDA-101.ALM"), 1.0);
     assert!(run.value("TDA-101.SPREAD") > 3.0);
+    // Each is a good measurement, of the wrong thing: its own quality cannot know.
+    assert!(run.quality("TT-101A.PV").is_good());
+    assert!(run.quality("TT-102.PV").is_good());
     assert_eq!(run.value("C01.TRIP"), 0.0);
     assert_eq!(run.value("C03.TRIP"), 0.0);
     assert!(
@@ -256,6 +259,8 @@ fn a_weight_that_rolls_over_ends_the_dose_by_the_cross_check() {
     run.fault("totaliser-rollover:WT-101", Some(100.0));
     run.ticks(320);
     assert_eq!(run.value("WDY-101.TRIP"), 1.0);
+    // A good measurement all the time: that it is wrong only the flow can tell.
+    assert!(run.quality("WT-101.PV").is_good());
     run.is_tripped("C15.TRIP");
 }
 
@@ -285,4 +290,189 @@ fn a_device_that_is_silent_makes_all_of_its_inputs_bad_and_trips() {
     run.is_tripped("C28.TRIP");
     // What another device measures is not touched.
     assert!(run.quality("TT-201.PV").is_good());
+}
+
+/// An analog input as the plant declares it.
+struct Transmitter {
+    name: String,
+    unit: String,
+    /// The device that brings its signal.
+    driver: String,
+    low: f64,
+    high: f64,
+    frozen_s: f64,
+    /// Up to here it may stand still.
+    rest: f64,
+}
+
+/// Every analog input of the plant.
+fn transmitters() -> Vec<Transmitter> {
+    let blocks = PLANT.tasks.iter().flat_map(|task| &task.input.blocks);
+    let inputs = blocks.filter(|block| block.kind.name == "AI");
+    inputs
+        .map(|block| {
+            let real = |key: &str| match block.config.get(key) {
+                Some(scan::Value::Real(real)) => *real,
+                Some(scan::Value::Int(int)) => *int as f64,
+                _ => f64::NAN,
+            };
+            let raw = format!("{}.RAW", block.name);
+            let point = PLANT.points.iter().find(|point| point.tag == raw);
+            Transmitter {
+                name: block.name.clone(),
+                unit: PLANT.blocks[&block.name].unit.clone(),
+                driver: point.unwrap_or_else(|| panic!("{raw}")).driver.clone(),
+                low: real("lo"),
+                high: real("hi"),
+                frozen_s: real("frozen_s"),
+                rest: real("still_up_to"),
+            }
+        })
+        .collect()
+}
+
+/// The whole plant at rest, with its start.
+fn standing(start: &str) -> Dosing {
+    let over: toml::Table = format!("start = \"{start}\"").parse().unwrap();
+    let world = world_of(&PLANT, Some(&over), 1).unwrap();
+    Dosing(ClosedLoop::new(&PLANT, world).unwrap(), BTreeSet::new())
+}
+
+impl Dosing {
+    fn clear(&mut self, name: &str) {
+        assert!(self.0.with_world(|world| world.clear(name)), "{name}");
+    }
+
+    fn pv(&self, of: &Transmitter) -> (f64, Quality) {
+        self.0.read(&format!("{}.PV", of.name)).unwrap()
+    }
+}
+
+#[test]
+fn every_failure_of_every_transmitter_is_bad_at_the_next_scan_and_touches_no_other() {
+    let all = transmitters();
+    for unit in ["R-101", "R-102", "U100"] {
+        assert!(all.iter().filter(|one| one.unit == unit).count() > 5);
+    }
+    let mut run = standing("charged");
+    run.ticks(50);
+    let faults = [
+        ("sensor-nan", None),
+        ("sensor-infinite", Some(1.0)),
+        ("sensor-infinite", Some(-1.0)),
+        ("sensor-wire-break", None),
+        ("sensor-fail-high", None),
+        ("sensor-fail-low", None),
+    ];
+    for (at, one) in all.iter().enumerate() {
+        for (fault, value) in faults {
+            let (before, quality) = run.pv(one);
+            assert!(quality.is_good(), "{} before {fault}: {quality}", one.name);
+            let name = format!("{fault}:{}", one.name);
+            run.fault(&name, value);
+            run.ticks(2);
+            for _ in 0..5 {
+                let (held, quality) = run.pv(one);
+                assert!(quality.is_bad(), "{name} {value:?}: {held} is {quality}");
+                // Held, as ever it moved between two scans, and never as good.
+                let near = 0.05 * (one.high - one.low);
+                assert!((held - before).abs() < near, "{name}: {before}, {held}");
+                run.ticks(1);
+            }
+            for (n, other) in all.iter().enumerate().filter(|(n, _)| *n != at) {
+                let (value, quality) = run.pv(other);
+                assert!(quality.is_good(), "{name}, {n}: {} {value}", other.name);
+            }
+            run.clear(&name);
+            run.ticks(2);
+        }
+    }
+}
+
+#[test]
+fn a_transmitter_that_freezes_is_not_good_after_the_time_that_it_declares() {
+    let all = transmitters();
+    let mut run = standing("charged");
+    // The agitator comes to rest.
+    run.ticks(300);
+    for one in &all {
+        assert!(one.frozen_s > 0.0, "{} declares no frozen_s", one.name);
+        // Away from where it may stand still.
+        if run.pv(one).0 <= one.rest {
+            let bias = one.rest + 0.3 * (one.high - one.low);
+            run.fault(&format!("sensor-bias:{}", one.name), Some(bias));
+        }
+    }
+    run.ticks(20);
+    for one in &all {
+        let (value, quality) = run.pv(one);
+        assert!(quality.is_good(), "{} = {value}: {quality}", one.name);
+        run.fault(&format!("sensor-frozen:{}", one.name), None);
+    }
+    let longest = all.iter().map(|one| one.frozen_s).fold(0.0, f64::max);
+    let mut seconds = 0.0;
+    while seconds < longest + 10.0 {
+        run.ticks(10);
+        seconds += 1.0;
+        for one in &all {
+            let (value, quality) = run.pv(one);
+            if seconds < one.frozen_s - 3.0 {
+                assert!(quality.is_good(), "{} after {seconds} s", one.name);
+            } else if seconds > one.frozen_s {
+                let is_told = !quality.is_good() && quality.reason() == Reason::Frozen;
+                assert!(is_told, "{} = {value}, {quality}: {seconds} s", one.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_transmitter_that_lives_is_taken_for_frozen_however_the_plant_stands() {
+    let all = transmitters();
+    for start in ["charged", "empty", "hydrogenation"] {
+        let mut run = standing(start);
+        for second in 0..700 {
+            run.ticks(10);
+            for one in &all {
+                let (value, quality) = run.pv(one);
+                let is_frozen = quality.reason() == Reason::Frozen;
+                assert!(!is_frozen, "{start}, {second} s: {} = {value}", one.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_io_station_that_is_lost_takes_every_transmitter_of_its_own_and_no_other() {
+    let all = transmitters();
+    for driver in ["io1", "io2"] {
+        assert!(all.iter().filter(|one| one.driver == driver).count() > 5);
+        let mut run = standing("charged");
+        run.ticks(50);
+        run.fault(&format!("io-station-loss:{driver}"), None);
+        run.ticks(2);
+        for _ in 0..20 {
+            for one in &all {
+                let (value, quality) = run.pv(one);
+                let is_lost = one.driver == driver;
+                let is_told = if is_lost {
+                    quality.is_bad() && quality.reason() == Reason::CommLost
+                } else {
+                    quality.is_good()
+                };
+                assert!(is_told, "{driver} lost: {} = {value}, {quality}", one.name);
+            }
+            run.ticks(1);
+        }
+    }
+}
+
+#[test]
+fn a_frozen_weight_ends_the_dose_by_the_cross_check_before_it_is_known_to_be_frozen() {
+    let mut run = Dosing::begin();
+    run.fault("sensor-frozen:WT-101", None);
+    run.ticks(5_500);
+    assert!(run.quality("WT-101.PV").is_good(), "nobody can know yet");
+    assert!(run.1.contains("C15.TRIP"), "{:?}", run.1);
+    run.none_is_good(&["WT-101.PV"], 600);
 }

@@ -4,7 +4,7 @@
 use plant::Plant;
 use station::kinds::{Drivers, blocks};
 use station::matrix_test::{Response, responses};
-use station::response::table;
+use station::response::{Measured, table};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -40,8 +40,7 @@ fn every_row_commands_within_its_target_and_half_of_its_safety_time() {
     }
 }
 
-/// Design basis of the demo unit: 1.0 s for loss of agitation and 0.5 s for pressure,
-/// beyond the delay that the row itself states.
+/// The delay that a row states is part of its time: what comes on top is the scan.
 #[test]
 fn beyond_its_stated_delay_no_row_takes_more_than_a_scan() {
     let causes = &PLANT.matrices[0].matrix.causes;
@@ -54,13 +53,64 @@ fn beyond_its_stated_delay_no_row_takes_more_than_a_scan() {
     }
 }
 
+fn met(cause: &str, scans: u64) -> Measured {
+    Measured {
+        cause: cause.into(),
+        scans,
+        scenario: "a".into(),
+    }
+}
+
 #[test]
 fn the_table_tells_of_a_row_that_is_late() {
-    let (text, is_in_time) = table(&RESPONSES, &[]);
+    let (text, is_in_time) = table(&PLANT, &RESPONSES, &[], false);
     assert!(is_in_time, "{text}");
     let mut late = RESPONSES.clone();
     late[5].1.limit_s = Some(0.1);
-    let (text, is_in_time) = table(&late, &[]);
+    let (text, is_in_time) = table(&PLANT, &late, &[], false);
     assert!(!is_in_time);
     assert_eq!(text.matches("NOT").count(), 1, "{text}");
+    // Late in a closed loop: 1.1 s of the 1.0 s of C06.
+    let (text, is_in_time) = table(&PLANT, &RESPONSES, &[met("C06", 11)], false);
+    assert!(!is_in_time);
+    assert_eq!(text.matches("NOT").count(), 1, "{text}");
+    assert!(table(&PLANT, &RESPONSES, &[met("C06", 10)], false).1);
+}
+
+#[test]
+fn when_all_scenarios_have_run_every_row_of_priority_1_must_have_been_met() {
+    let is_first = |one: &&(String, Response, f64)| one.1.is_priority_1;
+    let urgent: Vec<&str> = RESPONSES
+        .iter()
+        .filter(is_first)
+        .map(|one| one.0.as_str())
+        .collect();
+    assert!(urgent.len() > 15 && urgent.len() < RESPONSES.len());
+    let all: Vec<Measured> = urgent.iter().map(|cause| met(cause, 1)).collect();
+    let (text, is_in_time) = table(&PLANT, &RESPONSES, &all, true);
+    assert!(is_in_time, "{text}");
+    for missing in 0..all.len() {
+        let mut some = all.clone();
+        let gone = some.remove(missing).cause;
+        let (text, is_in_time) = table(&PLANT, &RESPONSES, &some, true);
+        assert!(!is_in_time, "{gone}");
+        assert!(text.contains(&format!("NOT {gone}")), "{text}");
+        assert!(
+            table(&PLANT, &RESPONSES, &some, false).1,
+            "one scenario of many"
+        );
+    }
+}
+
+#[test]
+fn the_table_names_the_hazards_that_a_row_guards_against() {
+    let (text, _) = table(&PLANT, &RESPONSES, &[], false);
+    let line = |cause: &str| {
+        let mut lines = text.lines();
+        let found = lines.find(|line| line.contains(&format!(" {cause} ")));
+        found.unwrap_or_default().to_string()
+    };
+    assert!(line("C06").ends_with(", P1, LOPA S1"), "{text}");
+    assert!(line("C23").ends_with(", LOPA S5 S6"), "{text}");
+    assert!(!line("C07").contains("LOPA"), "{text}");
 }

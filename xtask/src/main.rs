@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`, `problems`, `crash`, `crash-station`.
+//! `cargo xtask tidy`, `problems`, `crash`, `crash-station`, `mutants`.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   problems    list problem codes with their pages, and what is missing
   crash [N]   kill a process that writes the ledger N times (1000) and look for losses
   crash-station [N]
-              the same with the whole program, its alarms and shelves";
+              the same with the whole program, its alarms and shelves
+  mutants     try every wrong edition of the demo plant's cause-and-effect matrix";
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         (Some("problems"), None) => problems(),
         (Some("crash"), count) => campaign(&LEDGER, count.as_deref().unwrap_or("1000")),
         (Some("crash-station"), count) => campaign(&STATION, count.as_deref().unwrap_or("1000")),
+        (Some("mutants"), None) => run(&MUTANTS, "all"),
         _ => Err(USAGE.to_string()),
     };
     match done {
@@ -49,7 +51,7 @@ fn tidy() -> Result<bool, String> {
     Ok(failures == 0)
 }
 
-/// A test that kills a process again and again, as often as a variable says.
+/// A test that does more, as a variable says: kills a process so often, tries all.
 struct Campaign {
     package: &'static str,
     test: &'static str,
@@ -67,14 +69,24 @@ const STATION: Campaign = Campaign {
     variable: "SCANLOOP_KILLS",
 };
 
-/// Campaigns are tests of crates that this tool may not import.
+const MUTANTS: Campaign = Campaign {
+    package: "scanloop-tests",
+    test: "matrix_mutation",
+    variable: "SCANLOOP_MUTANTS",
+};
+
 fn campaign(campaign: &Campaign, count: &str) -> Result<bool, String> {
     let count: u32 = count.parse().map_err(|_| USAGE.to_string())?;
+    run(campaign, &count.to_string())
+}
+
+/// Campaigns are tests of crates that this tool may not import.
+fn run(campaign: &Campaign, how: &str) -> Result<bool, String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_string());
     let status = Command::new(cargo)
         .args(["test", "-p", campaign.package, "--test", campaign.test])
         .args(["--", "--nocapture"])
-        .env(campaign.variable, count.to_string())
+        .env(campaign.variable, how)
         .current_dir(xtask::project_root())
         .status()
         .map_err(|error| format!("cannot run cargo: {error}"))?;

@@ -2,8 +2,9 @@
 
 use crate::logic::timing::{Delay, ns};
 use scan::*;
+use signal::Reason;
 
-/// `ALARM_BAD`: true while any of several measurements is bad.
+/// `ALARM_BAD`: true while any of several measurements is bad, or frozen.
 ///
 /// | key | meaning |
 /// |---|---|
@@ -12,7 +13,7 @@ use scan::*;
 /// | `off_delay_s` | tuning tag `OFF_DELAY_S`: how long all must be well again, 0 |
 ///
 /// Output `ALM`, always good: that nobody knows the value is what is known. Uncertain is
-/// not bad.
+/// not bad, but a transmitter that no longer lives is lost, whatever it shows.
 pub struct AlarmBad {
     delay: Delay,
     of: Box<[Input<f64>]>,
@@ -25,7 +26,8 @@ impl Block for AlarmBad {
     fn step(&mut self, scan: &Scan, image: &mut Image) {
         let is_lost = |pin: &Input<f64>| {
             let reading = image.get(*pin);
-            reading.is_bad() || !reading.value.is_finite()
+            let is_frozen = reading.quality.reason() == Reason::Frozen;
+            reading.is_bad() || is_frozen || !reading.value.is_finite()
         };
         let is_bad = self.of.iter().any(is_lost);
         let (on, off) = (image.value(self.on_delay_s), image.value(self.off_delay_s));
@@ -89,5 +91,19 @@ mod tests {
         rig.quality_of("b", Quality::GOOD).scans(2);
         assert!(rig.is("XA.ALM"));
         assert!(!rig.scans(1).is("XA.ALM"));
+    }
+
+    #[test]
+    fn a_frozen_measurement_is_told() {
+        let mut rig = Rig::new(
+            500,
+            "field = { a = 1.0 }\n[[block]]\nkind = \"ALARM_BAD\"\nname = \"XA\"\nof = [\"a\"]",
+        );
+        rig.quality_of("a", Quality::new(Level::Uncertain, Reason::Frozen))
+            .scans(8);
+        assert!(!rig.is("XA.ALM"), "not before 4 s");
+        assert!(rig.scans(1).is("XA.ALM"));
+        rig.quality_of("a", Quality::GOOD).scans(1);
+        assert!(!rig.is("XA.ALM"));
     }
 }

@@ -22,7 +22,8 @@ const ROUNDING: f64 = 1e-9;
 /// What a signal says of itself, judged by where it lies in its span.
 ///
 /// NAMUR NE 43: measurement 3.8–20.5 mA, failure at or below 3.6 mA and at or
-/// above 21.0 mA; between them the transmitter is saturated. `fraction` is 0 at
+/// above 21.0 mA; between them the transmitter is saturated, and at the very ends of
+/// the measurement too: there it stops, whatever the process does. `fraction` is 0 at
 /// the low and 1 at the high end of span. Without NE 43 only the engineering
 /// range counts: beyond −2.5 % or 103 % of span a value is uncertain.
 #[inline]
@@ -32,10 +33,10 @@ pub fn judge_span(fraction: f64, is_ne43: bool) -> Quality {
         if fraction <= FAILURE_LOW + ROUNDING || fraction >= FAILURE_HIGH - ROUNDING {
             return Quality::SENSOR_FAULT;
         }
-        if fraction < SATURATION_LOW - ROUNDING {
+        if fraction <= SATURATION_LOW + ROUNDING {
             return OUT_OF_RANGE.with(Quality::LIMITED_LOW);
         }
-        if fraction > SATURATION_HIGH + ROUNDING {
+        if fraction >= SATURATION_HIGH - ROUNDING {
             return OUT_OF_RANGE.with(Quality::LIMITED_HIGH);
         }
     }
@@ -54,6 +55,14 @@ pub struct FrozenLaw {
 }
 
 impl FrozenLaw {
+    /// Watches from this value on.
+    pub const fn from(value: f64) -> FrozenLaw {
+        FrozenLaw {
+            reference: value,
+            still_ns: 0,
+        }
+    }
+
     /// Whether the value is frozen.
     #[inline]
     pub fn step(&mut self, value: f64, noise_floor: f64, frozen_ns: u64, dt_ns: u64) -> bool {
@@ -82,6 +91,7 @@ impl FrozenLaw {
 /// | `filter_s` | time constant of a first-order filter, 0 = none |
 /// | `rate_max` | greatest physically possible change in units per second, 0 = any |
 /// | `frozen_s`, `noise_floor` | no change by more than `noise_floor` for `frozen_s` is frozen; 0 = off |
+/// | `still_up_to` | up to this value it may stand still: a drive at rest, a flow below its cut-off, an empty vessel; default: it may nowhere |
 /// | `stale_s` | oldest usable raw value, 1.0 s |
 /// | `status` | optional Boolean tag of the device, true = fault |
 ///
@@ -116,6 +126,7 @@ struct Rest {
     filter_s: f64,
     rate_max: f64,
     noise_floor: f64,
+    still_up_to: f64,
     frozen_ns: u64,
     persist_ns: u64,
     is_ne43: bool,
@@ -162,6 +173,17 @@ impl AnalogInput {
         quality
     }
 
+    /// Whether the signal no longer lives, where it has to; one that is saturated cannot.
+    fn is_frozen(&mut self, value: f64, is_limited: bool, dt_ns: u64) -> bool {
+        let rest = &mut self.rest;
+        if is_limited || value <= rest.still_up_to {
+            rest.frozen = FrozenLaw::from(value);
+            return false;
+        }
+        rest.frozen
+            .step(value, rest.noise_floor, rest.frozen_ns, dt_ns)
+    }
+
     /// Any scan, whatever the signal. What [`Block::step`] does for a good signal
     /// that stays within its span is this with everything that cannot happen left out.
     #[inline(never)]
@@ -188,10 +210,7 @@ impl AnalogInput {
         if !self.rest.is_primed {
             self.rest.is_primed = true;
             self.unfiltered = value;
-            self.rest.frozen = FrozenLaw {
-                reference: value,
-                still_ns: 0,
-            };
+            self.rest.frozen = FrozenLaw::from(value);
             image.set(&self.pv, Reading::new(value, quality.with(limited)));
             return;
         }
@@ -200,12 +219,7 @@ impl AnalogInput {
         if self.rest.rate_max > 0.0 && change.abs() > self.rest.rate_max * scan.dt_s {
             quality = quality.worst(Quality::new(Level::Uncertain, Reason::RateExceeded));
         }
-        if self.rest.frozen_ns > 0
-            && self
-                .rest
-                .frozen
-                .step(value, self.rest.noise_floor, self.rest.frozen_ns, dt_ns)
-        {
+        if self.rest.frozen_ns > 0 && self.is_frozen(value, limited != 0, dt_ns) {
             quality = quality.worst(Quality::new(Level::Uncertain, Reason::Frozen));
         }
         let value = if self.rest.filter_s > 0.0 {
@@ -229,7 +243,8 @@ impl Block for AnalogInput {
         let fraction = (raw.value - self.raw_lo) * self.span_inverse;
         let is_calm = self.calm_since == image.interventions()
             && raw.quality.is_good()
-            && (SATURATION_LOW..=OVERRANGE).contains(&fraction)
+            && fraction > SATURATION_LOW + ROUNDING
+            && fraction <= OVERRANGE
             && image.age_scans(self.raw) == 0;
         if !is_calm {
             return self.step_any(scan, image, raw, fraction);
@@ -313,6 +328,7 @@ impl BlockKind for AnalogInput {
                 filter_s,
                 rate_max,
                 noise_floor: wiring.real("noise_floor", 0.0, 0.0..=f64::MAX),
+                still_up_to: wiring.real("still_up_to", f64::MIN, f64::MIN..=f64::MAX),
                 frozen_ns,
                 persist_ns: ns(wiring.real("ne43_persist_s", 4.0, 0.0..=3_600.0)),
                 is_ne43: wiring.bool("ne43", looks_like_a_loop),

@@ -83,6 +83,7 @@ codes! {
     CAUSE_TEXT "P0502" "interlock cause without text in both languages";
     MATRIX "P0503" "cause-and-effect matrix wrong";
     MATRIX_DEVICE "P0504" "effect on a device that does not exist";
+    MATRIX_FEEDBACK "P0505" "effect on a device that tells nothing back";
     PROOF_COMPLETE "P0511" "row, column or hazard that stands for nothing";
     PROOF_REACH "P0512" "trip that does not reach its final element";
     PROOF_BYPASS "P0513" "hazard that bypasses leave unguarded";

@@ -532,7 +532,7 @@ fn test(folder: &Path, only: Option<&str>, junit: Option<&Path>) -> Result<(), S
     print!("{}", report::table(&reports));
     let measured: Vec<_> = reports.iter().flat_map(|r| r.responses.clone()).collect();
     let protect = matrix_test::responses(&plant)?;
-    let (table, is_in_time) = response::table(&protect, &measured);
+    let (table, is_in_time) = response::table(&plant, &protect, &measured, only.is_none());
     if !protect.is_empty() {
         print!("{table}");
     }

@@ -7,6 +7,7 @@ use crate::matrix_test::{Response, Sheet};
 use matrix::{Action, EffectKind, Symbol};
 use plant::Plant;
 use scan::Witness;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// What a row took in a closed loop, at worst.
@@ -151,25 +152,55 @@ fn commands(sheet: &Sheet, row: usize) -> Vec<(String, f64)> {
     commands
 }
 
-/// The table of all rows: permitted, by the protect stage alone, and the worst of
-/// the closed loops. The flag tells whether every row is in time.
-pub fn table(protect: &[(String, Response, f64)], measured: &[Measured]) -> (String, bool) {
+/// Hazards that each row guards against, by its name: a protection layer of a LOPA may
+/// be credited only while it acts within the time that its scenario leaves it.
+fn guards(plant: &Plant) -> BTreeMap<&str, Vec<&str>> {
+    let mut guards: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for matrix in plant.matrices.iter().map(|draft| &draft.matrix) {
+        for hazard in &matrix.hazards {
+            for cause in hazard
+                .causes
+                .iter()
+                .filter_map(|row| matrix.causes.get(*row))
+            {
+                guards.entry(&cause.id).or_default().push(&hazard.id);
+            }
+        }
+    }
+    guards
+}
+
+/// The table of all rows: permitted, by the protect stage alone, and the worst of the
+/// closed loops, with the hazards of the LOPA that a row guards against. The flag tells
+/// whether every row is in time and, if the scenarios are all that the plant has,
+/// whether every row of priority 1 was met by one of them.
+pub fn table(
+    plant: &Plant,
+    protect: &[(String, Response, f64)],
+    measured: &[Measured],
+    are_all: bool,
+) -> (String, bool) {
     let mut out = String::from(
-        "response from the first scan that sees the cause to the last command\n      cause permitted  protect stage      closed loop\n",
+        "response from the first scan that sees the cause to the last command; LOPA: the hazards that a row guards against\n      cause permitted  protect stage      closed loop\n",
     );
+    let guards = guards(plant);
     let mut is_in_time = true;
     for (cause, response, period_s) in protect {
         let of_row = measured.iter().filter(|one| one.cause == *cause);
         let worst = of_row.max_by_key(|one| one.scans);
         let limit_s = response.limit_s.unwrap_or(f64::INFINITY);
-        let in_loop = worst.is_none_or(|one| one.scans as f64 * period_s <= limit_s + 1e-9);
+        let must_be_met = are_all && response.is_priority_1;
+        let in_loop = worst.map_or(!must_be_met, |one| {
+            one.scans as f64 * period_s <= limit_s + 1e-9
+        });
         let in_time = response.scans.is_some() && response.is_in_time() && in_loop;
         is_in_time &= in_time;
         let seconds = |scans: u64| format!("{scans:>4} = {:>5.1} s", scans as f64 * period_s);
+        let hazards = guards.get(cause.as_str()).map(|all| all.join(" "));
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "      {} {cause:<4} {:>7} s {:>16}  {}{}",
+            "      {} {cause:<4} {:>7} s {:>16}  {}{}{}",
             if in_time { "ok " } else { "NOT" },
             response
                 .limit_s
@@ -180,6 +211,7 @@ pub fn table(protect: &[(String, Response, f64)], measured: &[Measured]) -> (Str
                 |one| format!("{} ({})", seconds(one.scans), one.scenario)
             ),
             if response.is_priority_1 { ", P1" } else { "" },
+            hazards.map_or_else(String::new, |all| format!(", LOPA {all}")),
         );
     }
     (out, is_in_time)

@@ -31,10 +31,11 @@ fn ne43_bands() {
         (3.6, false, false, 0),
         (3.61, true, true, Quality::LIMITED_LOW),
         (3.79, true, true, Quality::LIMITED_LOW),
-        (3.8, true, false, 0),
+        (3.8, true, true, Quality::LIMITED_LOW),
+        (3.81, true, false, 0),
         (4.0, true, false, 0),
         (20.0, true, false, 0),
-        (20.5, true, true, 0),
+        (20.5, true, true, Quality::LIMITED_HIGH),
         (20.51, true, true, Quality::LIMITED_HIGH),
         (20.99, true, true, Quality::LIMITED_HIGH),
         (21.0, false, false, 0),
@@ -192,6 +193,32 @@ fn a_value_that_never_moves_is_frozen() {
     assert!(!rig.quality("TT.PV").is_bad());
     rig.field("ma", 12.1).scans(1);
     assert!(rig.quality("TT.PV").is_good());
+}
+
+#[test]
+fn a_value_that_may_stand_still_is_frozen_above_its_limit_only() {
+    let mut rig = bench("frozen_s = 5.0\nnoise_floor = 0.05\nstill_up_to = -20.0");
+    rig.field("ma", 4.0).scans(500);
+    assert!(rig.quality("TT.PV").is_good(), "at rest it may stand still");
+    rig.field("ma", 12.0).scans(50);
+    assert!(rig.quality("TT.PV").is_good());
+    rig.scans(1);
+    assert_eq!(rig.quality("TT.PV").reason(), Reason::Frozen);
+    // Back at rest, and running again: the time begins anew.
+    rig.field("ma", 4.0).scans(1);
+    assert!(rig.quality("TT.PV").is_good());
+    rig.field("ma", 12.0).scans(50);
+    assert!(rig.quality("TT.PV").is_good());
+    rig.scans(1);
+    assert_eq!(rig.quality("TT.PV").reason(), Reason::Frozen);
+}
+
+#[test]
+fn a_saturated_signal_is_told_as_such_and_not_as_frozen() {
+    let mut rig = bench("frozen_s = 5.0\nnoise_floor = 0.05");
+    rig.field("ma", 3.8).scans(500);
+    assert_eq!(rig.quality("TT.PV").reason(), Reason::OutOfRange);
+    assert!(rig.quality("TT.PV").has(Quality::LIMITED_LOW));
 }
 
 #[test]

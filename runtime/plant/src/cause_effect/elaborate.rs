@@ -15,6 +15,7 @@ const PROOF_S: f64 = 3_600.0;
 
 /// Adds the blocks of a matrix to the draft and its effects to the devices.
 pub(crate) fn elaborate(matrix: &MatrixDraft, draft: &mut Draft, problems: &mut Diagnostics) {
+    super::feedback::check(matrix, draft, problems);
     Elaboration {
         source: matrix,
         draft,
@@ -537,6 +538,10 @@ impl Elaboration<'_, '_> {
             };
             let is_permitted = has(|symbol| symbol == Symbol::Permissive);
             let acts = has(Symbol::acts);
+            let bars = |action: &Action| !matches!(action, Action::Analog { .. });
+            if is_permitted && !actions.iter().any(bars) {
+                self.bars_nothing(column);
+            }
             for (n, action) in actions.iter().enumerate() {
                 let at = source.effects[column].place(&format!("acts.{}", n + 1));
                 let Some(place) = self.device(action, &at) else {
@@ -571,6 +576,25 @@ impl Elaboration<'_, '_> {
                     let at = source.cells.get(&(row, column)).unwrap_or(&source.at);
                     self.symbol(*symbol, row, actions, group, at);
                 }
+            }
+        }
+    }
+
+    /// A `P` in a column of analog outputs alone: it would keep nothing.
+    fn bars_nothing(&mut self, column: usize) {
+        let source = self.source;
+        let rows = 0..source.matrix.causes.len();
+        for row in rows {
+            let symbols = source.matrix.cell(row, column);
+            if symbols.contains(&Symbol::Permissive) {
+                let at = source.cells.get(&(row, column)).unwrap_or(&source.at);
+                let effect = &source.matrix.effects[column].id;
+                self.problems.push(
+                    codes::MATRIX,
+                    at,
+                    format!("{effect} moves nothing that a permissive could keep"),
+                    "P keeps valves and drives from leaving their safe position; use I for analog outputs",
+                );
             }
         }
     }

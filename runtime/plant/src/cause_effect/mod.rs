@@ -11,6 +11,7 @@
 //! of matrices.
 
 mod elaborate;
+mod feedback;
 mod grid;
 mod proof;
 mod read;

@@ -240,6 +240,15 @@ fn read_action(node: &Node, problems: &mut Diagnostics) -> Option<Action> {
     let device = reader.text_required("device");
     let to = reader.text("to");
     let value = reader.real("value", f64::MIN..=f64::MAX);
+    let no_feedback = reader.text("no_feedback");
+    if no_feedback.is_some_and(|why| why.trim().is_empty()) {
+        reader.problem(
+            codes::MATRIX_FEEDBACK,
+            "no_feedback",
+            format!("nothing is said of {device}"),
+            "say what tells of a device that does not obey",
+        );
+    }
     reader.finish();
     match (to.as_deref(), value) {
         (Some("open"), None) => Some(Action::Valve { device, open: true }),

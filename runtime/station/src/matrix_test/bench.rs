@@ -10,7 +10,7 @@ use scan::{
     BlockDecl, Door, Entry, Inlet, Linked, NoWitness, ProblemKind, Scan, SimClock, Slot,
     SourceDecl, Stage, Start, Task, Value, Witness,
 };
-use signal::{Kind, Quality, ScanIndex, Utc};
+use signal::{Kind, Level, Quality, Reason, ScanIndex, Utc};
 
 /// Name of the source that the test plays.
 const FIELD: &str = "field";
@@ -69,6 +69,8 @@ pub(super) struct Saved {
 /// The program under test.
 pub(super) struct Bench {
     task: Task<SimClock, Feed, (), NoWitness>,
+    /// What is set without being bad is set as uncertain.
+    pub is_doubtful: bool,
     index: u64,
     pub period_ns: u64,
     drives: Vec<Drive>,
@@ -256,6 +258,7 @@ impl Bench {
                 (1..=n).map(|at| of(&format!("{id}.MOS_{at}"))).collect()
             };
         Ok(Bench {
+            is_doubtful: false,
             index: 0,
             period_ns: task.period_ns,
             drives,
@@ -339,10 +342,10 @@ impl Bench {
     pub fn set(&mut self, point: usize, value: f64, is_bad: bool) {
         match self.drives[point] {
             Drive::Field(place, kind) => {
-                let quality = if is_bad {
-                    Quality::SENSOR_FAULT
-                } else {
-                    Quality::GOOD
+                let quality = match (is_bad, self.is_doubtful) {
+                    (true, _) => Quality::SENSOR_FAULT,
+                    (_, true) => Quality::new(Level::Uncertain, Reason::Frozen),
+                    _ => Quality::GOOD,
                 };
                 self.task.inlet.frame[place] = (kind.from_f64(value), quality);
             }

@@ -8,9 +8,9 @@ use matrix::{Priority, Symbol, Test};
 use scan::Start;
 
 /// After the longest lock-out that a drive can have it may start again.
-const LOCK_OUT_NS: u64 = 86_400_000_000_000;
+pub(super) const LOCK_OUT_NS: u64 = 86_400_000_000_000;
 
-fn reset() -> Wishes {
+pub(super) fn reset() -> Wishes {
     reset_of(Resets::All)
 }
 
@@ -21,7 +21,7 @@ fn reset_of(reset: Resets) -> Wishes {
     }
 }
 
-fn move_devices(is_away: bool) -> Wishes {
+pub(super) fn move_devices(is_away: bool) -> Wishes {
     Wishes {
         devices: Some(is_away),
         ..Wishes::default()
@@ -74,9 +74,12 @@ impl Play<'_> {
         self.maintenance(row);
         self.operational(row);
         self.permissive(row);
+        self.doubtful(row);
+        self.free(row);
+        self.inhibited(row);
     }
 
-    fn id(&self, row: usize) -> &str {
+    pub(super) fn id(&self, row: usize) -> &str {
         &self.sheet.matrix.causes[row].id
     }
 
@@ -88,7 +91,7 @@ impl Play<'_> {
         self.periods(ns(self.sheet.matrix.causes[row].on_delay_s))
     }
 
-    fn try_channel(&mut self, row: usize, channel: usize, what: Try) {
+    pub(super) fn try_channel(&mut self, row: usize, channel: usize, what: Try) {
         let sheet = self.sheet;
         let channel = &sheet.matrix.causes[row].channels[channel];
         if let Some(point) = self.point(&channel.tag) {
@@ -97,14 +100,14 @@ impl Play<'_> {
         }
     }
 
-    fn try_all(&mut self, row: usize, what: Try) {
+    pub(super) fn try_all(&mut self, row: usize, what: Try) {
         for channel in 0..self.sheet.matrix.causes[row].channels.len() {
             self.try_channel(row, channel, what);
         }
     }
 
     /// As many other channels beyond as make this one decide.
-    fn make_decisive(&mut self, row: usize, channel: usize) {
+    pub(super) fn make_decisive(&mut self, row: usize, channel: usize) {
         let cause = &self.sheet.matrix.causes[row];
         let others = (0..cause.channels.len()).filter(|other| *other != channel);
         for other in others.take(usize::from(cause.m).saturating_sub(1)) {
@@ -113,7 +116,7 @@ impl Play<'_> {
     }
 
     /// Through the delay of a row: its last scan and the one at its end singly.
-    fn stand(&mut self, row: usize, check: Check) {
+    pub(super) fn stand(&mut self, row: usize, check: Check) {
         let delay = self.delay_of(row);
         self.through(delay, check);
     }
@@ -127,7 +130,7 @@ impl Play<'_> {
 
     /// Reset while it stands, then the cause goes away, then reset: nothing starts by
     /// itself, and everything can be moved again.
-    fn come_back(&mut self) {
+    pub(super) fn come_back(&mut self) {
         self.wish(Check::Reset, reset());
         self.healthy();
         self.scans(Check::Latch, 2);
@@ -541,10 +544,6 @@ impl Play<'_> {
             let mut columns = columns.clone();
             columns.any(|column| sheet.matrix.cell(row, column).contains(&symbol))
         };
-        if has(Symbol::Inhibit) {
-            let note = format!("{}: I is seen where other cases meet it only", cause.id);
-            self.verdict.notes.push(note);
-        }
         if !has(Symbol::Permissive) {
             return;
         }

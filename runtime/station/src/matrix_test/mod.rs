@@ -16,6 +16,7 @@
 mod bench;
 mod cases;
 pub mod html;
+mod odd_cases;
 mod oracle;
 pub mod paper;
 mod play;

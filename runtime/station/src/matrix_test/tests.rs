@@ -228,7 +228,15 @@ reason = "test"
 id = "E1"
 group = "RG-1"
 desc = { en = "Shut", zh = "关" }
-acts = [{ device = "XV-1", to = "closed" }, { device = "TV-1", value = 0.0 }]
+acts = [
+    { device = "XV-1", to = "closed", no_feedback = "a test" },
+    { device = "TV-1", value = 0.0, no_feedback = "a test" },
+]
+[[effect]]
+id = "E5"
+group = "RG-1"
+desc = { en = "Throttle", zh = "节流" }
+acts = [{ device = "TV-1", value = 0.0, no_feedback = "a test" }]
 [[effect]]
 id = "E2"
 group = "RG-2"
@@ -288,18 +296,36 @@ cells = { E2 = "T(2)", E3 = "Y", E4 = "P1 ESD" }
 [[cause]]
 id = "C04"
 unit = "T-1"
-desc = { en = "Told only", zh = "仅报警" }
+desc = { en = "Throttled", zh = "节流" }
 reason = "test"
 any = [{ tag = "ZS-3.PV", is = true }]
-cells = { E4 = "P2" }
+cells = { E4 = "P2", E5 = "X" }
 [[cause]]
 id = "C05"
 unit = "T-1"
-desc = { en = "Reset from outside, and no rise", zh = "外部复位" }
+desc = { en = "Reset from outside", zh = "外部复位" }
 reason = "test"
 class = "process"
 any = [{ tag = "ZS-4.PV", is = true, on_bad = "no-trip" }]
 cells = { E1 = "R" }
+[[cause]]
+id = "C06"
+unit = "T-1"
+desc = { en = "Told, and nothing shut", zh = "仅报警,不关断" }
+reason = "test"
+of = ["PT-2.PV"]
+when = "above"
+limit = 8.0
+hysteresis = 0.5
+cells = { E1 = "A", E2 = "A", E4 = "P3" }
+[[cause]]
+id = "C07"
+unit = "T-1"
+desc = { en = "No rise", zh = "禁止升高" }
+reason = "test"
+any = [{ tag = "ZS-5.PV", is = true }]
+on_delay_s = 0.2
+cells = { E5 = "I", E4 = "P3" }
 "#;
 
 fn small() -> Plant {
@@ -315,7 +341,7 @@ fn small() -> Plant {
         ));
     }
     let logical = [
-        "HS-1.PV", "ZS-1.PV", "ZS-2.PV", "ZS-3.PV", "ZS-4.PV", "P-1.RUN",
+        "HS-1.PV", "ZS-1.PV", "ZS-2.PV", "ZS-3.PV", "ZS-4.PV", "ZS-5.PV", "P-1.RUN",
     ];
     for (n, tag) in logical.iter().enumerate() {
         unit.push_str(&format!(
@@ -365,6 +391,27 @@ fn a_permissive_that_is_not_wired_is_found() {
         (failure.what.as_str(), failure.found.as_str()),
         ("XV-1", "open")
     );
+}
+
+#[test]
+fn an_inhibit_that_is_not_wired_is_found() {
+    let plant = with_block(&small(), "TV-1", &|config| {
+        config.remove("inhibits");
+    });
+    let failure = first_failure(&plant).unwrap();
+    assert_eq!(failure.check, Check::Permissive);
+    assert_eq!(failure.what, "TV-1");
+    assert_eq!(failure.case, "C07: TV-1 may not rise");
+}
+
+#[test]
+fn a_permissive_that_nobody_asked_for_is_found() {
+    let plant = with_block(&small(), "E2-P", &|config| {
+        rows(config, "of").push(Value::Text("C04.TRIP".into()));
+    });
+    let failure = first_failure(&plant).unwrap();
+    assert_eq!(failure.what, "P-1");
+    assert_eq!(failure.case, "C04: what it does not bar can be moved");
 }
 
 #[test]
