@@ -47,6 +47,9 @@ pub(crate) struct ActBody {
     deed: AlarmDeed,
     #[serde(default)]
     reason: String,
+    /// Raises that were seen, one for each alarm.
+    #[serde(default)]
+    seen: Vec<u64>,
     seen_ms: i64,
     /// Signature, where the deed asks for one.
     #[serde(default)]
@@ -75,6 +78,7 @@ pub(crate) async fn execute(asked: &Asked<'_>, body: &[u8]) -> Answer {
             alarms: body.alarms,
             deed: body.deed,
             reason: body.reason,
+            seen: body.seen,
         };
         Ok(desk.ask(person, Wish::Alarm(command)))
     })
@@ -87,6 +91,12 @@ fn check(body: &ActBody, now_ms: i64, pace: f64) -> Result<(), Refusal> {
         return Err(malformed(
             "alarms are named one by one, at most 100",
             "须逐个列出报警，最多100个",
+        ));
+    }
+    if !body.seen.is_empty() && body.seen.len() != body.alarms.len() {
+        return Err(malformed(
+            "seen has one number for each alarm, or none at all",
+            "seen须与报警一一对应，或不填",
         ));
     }
     let aside = matches!(
@@ -324,6 +334,7 @@ mod tests {
         for bad in [
             r#"{"id":"1","do":"acknowledge","alarms":["A"],"seen_ms":1000}"#,
             r#"{"id":"1","do":"acknowledge","alarms":[],"seen_ms":9000}"#,
+            r#"{"id":"1","do":"acknowledge","alarms":["A","B"],"seen":[1],"seen_ms":9000}"#,
             r#"{"id":"1","do":"silence","alarms":["A"],"seen_ms":9000}"#,
             r#"{"id":"1","do":"shelve","for_s":900,"one_shot":false,"alarms":["A"],"seen_ms":9000}"#,
             r#"{"id":"1","do":"shelve","for_s":0,"one_shot":false,"alarms":["A"],"reason":"r","seen_ms":9000}"#,

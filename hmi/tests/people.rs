@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use door::{Answer, Caller, uuid};
 use gateway::desk::{Environment, Receipt};
-use gateway::{Ask, Counter, History, Hub};
+use gateway::{Areas, Ask, Counter, History, Hub};
 use hmi::desk::{Attempt, SignatureClass};
 use hmi::fake::FakeDesk;
 use hmi::routes::{Needs, ROUTES};
@@ -43,19 +43,20 @@ impl Drop for Hall {
 
 fn register(rules: &Rules) -> (Register, String) {
     let mut register = Register::default();
-    for (name, role) in [
-        ("li", "shift-lead"),
-        ("wang", "shift-lead"),
-        ("op", "operator"),
-        ("eng", "process-engineer"),
-        ("root", "administrator"),
+    for (name, role, area) in [
+        ("li", "shift-lead", None),
+        ("wang", "shift-lead", None),
+        ("op", "operator", None),
+        ("u100", "operator", Some("U100")),
+        ("eng", "process-engineer", None),
+        ("root", "administrator", None),
     ] {
         register
             .add("test", name, &format!("Name of {name}"), 0)
             .expect("new");
         let grant = Grant {
             role: role.into(),
-            areas: None,
+            areas: area.map(|area| vec![area.into()]),
         };
         register
             .grant(rules, "test", name, grant, 0)
@@ -87,7 +88,16 @@ async fn hall(env: Environment) -> Hall {
     let identity = LocalPasswords::new(rules.policy.cost).expect("hashes");
     let office = Office::in_memory(rules, Box::new(identity), register, now);
     let (hub, intake) = Hub::new(|| NOW_MS * 1_000_000);
+    let areas = [("UA-01", "U100"), ("UA-02", "U100"), ("UA-21", "U200")];
+    let areas = Areas {
+        alarms: areas
+            .map(|(alarm, area)| (alarm.into(), area.into()))
+            .into(),
+        ..Areas::default()
+    };
+    let own = office.rules();
     hub.set_counter(Counter::new(office, env, Instant::now()));
+    hub.set_rules(own, areas);
     // Names and values of the make-believe plant, as the desk of a station has them.
     let fake = FakeDesk::new(NOW_MS, 60);
     let mut directory = (*fake.directory()).clone();
@@ -131,6 +141,12 @@ async fn hall(env: Environment) -> Hall {
                 } = attempt;
                 put(&actor, "refused", &tag.unwrap_or_default(), &refusal.en);
             }
+            for order in intake.alarms.deeds.try_iter() {
+                let command = order.command;
+                let alarms = command.alarms.join(" ");
+                put(&command.actor, "alarm", &alarms, &command.reason);
+                let _ = order.answer.send(Ok(receipt(command.id)));
+            }
             let Ok(order) = intake.orders.recv_timeout(patience) else {
                 continue;
             };
@@ -145,12 +161,7 @@ async fn hall(env: Environment) -> Hall {
                 why += &format!(" [{signature}]");
             }
             put(&order.actor, what, &order.subject, &why);
-            let receipt = Receipt {
-                id: order.id.clone(),
-                utc_ns: 0,
-                scan: None,
-            };
-            let _ = order.answer.send(Ok(receipt));
+            let _ = order.answer.send(Ok(receipt(order.id.clone())));
         }
     });
 
@@ -216,6 +227,14 @@ impl Hall {
     }
 }
 
+fn receipt(id: String) -> Receipt {
+    Receipt {
+        id,
+        utc_ns: 0,
+        scan: None,
+    }
+}
+
 fn cookie_of(answer: &Answer) -> Option<String> {
     let line = answer
         .head
@@ -237,6 +256,7 @@ fn write(tag: &str, value: &str, more: &str) -> String {
 }
 
 const CMD: &str = "/api/v1/cmd";
+const ACT: &str = "/api/v1/alarms/act";
 
 #[tokio::test]
 async fn an_open_simulation_takes_commands_without_a_sign_in_under_its_own_name() {
@@ -334,6 +354,31 @@ async fn a_wrong_role_an_administrator_and_a_wallboard_are_refused_and_recorded(
         hall.refused(answer, "forbidden", "wallboard hall").await;
     }
     assert_eq!(hall.get("", "/wallboard?token=00").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_person_of_one_area_answers_its_alarms_and_the_horn_and_no_alarm_of_another() {
+    let hall = hall(Environment::Live).await;
+    let cookie = hall.sign_in("u100").await;
+    let act = |deed: &str, alarms: &str| {
+        format!(
+            r#"{{"id":"{}","do":"{deed}","alarms":[{alarms}],"seen_ms":{NOW_MS}}}"#,
+            uuid()
+        )
+    };
+    hall.records.lock().expect("whole").clear();
+    for (deed, alarms) in [("acknowledge", r#""UA-01","UA-02""#), ("silence", "")] {
+        let answer = hall.post(&cookie, ACT, &act(deed, alarms)).await;
+        assert_eq!(answer.status, 200, "{deed}: {answer:?}");
+    }
+    let records = core::mem::take(&mut *hall.records.lock().expect("whole"));
+    let done: Vec<(&str, &str)> = records.iter().map(|r| (&*r.0, &*r.2)).collect();
+    assert_eq!(done, [("u100", "UA-01 UA-02"), ("u100", "")]);
+    // Another area, one of several, and what concerns the whole plant.
+    for alarms in [r#""UA-21""#, r#""UA-01","UA-21""#, r#""SYS.HISTORY""#] {
+        let answer = hall.post(&cookie, ACT, &act("acknowledge", alarms)).await;
+        hall.refused(answer, "forbidden", "u100").await;
+    }
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ struct Watch {
 pub(super) struct Alarms {
     watches: Vec<Watch>,
     came_ms: Vec<i64>,
+    /// Raises so far: their numbers.
+    raises: u64,
     records: Vec<RecordRow>,
     horn: Option<u8>,
     list: Arc<AlarmList>,
@@ -49,7 +51,13 @@ fn row(tag: &Tag, kind: &str, priority: u8, limit: Option<f64>) -> AlarmRow {
         }
         .into(),
         kind: kind.into(),
-        class: "process".into(),
+        class: if kind == "L" {
+            "gmp-critical"
+        } else {
+            "process"
+        }
+        .into(),
+        comment: kind == "L",
         priority,
         text: Text::new(
             format!("{} {}", tag.desc.en, words.0).trim_end(),
@@ -78,6 +86,25 @@ fn is_unacknowledged(state: AlarmState) -> bool {
 fn is_aside(state: AlarmState) -> bool {
     use AlarmState::{OutOfService, Shelved, SuppressedByDesign};
     matches!(state, Shelved | SuppressedByDesign | OutOfService)
+}
+
+/// As the book of alarms has it: with the comment that the class demands, and of the raise
+/// that was seen.
+fn acknowledgeable(row: &AlarmRow, command: &AlarmCommand, nth: usize) -> Result<(), Refusal> {
+    let refuse = |en: &str, zh: &str| {
+        let (en, zh) = (
+            format!("{}: {en}", row.alarm),
+            format!("{}:{zh}", row.alarm),
+        );
+        Err(Refusal::new(RefusalCode::NotPermitted, en, zh))
+    };
+    if row.comment && command.reason.trim().is_empty() {
+        return refuse("acknowledge needs a reason", "确认须填写理由");
+    }
+    match command.seen.get(nth) {
+        Some(seen) if *seen != row.raise => refuse("the alarm has come anew", "报警已再次发生"),
+        _ => Ok(()),
+    }
 }
 
 impl Alarms {
@@ -118,6 +145,7 @@ impl Alarms {
         Alarms {
             watches,
             came_ms: Vec::new(),
+            raises: 0,
             records: Vec::new(),
             horn: None,
             list: Arc::default(),
@@ -150,9 +178,12 @@ impl Alarms {
             row.since_ms = now_ms - i64::try_from(n).unwrap_or(0);
             row.changed_ms = row.since_ms;
             row.count = 1;
+            row.raise = self.raises + (count - n) as u64;
+            row.comment = n % 50 == 10;
             self.came_ms.push(row.since_ms);
             self.watches.push(Watch { row, side: 2 });
         }
+        self.raises += count as u64;
         self.horn = Some(1);
         self.publish(now_ms);
     }
@@ -198,6 +229,8 @@ impl Alarms {
                 row.scan = scan;
                 row.value = row.limit.map(|_| v);
                 row.count += 1;
+                self.raises += 1;
+                row.raise = self.raises;
                 row.by.clear();
                 row.first_out = watch.side == 0 && std::mem::take(&mut first_of_group);
                 self.came_ms.push(now_ms);
@@ -305,19 +338,21 @@ impl Alarms {
             .enumerate()
             .map(|(at, w)| (w.row.alarm.as_str(), at))
             .collect();
-        let found: Vec<Option<usize>> = command
-            .alarms
-            .iter()
-            .map(|name| known.get(name.as_str()).copied())
-            .collect();
-        for (name, at) in command.alarms.iter().zip(found) {
-            let Some(at) = at else {
+        let mut found = Vec::new();
+        for (nth, name) in command.alarms.iter().enumerate() {
+            let Some(at) = known.get(name.as_str()).copied() else {
                 return Err(Refusal::new(
                     RefusalCode::UnknownTag,
                     format!("There is no alarm {name}."),
                     format!("没有报警 {name}。"),
                 ));
             };
+            if command.deed == AlarmDeed::Acknowledge {
+                acknowledgeable(&self.watches[at].row, command, nth)?;
+            }
+            found.push(at);
+        }
+        for (name, at) in command.alarms.iter().zip(found) {
             let row = &mut self.watches[at].row;
             let resting = if row.active {
                 AlarmState::Unacknowledged

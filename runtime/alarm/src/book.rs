@@ -22,6 +22,9 @@ pub struct Settings {
     pub flood: FloodRule,
     /// An alarm chatters that is raised three times within this, seconds.
     pub chatter_s: f64,
+    /// An alarm is fleeting whose condition is gone sooner: too short to act on, seconds.
+    /// Design default of this product.
+    pub fleeting_s: f64,
     /// An alarm is stale that stands longer than this, seconds.
     pub stale_s: f64,
 }
@@ -33,6 +36,7 @@ impl Default for Settings {
             matrix: PriorityMatrix::default(),
             flood: FloodRule::default(),
             chatter_s: 60.0,
+            fleeting_s: 3.0,
             stale_s: 24.0 * 3_600.0,
         }
     }

@@ -3,6 +3,7 @@
 use crate::priority::Priority;
 use crate::rationale::Rationale;
 use serde::Serialize;
+use std::fmt;
 
 /// Settings as they run now; `None` where an alarm has no such setting or nobody knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -42,6 +43,37 @@ pub fn setting_tags(rationale: &Rationale) -> Option<[String; 4]> {
     rationale.is_detected().then(|| {
         ["LIMIT", "DEADBAND", "ON_DELAY_S", "OFF_DELAY_S"].map(|pin| format!("{name}.{pin}"))
     })
+}
+
+impl Running {
+    /// Settings of a detection as its tags are now; `read` gives the value of a tag, none if
+    /// nobody knows it.
+    pub fn of(rationale: &Rationale, read: impl Fn(&str) -> Option<f64>) -> Running {
+        let Some(tags) = setting_tags(rationale) else {
+            return Running::default();
+        };
+        let [limit, deadband, on_delay_s, off_delay_s] = tags.map(|tag| read(&tag));
+        Running {
+            limit,
+            deadband,
+            on_delay_s,
+            off_delay_s,
+            priority: None,
+        }
+    }
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Drift {
+            name,
+            setting,
+            recorded,
+            running,
+            ..
+        } = self;
+        write!(f, "{name} {setting}: {recorded} approved, {running} runs")
+    }
 }
 
 /// Every difference between records and what runs. `running` is asked once for each
@@ -141,5 +173,20 @@ mod tests {
         alarm.tag = "C01.TRIP".to_string();
         assert_eq!(setting_tags(&alarm), None);
         assert_eq!(compare(&[alarm], |_| Running::default()), []);
+    }
+
+    #[test]
+    fn what_runs_is_read_from_the_tags_of_the_settings_and_what_nobody_knows_is_no_drift() {
+        let mut alarm = Rationale::named("TAH-101");
+        alarm.kind = AlarmKind::H;
+        alarm.limit = Some(45.0);
+        let read = |tag: &str| match tag {
+            "TAH-101.LIMIT" => Some(45.0),
+            "TAH-101.ON_DELAY_S" => Some(3.0),
+            _ => None,
+        };
+        let drifts = compare(&[alarm], |record| Running::of(record, read));
+        let said: Vec<String> = drifts.iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["TAH-101 on_delay_s: 0 approved, 3 runs"]);
     }
 }

@@ -1,7 +1,7 @@
 //! How well the alarms of a plant serve the operator: the figures of ISA-18.2-2016
 //! (clause 16 and its table of metrics) and of EEMUA 191, from what was written down.
 
-use crate::book::seconds;
+use crate::book::{Settings, seconds};
 use crate::flood::FloodRule;
 use crate::priority::Priority;
 use crate::state::{Event, State};
@@ -21,8 +21,7 @@ pub struct Rules {
     pub flood: FloodRule,
     /// Three raises within this chatter, seconds.
     pub chatter_s: f64,
-    /// A condition that is gone sooner is fleeting: too short to act on, seconds. Design
-    /// default of this product.
+    /// A condition that is gone sooner is fleeting: too short to act on, seconds.
     pub fleeting_s: f64,
     /// An alarm that stands longer is stale, seconds.
     pub stale_s: f64,
@@ -30,11 +29,18 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Rules {
+        Rules::of(&Settings::default())
+    }
+}
+
+impl Rules {
+    /// As the site has edited them.
+    pub const fn of(settings: &Settings) -> Rules {
         Rules {
-            flood: FloodRule::default(),
-            chatter_s: 60.0,
-            fleeting_s: 3.0,
-            stale_s: 86_400.0,
+            flood: settings.flood,
+            chatter_s: settings.chatter_s,
+            fleeting_s: settings.fleeting_s,
+            stale_s: settings.stale_s,
         }
     }
 }
@@ -162,8 +168,9 @@ struct Track {
     state: State,
 }
 
-/// The figures of a range. `transitions` are in the order of their times and may begin
-/// before the range: what stands at its beginning is known from them. `changes` is how many
+/// The figures of a range. `transitions` are in the order of their numbers and may begin
+/// before the range: what stands at its beginning is known from them. A clock that was
+/// set back between two of them makes no time negative. `changes` is how many
 /// running settings differ from the record.
 pub fn of<'t>(
     transitions: impl IntoIterator<Item = &'t Transition>,
@@ -235,7 +242,7 @@ impl Pass {
                 if let Some(raised_ns) = track.raised_ns.take()
                     && is_in
                 {
-                    let stood_s = seconds(at_ns.saturating_sub(raised_ns));
+                    let stood_s = seconds(at_ns.saturating_sub(raised_ns).max(0));
                     self.stood_s.push(stood_s);
                     track.fleeting += usize::from(stood_s < rules.fleeting_s);
                     track.is_stale |= stood_s > rules.stale_s;
@@ -245,7 +252,8 @@ impl Pass {
                 if let Some(called_ns) = track.called_ns.take()
                     && is_in
                 {
-                    self.acks_s.push(seconds(at_ns.saturating_sub(called_ns)));
+                    let waited_ns = at_ns.saturating_sub(called_ns).max(0);
+                    self.acks_s.push(seconds(waited_ns));
                 }
             }
             event if is_in => {
@@ -279,6 +287,8 @@ impl Pass {
             let is_shown = !track.state.is_aside();
             track.is_stale |= is_shown && seconds(stood_ns) > self.rules.stale_s;
         }
+        // Rates go by the wall clock, which may have been set back.
+        self.calls_ns.sort_unstable();
         let first = self.calls_ns.partition_point(|ns| *ns < range.from_ns);
         let calls_ns = &self.calls_ns[first..];
         let alarms = calls_ns.len();

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum View {
-    /// What the operator must see: not aside, not normal, not eclipsed.
+    /// What the operator must see: not aside, not normal, not hidden by a more urgent one.
     #[default]
     Active,
     /// What somebody must acknowledge.
@@ -115,8 +115,10 @@ pub struct Row<'b> {
     pub shelved_until_ns: Option<i64>,
     /// The first of its group.
     pub first_out: bool,
-    /// Hidden by a more urgent alarm of the same point.
+    /// A more urgent alarm of the same point stands.
     pub eclipsed: bool,
+    /// Acknowledging needs a comment.
+    pub comment: bool,
     /// Raised three times within a minute.
     pub chattering: bool,
     /// Stands for more than a day.
@@ -128,7 +130,7 @@ pub struct Row<'b> {
 pub struct Counts {
     /// By state, in the order of [`State::ALL`].
     pub by_state: [u32; State::ALL.len()],
-    /// Listed, by priority, in the order of [`Priority::ALL`].
+    /// Listed and not hidden, by priority, in the order of [`Priority::ALL`].
     pub listed: [u32; Priority::ALL.len()],
     /// Unacknowledged, by priority.
     pub unacked: [u32; Priority::ALL.len()],
@@ -170,6 +172,7 @@ impl Book {
             shelved_until_ns: life.shelf.as_ref().map(|shelf| shelf.until_ns),
             first_out: life.first_out,
             eclipsed: self.is_eclipsed(alarm),
+            comment: self.policy(alarm).comment,
             chattering: self.is_chattering(alarm, now_ns),
             stale: self.is_stale(alarm, now_ns),
         })
@@ -184,6 +187,14 @@ impl Book {
                 life.in_alarm && !life.state.is_aside()
             })
         })
+    }
+
+    /// Whether the list leaves it out: it is eclipsed, and nobody has to acknowledge it. What
+    /// a person has put aside is never hidden.
+    pub fn is_hidden(&self, alarm: AlarmIndex) -> bool {
+        let state = self.lives.get(alarm.at()).map(|life| life.state);
+        state.is_some_and(|state| state.is_listed() && !state.is_unacked())
+            && self.is_eclipsed(alarm)
     }
 
     /// Whether it has been raised three times within a minute, up to now.
@@ -209,14 +220,14 @@ impl Book {
         let life = &self.lives[alarm.at()];
         let listed = life.state.is_listed() && life.priority.is_annunciated();
         let in_view = match filter.view {
-            View::Active => listed && (life.state.is_unacked() || !self.is_eclipsed(alarm)),
+            View::Active => listed && !self.is_hidden(alarm),
             View::Unacked => listed && life.state.is_unacked(),
             View::Shelved => life.state == State::Shelved,
             View::Suppressed => life.state == State::SuppressedByDesign,
             View::OutOfService => life.state == State::OutOfService,
             View::Flood => {
                 let is_urgent = life.priority <= Priority::P2;
-                listed && (is_urgent || life.first_out) && !self.is_eclipsed(alarm)
+                listed && (is_urgent || life.first_out) && !self.is_hidden(alarm)
             }
             View::All => true,
         };
@@ -240,7 +251,8 @@ impl Book {
         let mut found: Vec<AlarmIndex> = all.filter(|a| self.is_in(*a, filter, &text)).collect();
         let key = |alarm: &AlarmIndex| {
             let life = &self.lives[alarm.at()];
-            let newest = std::cmp::Reverse((life.changed.utc_ns, life.number));
+            // By number: a clock that was set back changes no order.
+            let newest = std::cmp::Reverse(life.number);
             (!life.state.is_unacked(), life.priority, newest, alarm.0)
         };
         match sort {
@@ -253,7 +265,7 @@ impl Book {
             }
             Sort::Newest => found.sort_unstable_by_key(|alarm| (key(alarm).2, alarm.0)),
             Sort::Oldest => {
-                found.sort_unstable_by_key(|alarm| (key(alarm).2.0, alarm.0));
+                found.sort_unstable_by_key(|alarm| (self.lives[alarm.at()].number, alarm.0));
             }
             Sort::Name => found.sort_unstable_by_key(|alarm| self.names[alarm.at()].as_ref()),
         }
@@ -272,7 +284,7 @@ impl Book {
         for (at, life) in self.lives.iter().enumerate() {
             let alarm = AlarmIndex(at as u32);
             counts.by_state[life.state as usize] += 1;
-            if life.state.is_listed() {
+            if life.state.is_listed() && !self.is_hidden(alarm) {
                 counts.listed[life.priority as usize] += 1;
             }
             if life.state.is_unacked() {

@@ -78,6 +78,10 @@ pub struct AlarmRow {
     pub group: String,
     /// It was the first of its group.
     pub first_out: bool,
+    /// Number of the raise that is shown: what an acknowledgement refers to.
+    pub raise: u64,
+    /// Acknowledging needs a comment.
+    pub comment: bool,
     /// How often it came in the last 24 h.
     pub count: u32,
     /// Came three times or more within a minute.
@@ -190,9 +194,13 @@ pub struct AlarmCommand {
     /// What.
     #[serde(flatten)]
     pub deed: AlarmDeed,
-    /// Why; asked for by shelving and out of service.
+    /// Why; asked for by shelving and out of service, and by acknowledging where the row says so.
     #[serde(default)]
     pub reason: String,
+    /// Acknowledging: number of the raise that was seen of each alarm, in their order. One
+    /// that came anew since is not acknowledged unseen. Empty = whatever stands.
+    #[serde(default)]
+    pub seen: Vec<u64>,
 }
 
 /// A question to the alarm history or the audit trail. Every bound is optional.

@@ -98,13 +98,21 @@ pub trait People: Send + Sync {
     fn wallboard(&self, token: &Token) -> Option<String>;
 }
 
+/// The areas of an edition.
+#[derive(Clone, Debug, Default)]
+pub struct Areas {
+    /// By block.
+    pub blocks: BTreeMap<String, String>,
+    /// By alarm, as its rationalisation says.
+    pub alarms: BTreeMap<String, String>,
+}
+
 /// An office with a clock, the environment, and the areas of the plant.
 pub struct Counter {
     pub(crate) office: Arc<Office>,
     env: Environment,
     begun: Instant,
-    /// Areas by block.
-    areas: Mutex<BTreeMap<String, String>>,
+    areas: Mutex<Areas>,
 }
 
 impl Counter {
@@ -114,12 +122,12 @@ impl Counter {
             office: Arc::new(office),
             env,
             begun,
-            areas: Mutex::new(BTreeMap::new()),
+            areas: Mutex::new(Areas::default()),
         }
     }
 
     /// Takes the rules and the areas of an edition.
-    pub fn set_rules(&self, rules: Rules, areas: BTreeMap<String, String>) {
+    pub fn set_rules(&self, rules: Rules, areas: Areas) {
         self.office.set_rules(rules);
         *self.areas.lock().unwrap_or_else(PoisonError::into_inner) = areas;
     }
@@ -128,7 +136,13 @@ impl Counter {
     pub(crate) fn area(&self, tag: &str) -> String {
         let block = tag.split_once('.').map_or(tag, |(block, _)| block);
         let areas = self.areas.lock().unwrap_or_else(PoisonError::into_inner);
-        areas.get(block).cloned().unwrap_or_default()
+        areas.blocks.get(block).cloned().unwrap_or_default()
+    }
+
+    /// The area of an alarm; empty if it concerns the whole plant.
+    pub(crate) fn area_of_alarm(&self, alarm: &str) -> String {
+        let areas = self.areas.lock().unwrap_or_else(PoisonError::into_inner);
+        areas.alarms.get(alarm).cloned().unwrap_or_default()
     }
 
     /// Whether commands need no session.

@@ -32,7 +32,7 @@ pub mod order;
 pub mod parts;
 pub mod simulator;
 
-pub use counter::{Counter, People, Person, Wish};
+pub use counter::{Areas, Counter, People, Person, Wish};
 pub use desk::Desk;
 pub use history::History;
 pub use hub::Hub;

@@ -9,8 +9,9 @@ use crate::user::{Grant, User};
 pub struct Question {
     /// Class of the action.
     pub action: Action,
-    /// Area; empty = the whole plant.
-    pub area: String,
+    /// Area; empty = the whole plant; none = nowhere in particular: the right in any area
+    /// is enough.
+    pub area: Option<String>,
     /// Signature class of the tag, if it asks for another than its action class.
     pub class: Option<SignatureClass>,
 }
@@ -55,11 +56,11 @@ pub fn judge(
     }
     let mut nearest = no_right(rules, action);
     for (grant, role) in granted().filter(|(_, role)| role.actions.contains(&action)) {
-        if !reaches(grant, role, &question.area) {
+        if !reaches(grant, role, question.area.as_deref()) {
             if matches!(nearest, Why::NoRight { .. }) {
                 nearest = Why::WrongArea {
                     action,
-                    area: question.area.clone(),
+                    area: question.area.clone().unwrap_or_default(),
                 };
             }
             continue;
@@ -136,7 +137,10 @@ fn no_right(rules: &Rules, action: Action) -> Why {
 }
 
 /// A grant may narrow the areas of its role, never widen them.
-fn reaches(grant: &Grant, role: &Role, area: &str) -> bool {
+fn reaches(grant: &Grant, role: &Role, area: Option<&str>) -> bool {
+    let Some(area) = area else {
+        return true;
+    };
     let in_grant = match &grant.areas {
         None => true,
         Some(areas) => areas.iter().any(|a| a == area),

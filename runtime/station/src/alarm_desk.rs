@@ -5,17 +5,19 @@
 //! What the plant does is recorded as it happens; while the ledger cannot take it, it
 //! waits here, and what does not fit is counted and said.
 
-use crate::annunciator::{Annunciator, DeedRefusal, Step, own};
+use crate::annunciator::{Annunciator, DeedRefusal, Step, limit_tag, own};
 use crate::chronicle::{At, Changed};
 use crate::clerk::{env_word, signed};
+use crate::figures::{SharedRules, drift_entry};
 use crate::ledger_sender::{LedgerSender, Unrecorded};
 use crate::rt;
-use alarm::{Rationale, Saved, Settings, Stamp, Transition};
+use alarm::drift::Drift;
+use alarm::{Rationale, Saved, Settings, Stamp};
 use crossbeam::channel::{Receiver, Sender, bounded};
-use gateway::Hub;
 use gateway::alarms::{AlarmCommand, AlarmDeed};
 use gateway::desk::{Environment, Receipt, Refusal, RefusalCode};
 use gateway::order::AlarmOrder;
+use gateway::{Desk, Hub};
 use journal::ledger::{Actor, Class, Entry, Value};
 use people::Signed;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,8 @@ const TICK: Duration = Duration::from_millis(100);
 const SAVE_EVERY_NS: i64 = 5_000_000_000;
 /// Time between two looks at the disk.
 const LOOK_EVERY_NS: i64 = 30_000_000_000;
+/// Time between two comparisons of what runs with the master alarm database.
+const COMPARE_EVERY_NS: i64 = 5_000_000_000;
 /// Free space below which the disk alarm comes: a day of records of a busy plant. A
 /// product default.
 const FREE_BYTES_MIN: u64 = 2 << 30;
@@ -46,6 +50,8 @@ const SAVED: &str = "alarms.json";
 /// The alarms of an edition with the handles of its tags.
 #[derive(Clone, Debug, Default)]
 pub struct Roll {
+    /// Number of the edition.
+    pub edition: u64,
     /// Their records.
     pub rationales: Arc<[Rationale]>,
     /// What the site has edited.
@@ -59,6 +65,7 @@ impl Roll {
     pub fn of(plant: &plant::Plant, directory: &gateway::desk::Directory) -> Roll {
         let tags = directory.tags.iter();
         Roll {
+            edition: directory.edition.number,
             rationales: plant.rationales().into(),
             settings: plant.alarm_settings(),
             handles: tags.map(|tag| (tag.name.clone(), tag.handle)).collect(),
@@ -66,7 +73,7 @@ impl Roll {
     }
 
     /// Bools that alarms and their suppression read, each with the points that are
-    /// watched by alarms of it, as handles.
+    /// watched by alarms of it and their limits, as handles.
     pub fn conditions(&self) -> BTreeMap<u32, Vec<u32>> {
         let mut conditions: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let handle = |name: &str| self.handles.get(name).copied();
@@ -74,6 +81,7 @@ impl Roll {
             if let Some(tag) = handle(&record.tag) {
                 let points = conditions.entry(tag).or_default();
                 points.extend(handle(&record.point));
+                points.extend(limit_tag(record).and_then(|limit| handle(&limit)));
             }
         }
         let book = alarm::Book::new(self.rationales.clone(), self.settings.clone());
@@ -158,6 +166,12 @@ pub struct AlarmDesk {
     pub ledger_down: Arc<AtomicBool>,
     /// Whether recording of the run has failed.
     pub recording_down: Arc<AtomicBool>,
+    /// How often somebody moved the wall clock.
+    pub clock_steps: Arc<AtomicU64>,
+    /// Number of the edition whose alarms these are.
+    pub edition: u64,
+    /// What key figures rest on, shared with those who compute them.
+    pub rules: SharedRules,
     /// Simulation or live.
     pub env: Environment,
     /// Folder of the saved book.
@@ -178,14 +192,6 @@ pub fn steps_of(entries: &[Entry]) -> Vec<Step> {
     alarms
         .filter_map(|entry| serde_json::from_value(entry.detail.clone()?).ok())
         .collect()
-}
-
-/// The transitions that a ledger holds, in the order of their numbers.
-pub fn transitions_of(entries: &[Entry]) -> Vec<Transition> {
-    let steps = steps_of(entries).into_iter();
-    let mut transitions: Vec<Transition> = steps.map(|step| step.transition).collect();
-    transitions.sort_by_key(|transition| (transition.at.utc_ns, transition.number));
-    transitions
 }
 
 /// Reads the book as it was saved last; none at the first start or if it cannot be read.
@@ -228,21 +234,18 @@ struct Work {
     looked_ns: i64,
     /// Conditions known not to have been told.
     untold: u64,
+    compared_ns: i64,
+    drifts: Vec<Drift>,
+    /// Steps of the clock known.
+    clock_steps: u64,
+    /// Whether nobody keeps the clock right.
+    is_clock_free: bool,
 }
 
 impl AlarmDesk {
     /// Works until `stop` is set.
     pub fn run(self, ours: Annunciator, stop: &AtomicBool) {
-        let mut work = Work {
-            desk: self,
-            ours,
-            unwritten: VecDeque::new(),
-            lost: 0,
-            saved_ns: 0,
-            is_unsaved: true,
-            looked_ns: 0,
-            untold: 0,
-        };
+        let mut work = Work::new(self, ours);
         work.desk.hub.set_guidance(work.ours.guidance());
         let mut ticked = 0;
         while !stop.load(Ordering::Acquire) {
@@ -266,6 +269,23 @@ impl AlarmDesk {
 }
 
 impl Work {
+    fn new(desk: AlarmDesk, ours: Annunciator) -> Work {
+        Work {
+            desk,
+            ours,
+            unwritten: VecDeque::new(),
+            lost: 0,
+            saved_ns: 0,
+            is_unsaved: true,
+            looked_ns: 0,
+            untold: 0,
+            compared_ns: 0,
+            drifts: Vec::new(),
+            clock_steps: 0,
+            is_clock_free: false,
+        }
+    }
+
     fn hear(&mut self, told: Told) {
         match told {
             Told::Scan {
@@ -287,6 +307,8 @@ impl Work {
                     now(),
                 );
                 self.desk.hub.set_guidance(self.ours.guidance());
+                self.desk.edition = roll.edition;
+                self.desk.rules.set(&roll.settings);
             }
             Told::Own { alarm, active } => self.ours.tell(alarm, active, now()),
         }
@@ -334,8 +356,25 @@ impl Work {
             let _ = self.desk.ledger.post(vec![self.entry("gap", "", &why)]);
         }
         let now_ns = rt::monotonic_ns();
+        if now_ns - self.compared_ns >= COMPARE_EVERY_NS {
+            self.compared_ns = now_ns;
+            self.compare();
+        }
+        let steps = self.desk.clock_steps.load(Ordering::Relaxed);
+        if steps > self.clock_steps {
+            self.clock_steps = steps;
+            // The step is over; what stays is to be acknowledged.
+            self.ours.tell(own::CLOCK_UNSYNCHRONISED, true, now());
+            let stays = self.is_clock_free;
+            self.ours.tell(own::CLOCK_UNSYNCHRONISED, stays, now());
+        }
         if now_ns - self.looked_ns >= LOOK_EVERY_NS {
             self.looked_ns = now_ns;
+            // What is simulated needs no time server.
+            let is_live = self.desk.env == Environment::Live;
+            self.is_clock_free = is_live && rt::is_clock_kept() == Some(false);
+            let stands = self.is_clock_free;
+            self.ours.tell(own::CLOCK_UNSYNCHRONISED, stands, now());
             if let Some(free) = rt::free_bytes(&self.desk.folder) {
                 let is_low = free < FREE_BYTES_MIN;
                 self.ours.tell(own::DISK_LOW, is_low, now());
@@ -343,6 +382,38 @@ impl Work {
                 self.desk.hub.set_part("disk", !is_low, &note);
             }
         }
+    }
+
+    /// Holds what runs against the master alarm database; a difference is an alarm, and a
+    /// record that names it.
+    fn compare(&mut self) {
+        let hub = &self.desk.hub;
+        let is_ours = || hub.directory().edition.number == self.desk.edition;
+        let was_ours = is_ours();
+        let image = hub.snapshot();
+        // Between two editions nothing can be compared.
+        if image.cells.is_empty() || !was_ours || !is_ours() {
+            return;
+        }
+        let drifts = self.ours.drifts(|tag| {
+            let cell = image.cells.get(hub.handle(tag)? as usize)?;
+            (!cell.quality.is_bad()).then_some(cell.value)
+        });
+        let stood = self.ours.stands(own::DRIFT);
+        if drifts != self.drifts || drifts.is_empty() == stood {
+            let entry = self.entry("drift", "", "");
+            // With a ledger that is down it is compared again.
+            if self
+                .desk
+                .ledger
+                .post(vec![drift_entry(entry, &drifts)])
+                .is_err()
+            {
+                return;
+            }
+            self.ours.tell(own::DRIFT, !drifts.is_empty(), now());
+        }
+        self.drifts = drifts;
     }
 
     fn tick(&mut self) {
@@ -542,3 +613,6 @@ fn unrecorded(why: &Unrecorded) -> Refusal {
         why @ (Unrecorded::Busy | Unrecorded::NoAnswer) => Refusal::journal_down(why),
     }
 }
+
+#[cfg(test)]
+mod tests;

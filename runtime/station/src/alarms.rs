@@ -1,7 +1,7 @@
 //! `scanloop alarms`: the master alarm database of a plant, and the key figures of its
 //! alarms from the ledger of a station.
 
-use crate::alarm_desk::transitions_of;
+use crate::figures::{self, transitions_of};
 use crate::second_place::ledger_folder;
 use alarm::kpi;
 use journal::ledger::read;
@@ -36,6 +36,7 @@ pub fn list(plant: &Plant, form: Form) -> Result<String, String> {
 
 /// Key figures (ISA-18.2, EEMUA 191) of a data folder, or of the folder of a ledger. From
 /// its first alarm to its last unless the range says otherwise, nanoseconds of UTC.
+/// `rules` are those of the site.
 ///
 /// # Errors
 /// A sentence if there is no ledger, or no alarm in it.
@@ -43,6 +44,7 @@ pub fn figures(
     folder: &Path,
     from_ns: Option<i64>,
     to_ns: Option<i64>,
+    rules: &kpi::Rules,
     form: Form,
 ) -> Result<String, String> {
     let inside = ledger_folder(folder);
@@ -53,14 +55,15 @@ pub fn figures(
     };
     let entries = read::entries(&ledger).map_err(|error| error.to_string())?;
     let transitions = transitions_of(&entries);
-    let (Some(first), Some(last)) = (transitions.first(), transitions.last()) else {
+    let times = || transitions.iter().map(|step| step.at.utc_ns);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else {
         return Err(format!("{} holds no alarm", folder.display()));
     };
     let range = kpi::Range {
-        from_ns: from_ns.unwrap_or(first.at.utc_ns),
-        to_ns: to_ns.unwrap_or(last.at.utc_ns + 1),
+        from_ns: from_ns.unwrap_or(first),
+        to_ns: to_ns.unwrap_or(last.saturating_add(1)),
     };
-    let figures = kpi::of(&transitions, range, &kpi::Rules::default(), 0);
+    let figures = figures::figures(&entries, &transitions, range, rules);
     match form {
         Form::Text => Ok(kpi::text(&figures)),
         Form::Csv => Ok(kpi::csv(&figures)),
@@ -69,3 +72,6 @@ pub fn figures(
             .map_err(|error| error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

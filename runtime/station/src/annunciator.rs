@@ -16,6 +16,7 @@ pub mod own;
 pub mod rows;
 
 use crate::chronicle::{At, Changed};
+use alarm::drift::{Drift, Running, compare, setting_tags};
 use alarm::{
     Action, AlarmIndex, AlarmRefusal, Book, Edge, Outbox, Rationale, Restored, Saved, Settings,
     Shelf, Stamp, Transition, Who,
@@ -47,6 +48,8 @@ struct Wires {
     inputs: BTreeMap<u32, Vec<usize>>,
     /// Handle and kind of the value that an alarm watches.
     values: Vec<Option<u32>>,
+    /// Handle of the limit that runs, of an alarm with a detection of its own.
+    limits: Vec<Option<u32>>,
     /// Alarms whose tag the plant does not have.
     absent: Vec<String>,
 }
@@ -154,11 +157,12 @@ impl Annunciator {
                 continue;
             };
             for alarm in alarms {
+                let recorded = self.book.rationales()[alarm.at()].limit;
                 let edge = Edge {
                     active: changed.bits != 0,
                     is_bad: changed.quality.is_bad(),
                     value: self.wires.values[alarm.at()].and_then(value),
-                    limit: self.book.rationales()[alarm.at()].limit,
+                    limit: self.wires.limits[alarm.at()].and_then(value).or(recorded),
                 };
                 self.book.edge(*alarm, edge, stamp, &mut self.out);
             }
@@ -175,6 +179,15 @@ impl Annunciator {
         }
     }
 
+    /// Whether the condition of an alarm stands.
+    pub fn stands(&self, name: &str) -> bool {
+        let row = self
+            .book
+            .index(name)
+            .and_then(|alarm| self.book.row(alarm, 0));
+        row.is_some_and(|row| row.in_alarm)
+    }
+
     /// Time goes on; once a second is often enough.
     pub fn tick(&mut self, at: Stamp) {
         self.book.tick(at, &mut self.out);
@@ -185,13 +198,13 @@ impl Annunciator {
     /// # Errors
     /// [`DeedRefusal`] of the first alarm that refuses.
     pub fn permits(&self, command: &AlarmCommand, at: Stamp) -> Result<(), DeedRefusal> {
-        let Some(action) = action(command, at) else {
+        if command.deed == AlarmDeed::Silence {
             return Ok(());
-        };
+        }
         if command.alarms.is_empty() {
             return Err(DeedRefusal::Nothing);
         }
-        for (name, alarm) in self.named(command)? {
+        for (name, alarm, action) in self.asked(command, at)? {
             let permitted = self.book.permits(alarm, &action, at);
             permitted.map_err(|why| DeedRefusal::Refused { alarm: name, why })?;
         }
@@ -205,28 +218,34 @@ impl Annunciator {
     /// [`DeedRefusal`] of the first alarm that refuses; then nothing has changed.
     pub fn act(&mut self, command: &AlarmCommand, at: Stamp) -> Result<Vec<Step>, DeedRefusal> {
         self.permits(command, at)?;
-        let Some(action) = action(command, at) else {
+        if command.deed == AlarmDeed::Silence {
             self.horn.silence();
             self.is_changed = true;
             return Ok(Vec::new());
-        };
+        }
         let who = Who::Person(command.actor.as_str().into());
         let before = self.collect();
         self.waiting.extend(before);
-        for (name, alarm) in self.named(command)? {
+        for (name, alarm, action) in self.asked(command, at)? {
             let done = self.book.act(alarm, &action, &who, at, &mut self.out);
             done.map_err(|why| DeedRefusal::Refused { alarm: name, why })?;
         }
         Ok(self.collect())
     }
 
-    fn named(&self, command: &AlarmCommand) -> Result<Vec<(String, AlarmIndex)>, DeedRefusal> {
-        let alarms = command.alarms.iter().map(|name| {
+    /// What is asked of each alarm that is named.
+    fn asked(
+        &self,
+        command: &AlarmCommand,
+        at: Stamp,
+    ) -> Result<Vec<(String, AlarmIndex, Action)>, DeedRefusal> {
+        let alarms = command.alarms.iter().enumerate().filter_map(|(nth, name)| {
+            let action = action(command, command.seen.get(nth).copied(), at)?;
             let alarm = self.book.index(name);
             let alarm = alarm.ok_or_else(|| DeedRefusal::Unknown {
                 alarm: name.clone(),
-            })?;
-            Ok((name.clone(), alarm))
+            });
+            Some(alarm.map(|alarm| (name.clone(), alarm, action)))
         });
         alarms.collect()
     }
@@ -280,6 +299,12 @@ impl Annunciator {
             .collect()
     }
 
+    /// Settings that run otherwise than they were rationalised; `read` gives the value of a
+    /// tag, none if nobody knows it.
+    pub fn drifts(&self, read: impl Fn(&str) -> Option<f64>) -> Vec<Drift> {
+        compare(self.book.rationales(), |record| Running::of(record, &read))
+    }
+
     /// The book as it stands.
     pub fn save(&self, at: Stamp) -> Saved {
         self.book.save(at)
@@ -304,13 +329,13 @@ impl Annunciator {
     }
 }
 
-/// What a deed asks of a book; none if of the horn.
-fn action(command: &AlarmCommand, at: Stamp) -> Option<Action> {
+/// What a deed asks of a book, of an alarm that was `seen`; none if of the horn.
+fn action(command: &AlarmCommand, seen: Option<u64>, at: Stamp) -> Option<Action> {
     let reason = command.reason.clone();
     Some(match command.deed {
         AlarmDeed::Acknowledge => Action::Acknowledge {
             comment: reason,
-            seen: None,
+            seen,
         },
         AlarmDeed::Reset => Action::Reset { comment: reason },
         AlarmDeed::Shelve { for_s, one_shot } => Action::Shelve {
@@ -338,6 +363,9 @@ fn wire(book: &Book, handle: impl Fn(&str) -> Option<u32>) -> Wires {
             None => wires.absent.push(record.name.clone()),
         }
         wires.values.push(handle(&record.point));
+        wires
+            .limits
+            .push(limit_tag(record).and_then(|tag| handle(&tag)));
     }
     for (at, tag) in book.input_tags().iter().enumerate() {
         if let Some(tag) = handle(tag) {
@@ -345,6 +373,12 @@ fn wire(book: &Book, handle: impl Fn(&str) -> Option<u32>) -> Wires {
         }
     }
     wires
+}
+
+/// The tag of the limit that runs, of an alarm that has one.
+pub fn limit_tag(record: &Rationale) -> Option<String> {
+    let tags = setting_tags(record).filter(|_| record.kind.has_limit());
+    tags.map(|[limit, ..]| limit)
 }
 
 /// Whether a quality is worth a number on the list.

@@ -8,6 +8,7 @@ use crate::annunciator::{Step, own};
 use crate::chronicle::Cast;
 use crate::clerk::env_word;
 use crate::engine::StartError;
+use crate::figures::SharedRules;
 use crate::history_writer::{Giver, HistoryNews, HistoryWriter, SharedReader, giver, long_trend};
 use crate::ledger_sender::LedgerSender;
 use crate::messages::Messages;
@@ -21,7 +22,7 @@ use historian::Retention;
 use journal::ledger::{Class, DiskFolder, Entry, LedgerError, read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 /// What the archive needs of the station.
@@ -36,6 +37,8 @@ pub struct Surroundings {
     pub ledger_down: Arc<AtomicBool>,
     /// Whether recording of the run has failed.
     pub recording_down: Arc<AtomicBool>,
+    /// How often somebody moved the wall clock.
+    pub clock_steps: Arc<AtomicU64>,
     /// Simulation or live.
     pub env: Environment,
     /// Folder for everything that stays.
@@ -118,6 +121,8 @@ impl Archive {
                 Box::new(move || messages.run(&teller, &hub, &stop)),
             )?);
         }
+        let rules = SharedRules::default();
+        rules.set(&cast.roll.settings);
         let desk = AlarmDesk {
             hub: around.hub.clone(),
             told,
@@ -126,6 +131,9 @@ impl Archive {
             ledger: around.ledger.clone(),
             ledger_down: around.ledger_down,
             recording_down: around.recording_down,
+            clock_steps: around.clock_steps,
+            edition: cast.roll.edition,
+            rules: rules.clone(),
             env: around.env,
             folder: around.data.clone(),
             listeners,
@@ -161,6 +169,7 @@ impl Archive {
         let records = RecordsDesk {
             ledger: ledger_folder(&around.data),
             view: around.data.join("records.sqlite"),
+            rules,
             questions: around.intake.questions,
         };
         let ended = stop.clone();

@@ -4,6 +4,7 @@
 use crate::bypass::{BypassNotes, note};
 use crate::change::{Adopted, Changer};
 use crate::chronicle::Cast;
+use crate::clock_watch::{ClockWatch, ReadClocks, Step};
 use crate::directory::{Named, Place, areas, named};
 use crate::ledger_sender::{Posting, Unrecorded};
 use crate::ports::ScanOrder;
@@ -21,7 +22,7 @@ use people::Signed;
 use scan::Entry;
 use signal::limits;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -55,6 +56,10 @@ pub struct Clerk {
     pub bypasses: BypassNotes,
     /// Simulation or live.
     pub env: Environment,
+    /// Reads the clocks.
+    pub clocks: ReadClocks,
+    /// How often somebody moved the wall clock: the alarm desk tells.
+    pub clock_steps: Arc<AtomicU64>,
     /// The scripts, which go with the edition.
     pub supervision: Arc<Supervision>,
 }
@@ -144,8 +149,6 @@ fn refusal_class(code: RefusalCode) -> Class {
 /// How often the ledger is tended, and tried again while it is down.
 const TEND_NS: i64 = 100_000_000;
 const REOPEN_NS: i64 = 1_000_000_000;
-/// Step of the wall clock against the monotonic one that is recorded.
-const CLOCK_STEP_NS: i64 = 1_000_000_000;
 
 /// What waits to be recorded together.
 #[derive(Default)]
@@ -174,7 +177,7 @@ impl Clerk {
     /// Works until `stop` is set.
     pub fn run(mut self, stop: &AtomicBool) {
         let (mut tended, mut tried) = (0, 0);
-        let mut apart_ns = rt::utc_ns() - rt::monotonic_ns();
+        let mut watch = ClockWatch::new((self.clocks)());
         while !stop.load(Ordering::Acquire) {
             let mut waiting = Waiting::default();
             crossbeam::channel::select! {
@@ -197,11 +200,9 @@ impl Clerk {
                     tried = now_ns;
                 }
                 self.tend(now_ns, may_reopen);
-                let apart_now_ns = rt::utc_ns() - now_ns;
-                if (apart_now_ns - apart_ns).abs() > CLOCK_STEP_NS {
-                    self.clock_stepped(now_ns + apart_ns, now_ns + apart_now_ns);
+                if let Some(step) = watch.look((self.clocks)()) {
+                    self.clock_stepped(step);
                 }
-                apart_ns = apart_now_ns;
             }
         }
         // Nobody asks any more; what was tried and what happened is still written down.
@@ -237,11 +238,12 @@ impl Clerk {
 
     /// Somebody moved the clock: numbers keep the order of entries, and this says by how
     /// much their times are off from here on.
-    fn clock_stepped(&mut self, expected_ns: i64, found_ns: i64) {
+    fn clock_stepped(&mut self, step: Step) {
+        self.clock_steps.fetch_add(1, Ordering::Relaxed);
         let said = |ns| Value::Text(signal::Utc(ns).to_string());
         let record = Record {
-            old: Some(said(expected_ns)),
-            new: Some(said(found_ns)),
+            old: Some(said(step.expected_ns)),
+            new: Some(said(step.found_ns)),
             ..self.record(Class::System, "station", "clock-step")
         };
         // If it cannot be recorded, the ledger is down and says since when.

@@ -162,6 +162,10 @@ enum AlarmAction {
         /// Before this time.
         #[arg(long, value_parser = audit::instant)]
         to: Option<i64>,
+        /// Folder of the plant, for what its text says of floods, chattering and stale
+        /// alarms; without it the product's defaults hold.
+        #[arg(long)]
+        plant: Option<PathBuf>,
         /// Print CSV.
         #[arg(long)]
         csv: bool,
@@ -314,10 +318,15 @@ pub fn run(cli: Cli) -> ExitCode {
                     data,
                     from,
                     to,
+                    plant,
                     csv,
                     json,
                 },
-        } => alarms::figures(&data, from, to, form_of(csv, json)).map(|text| print!("{text}")),
+        } => kpi_rules(plant.as_deref()).and_then(|rules| {
+            let text = alarms::figures(&data, from, to, &rules, form_of(csv, json))?;
+            print!("{text}");
+            Ok(())
+        }),
         Action::Backup(arguments) => station::backup::run_backup(&arguments),
         Action::Restore(arguments) => station::backup::run_restore(&arguments),
         Action::Trend(arguments) => trend_command(arguments),
@@ -349,6 +358,13 @@ fn prove_command(folder: &Path) -> Result<(), String> {
 fn alarms_list(folder: &Path, csv: bool, json: bool) -> Result<(), String> {
     print!("{}", alarms::list(&load(folder)?, form_of(csv, json))?);
     Ok(())
+}
+
+fn kpi_rules(plant: Option<&Path>) -> Result<alarm::kpi::Rules, String> {
+    let Some(folder) = plant else {
+        return Ok(alarm::kpi::Rules::default());
+    };
+    Ok(alarm::kpi::Rules::of(&load(folder)?.alarm_settings()))
 }
 
 const fn form_of(csv: bool, json: bool) -> Form {

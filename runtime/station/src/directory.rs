@@ -1,5 +1,6 @@
 //! Names, texts and limits of an edition, as the desk shows them.
 
+use gateway::Areas;
 use gateway::desk::{
     Cause, Directory, Edition, Environment, Interlock, Limits, Loop, OnlyWhen, State, Tag, TagKind,
     Text, Writable,
@@ -195,14 +196,27 @@ fn tag(
     }
 }
 
-/// Areas by block, by the unit that the block belongs to.
-pub fn areas(plant: &Plant) -> BTreeMap<String, String> {
-    let area = |unit: &str| plant.units.iter().find(|u| u.name == unit);
+/// Areas: of a block by the unit that it belongs to, of an alarm by its record, or by its
+/// unit if the record leaves it open.
+pub fn areas(plant: &Plant) -> Areas {
+    let of_unit = |unit: &str| {
+        let unit = plant.units.iter().find(|u| u.name == unit);
+        unit.map_or("", |unit| unit.area.as_str())
+    };
+    let named = |name: &str, area: &str| (!area.is_empty()).then(|| (name.into(), area.into()));
     let blocks = plant.blocks.values();
-    blocks
-        .filter_map(|block| Some((block.name.clone(), area(&block.unit)?.area.clone())))
-        .filter(|(_, area)| !area.is_empty())
-        .collect()
+    let alarms = plant.rationales().into_iter();
+    Areas {
+        blocks: blocks
+            .filter_map(|block| named(&block.name, of_unit(&block.unit)))
+            .collect(),
+        alarms: alarms
+            .filter_map(|alarm| match alarm.area.as_str() {
+                "" => named(&alarm.name, of_unit(&alarm.unit)),
+                area => named(&alarm.name, area),
+            })
+            .collect(),
+    }
 }
 
 /// Who may write a tag and what they give for it: as the text says, or by what the tag
@@ -226,6 +240,8 @@ fn signing(
         (_, "MODE") => Action::Mode,
         // A tag of its own, without a block behind it.
         ("", _) => Action::Operate,
+        // Limit, dead-band and delays of an alarm are its rationalisation.
+        ("ALARM" | "ALARM_BAD" | "ALARM_STATE", _) if is_setting_of_block => Action::Limit,
         _ if is_setting_of_block && entry.is_protective => Action::Limit,
         _ if is_setting_of_block && entry.kind == Kind::Real => Action::Tune,
         _ => Action::Operate,
@@ -414,3 +430,6 @@ fn cause(row: usize, value: &Value, entries: &BTreeMap<&str, (usize, &TagEntry)>
         tag,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use crate::change::{ChangeEnds, Changer};
 use crate::chronicle::Cast;
 use crate::clerk::{Clerk, env_word, is_cold_start, standing_forces};
 use crate::clock::RtClock;
+use crate::clock_watch::Clocks;
 use crate::closed_loop::{LoopError, point_configs};
 use crate::comparer::comparer;
 use crate::directory::{Named, areas, named};
@@ -401,6 +402,7 @@ impl Station {
             .map_err(StartError::Journal)?;
             *forces.lock().unwrap_or_else(PoisonError::into_inner) = standing_forces(&past);
         }
+        let clock_steps = Arc::new(AtomicU64::new(0));
         let (archive, told) = Archive::start(
             &edition.cast,
             Surroundings {
@@ -409,6 +411,7 @@ impl Station {
                 ledger: sender.clone(),
                 ledger_down: ledger_down.clone(),
                 recording_down: recording_down.clone(),
+                clock_steps: clock_steps.clone(),
                 env: options.env,
                 data: options.data.clone(),
                 retention: retention(&plant),
@@ -471,6 +474,8 @@ impl Station {
             forces,
             bypasses,
             env: options.env,
+            clocks: Box::new(Clocks::now),
+            clock_steps,
             supervision: supervision.clone(),
         };
         let stop_clerk = Arc::new(AtomicBool::new(false));

@@ -1,7 +1,7 @@
 //! The records desk: the thread that answers questions from the ledger. It reads a view
 //! of it, kept up to date before each answer; the view may be thrown away at any time.
 
-use crate::alarm_desk::transitions_of;
+use crate::figures::{DRIFT_SUBJECT, SharedRules, figures, transitions_of};
 use alarm::kpi;
 use crossbeam::channel::Receiver;
 use gateway::alarms::{RecordPage, RecordQuery, RecordRow};
@@ -25,6 +25,8 @@ pub struct RecordsDesk {
     pub ledger: PathBuf,
     /// File of the view.
     pub view: PathBuf,
+    /// What figures rest on.
+    pub rules: SharedRules,
     /// What is asked.
     pub questions: Receiver<Question>,
 }
@@ -119,12 +121,20 @@ impl RecordsDesk {
                 break;
             }
         }
+        // The last record of drift may be older than all these.
+        let drift = index.ask(&Query {
+            to_ns: query.to_ns,
+            class: Some(Class::Alarm),
+            subject: Some(DRIFT_SUBJECT.to_string()),
+            limit: 1,
+            ..Query::default()
+        })?;
         let transitions = transitions_of(&entries);
         let range = kpi::Range {
             from_ns: from_ms.saturating_mul(1_000_000),
             to_ns: to_ms.saturating_mul(1_000_000),
         };
-        let figures = kpi::of(&transitions, range, &kpi::Rules::default(), 0);
+        let figures = figures(&drift.entries, &transitions, range, &self.rules.get());
         let lines = kpi::lines(&figures);
         let whole = serde_json::json!({ "figures": figures, "lines": lines });
         Ok(whole.to_string())

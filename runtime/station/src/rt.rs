@@ -68,6 +68,19 @@ pub fn free_bytes(folder: &std::path::Path) -> Option<u64> {
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+/// Whether somebody, such as NTP or PTP, keeps the wall clock right by what the kernel was
+/// told; none if it does not say.
+pub fn is_clock_kept() -> Option<bool> {
+    let mut state = MaybeUninit::<libc::timex>::zeroed();
+    // SAFETY: a timex of zeros is valid and asks for no change; the kernel writes into it,
+    // and it outlives the call.
+    let (told, status) = unsafe {
+        let told = libc::adjtimex(state.as_mut_ptr());
+        (told, state.assume_init().status)
+    };
+    (told >= 0).then(|| told != libc::TIME_ERROR && status & libc::STA_UNSYNC == 0)
+}
+
 fn read_clock(clock: libc::clockid_t) -> i64 {
     let mut time = MaybeUninit::<libc::timespec>::uninit();
     // SAFETY: `time` is a valid place for one timespec, and both clocks exist on

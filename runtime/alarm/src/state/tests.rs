@@ -3,11 +3,16 @@ use crate::class::{Class, Policies};
 use std::fmt::Write;
 
 /// Rows are states, columns events in the order of [`Event::ALL`]; a letter is the next
-/// state, a point a refusal. One table for each policy and each pair of facts.
+/// state, a point a refusal. One table for each policy and each combination of facts: all
+/// that a policy and the facts can say of a step.
 const GOLDEN: &str = include_str!("golden.txt");
 
-fn policies() -> [(&'static str, Policy); 5] {
+fn policies() -> [(&'static str, Policy); 8] {
     let plain = Policy::PLAIN;
+    let no_shelf = Policy {
+        shelving: false,
+        ..plain
+    };
     [
         ("plain", plain),
         (
@@ -36,14 +41,29 @@ fn policies() -> [(&'static str, Policy); 5] {
             "latching, no shelf",
             Policy {
                 latching: true,
-                shelving: false,
-                ..plain
+                ..no_shelf
+            },
+        ),
+        ("no shelf", no_shelf),
+        (
+            "no ack, no shelf",
+            Policy {
+                ack: false,
+                ..no_shelf
+            },
+        ),
+        (
+            "latching, no ack, no shelf",
+            Policy {
+                latching: true,
+                ack: false,
+                ..no_shelf
             },
         ),
     ]
 }
 
-fn all_facts() -> [Facts; 4] {
+fn all_facts() -> [Facts; 8] {
     let facts = |in_alarm, pending, suppressed| Facts {
         in_alarm,
         pending,
@@ -54,6 +74,10 @@ fn all_facts() -> [Facts; 4] {
         facts(false, true, false),
         facts(true, true, false),
         facts(true, true, true),
+        facts(true, false, false),
+        facts(false, false, true),
+        facts(false, true, true),
+        facts(true, false, true),
     ]
 }
 
@@ -87,6 +111,16 @@ fn every_state_event_and_policy_goes_where_the_table_says() {
         assert_eq!(found, golden, "line {}", number + 1);
     }
     assert_eq!(found.lines().count(), GOLDEN.lines().count());
+}
+
+#[test]
+fn the_table_has_every_policy_and_every_combination_of_facts_once() {
+    let said = |policy: Policy| (policy.latching, policy.ack, policy.shelving);
+    let all = std::collections::BTreeSet::from_iter(policies().map(|(_, policy)| said(policy)));
+    assert_eq!(all.len(), 8);
+    let said = |facts: Facts| (facts.in_alarm, facts.pending, facts.suppressed);
+    let all = std::collections::BTreeSet::from_iter(all_facts().map(said));
+    assert_eq!(all.len(), 8);
 }
 
 #[test]

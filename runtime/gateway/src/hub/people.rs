@@ -3,11 +3,10 @@
 
 use super::Hub;
 use crate::alarms::AlarmDeed;
-use crate::counter::{Counter, People, Person, Standing, Wish, refusal};
+use crate::counter::{Areas, Counter, People, Person, Standing, Wish, refusal};
 use crate::desk::{Answered, Attempt, Desk, Environment, Receipt, Refusal, RefusalCode};
 use crate::order::{Ask, Order};
 use people::{Action, Denied, Note, Question, Rules, Secret, SignatureClass, SignedIn, Token, Why};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -25,8 +24,8 @@ impl Hub {
         let _ = self.counter.set(Arc::new(counter));
     }
 
-    /// Takes the rules and the areas (by block) of an edition.
-    pub fn set_rules(&self, rules: Rules, areas: BTreeMap<String, String>) {
+    /// Takes the rules and the areas of an edition.
+    pub fn set_rules(&self, rules: Rules, areas: Areas) {
         if let Some(counter) = self.counter.get() {
             counter.set_rules(rules, areas);
         }
@@ -149,10 +148,11 @@ impl Hub {
                 None,
                 &command.id,
                 format!(
-                    "alarm|{}|{:?}|{}|{}",
+                    "alarm|{}|{:?}|{}|{:?}|{}",
                     command.id,
                     command.deed,
                     command.alarms.join(","),
+                    command.seen,
                     command.reason
                 ),
             ),
@@ -179,12 +179,16 @@ impl Hub {
                 format!("simulate|{id}|{deed:?}"),
             ),
         };
+        let area = match (wish, tag.as_deref()) {
+            (Wish::Alarm(_), Some(alarm)) => Some(counter.area_of_alarm(alarm)),
+            // The horn belongs to no area.
+            (Wish::Alarm(_), None) => None,
+            (_, tag) => Some(tag.map_or_else(String::new, |tag| counter.area(tag))),
+        };
         Matter {
             question: Question {
                 action,
-                area: tag
-                    .as_deref()
-                    .map_or_else(String::new, |tag| counter.area(tag)),
+                area,
                 class,
             },
             what,
@@ -234,7 +238,7 @@ impl Hub {
             };
             let may = others.iter().fold(may, |may, alarm| {
                 let question = Question {
-                    area: counter.area(alarm),
+                    area: Some(counter.area_of_alarm(alarm)),
                     ..question.clone()
                 };
                 may.and_then(|_| counter.office.may(token, &question, counter.now(utc_ns)))

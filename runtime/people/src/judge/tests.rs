@@ -40,7 +40,7 @@ fn user(roles: &[&str]) -> User {
 fn ask(action: Action, area: &str) -> Question {
     Question {
         action,
-        area: area.into(),
+        area: Some(area.into()),
         class: None,
     }
 }
@@ -67,6 +67,21 @@ fn a_role_of_one_area_reaches_no_other_and_not_the_whole_plant() {
         let denied = judge(&rules, &li, &ask(action, area), 0).expect_err("elsewhere");
         assert!(matches!(denied.why, Why::WrongArea { .. }), "{denied}");
     }
+}
+
+#[test]
+fn what_belongs_to_no_area_needs_the_right_in_any() {
+    let mut rules = Rules::default();
+    let mut of_u100 = rules.roles["operator"].clone();
+    of_u100.areas = Some(BTreeSet::from(["U100".to_string()]));
+    rules.roles.insert("operator".into(), of_u100);
+    let li = user(&["operator"]);
+    let anywhere = |action| Question {
+        area: None,
+        ..ask(action, "")
+    };
+    assert!(judge(&rules, &li, &anywhere(Action::Acknowledge), 0).is_ok());
+    assert!(judge(&rules, &li, &anywhere(Action::Change), 0).is_err());
 }
 
 #[test]

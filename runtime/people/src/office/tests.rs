@@ -60,7 +60,7 @@ fn office() -> Office {
 fn ask(action: Action) -> Question {
     Question {
         action,
-        area: "U100".into(),
+        area: Some("U100".into()),
         class: None,
     }
 }

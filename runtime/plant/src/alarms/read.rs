@@ -14,6 +14,9 @@ use alarm::{
 };
 
 const TIME_S: std::ops::RangeInclusive<f64> = 0.0..=86_400.0;
+/// Delay of a diagnosis that says none, as the block `ALARM_BAD` has it, seconds: NAMUR
+/// NE 43 asks for 4 s before a failure signal is one.
+const DIAGNOSIS_DELAY_S: f64 = 4.0;
 const ANY: std::ops::RangeInclusive<f64> = f64::MIN..=f64::MAX;
 
 /// What the head of a file says for all its alarms.
@@ -259,7 +262,9 @@ fn read_alarm(
     rationale.limit = reader.real("limit", ANY);
     rationale.basis = reader.text("basis").unwrap_or_default();
     rationale.deadband = reader.real("deadband", 0.0..=f64::MAX).unwrap_or(0.0);
-    rationale.on_delay_s = reader.real("on_delay_s", TIME_S).unwrap_or(0.0);
+    let is_diagnosis = rationale.kind == AlarmKind::Bad && rationale.is_detected();
+    let on_delay_s = if is_diagnosis { DIAGNOSIS_DELAY_S } else { 0.0 };
+    rationale.on_delay_s = reader.real("on_delay_s", TIME_S).unwrap_or(on_delay_s);
     rationale.off_delay_s = reader.real("off_delay_s", TIME_S).unwrap_or(0.0);
     let respond_min = reader.real("respond_min", 0.0..=10_080.0);
     let severity = reader.node("severity");

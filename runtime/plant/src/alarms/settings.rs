@@ -33,6 +33,9 @@ pub(crate) fn read_settings(node: &Node, problems: &mut Diagnostics) -> Settings
     if let Some(chatter_s) = reader.real("chatter_s", 1.0..=3_600.0) {
         settings.chatter_s = chatter_s;
     }
+    if let Some(fleeting_s) = reader.real("fleeting_s", 0.0..=3_600.0) {
+        settings.fleeting_s = fleeting_s;
+    }
     if let Some(stale_h) = reader.real("stale_h", 0.1..=8_760.0) {
         settings.stale_s = stale_h * 3_600.0;
     }

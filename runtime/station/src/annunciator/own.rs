@@ -9,12 +9,17 @@ pub const MESSAGES: &str = "SYS.MESSAGES";
 /// Scans or steps were lost on their way to the records.
 pub const LOST: &str = "SYS.LOST";
 
+/// Settings of alarms run otherwise than they were rationalised.
+pub const DRIFT: &str = "SYS.DRIFT";
+
 /// Condition: the ledger takes nothing.
 pub const JOURNAL_DOWN: &str = "STATION.JOURNAL_DOWN";
 /// Condition: little space is left for what must be kept.
 pub const DISK_LOW: &str = "STATION.DISK_LOW";
 /// Condition: the recording of the run has a gap.
 pub const RECORDING_GAP: &str = "STATION.RECORDING_GAP";
+/// Condition: the clock was moved, or nobody keeps it right.
+pub const CLOCK_UNSYNCHRONISED: &str = "STATION.CLOCK_UNSYNCHRONISED";
 
 fn own(
     name: &str,
@@ -98,6 +103,26 @@ pub fn own_alarms() -> Vec<Rationale> {
             [
                 "Compare with the recording of the run; find what loads the machine.",
                 "与运行记录对照,查明过载原因。",
+            ],
+        ),
+        own(
+            DRIFT,
+            [
+                "Alarm settings differ from the master alarm database",
+                "报警运行参数与主报警数据库不一致",
+            ],
+            [
+                "A limit, dead-band or delay was changed while running.",
+                "运行中修改了限值、死区或延时。",
+            ],
+            [
+                "An alarm comes earlier or later than it was rationalised for.",
+                "报警提前或滞后,与合理化依据不符。",
+            ],
+            [
+                "The record \"drift\" of the audit trail names each setting: have the change approved and \
+                 put into the plant text, or write the approved value back.",
+                "审计追踪中的\"drift\"记录列出各项参数:经批准写入工厂文本,或写回批准值。",
             ],
         ),
     ]

@@ -91,7 +91,7 @@ pub fn list(book: &Book, raises: &Raises, horn: &Horn, seq: u64, now_ns: i64) ->
     let rows = book.list(&filter, Sort::Urgency, now_ns);
     let rows: Vec<AlarmRow> = rows
         .iter()
-        .filter(|row| row.state != State::Normal && !row.eclipsed)
+        .filter(|row| row.state != State::Normal && !book.is_hidden(row.alarm))
         .map(|row| shown(book, row, raises, now_ns))
         .collect();
     AlarmList {
@@ -134,6 +134,8 @@ fn shown(book: &Book, row: &Row<'_>, raises: &Raises, now_ns: i64) -> AlarmRow {
         until_ms: row.shelved_until_ns.map(ms),
         group: record.first_out.clone(),
         first_out: row.first_out,
+        raise: row.raise_number,
+        comment: row.comment,
         count: raises.of(row.alarm.at(), now_ns),
         chattering: row.chattering,
         stale: row.stale,

@@ -60,6 +60,7 @@ fn command(deed: AlarmDeed, alarms: &[&str]) -> AlarmCommand {
         alarms: alarms.iter().map(ToString::to_string).collect(),
         deed,
         reason: "because".into(),
+        seen: Vec::new(),
     }
 }
 
@@ -191,4 +192,136 @@ fn a_raise_is_counted_for_a_day() {
     assert_eq!(ours.raises.of(0, hours(1)), 3);
     assert_eq!(ours.raises.of(0, hours(23)), 3);
     assert_eq!(ours.raises.of(0, hours(25)), 0);
+}
+
+#[test]
+fn a_class_that_demands_a_comment_says_so_on_the_row_and_is_not_acknowledged_without() {
+    let mut records = records();
+    records[0].class = alarm::Class::GmpCritical;
+    let mut ours = Annunciator::new(records, Settings::default(), handle);
+    tell(&mut ours, 1, 1, true);
+    tell(&mut ours, 1, 2, true);
+    ours.steps();
+    let list = ours.list(2 * SECOND_NS).unwrap();
+    let comment = |name: &str| {
+        list.rows
+            .iter()
+            .find(|row| row.alarm == name)
+            .unwrap()
+            .comment
+    };
+    assert!(comment("TT-1.H") && !comment("C01"));
+    let mut silent = command(AlarmDeed::Acknowledge, &["TT-1.H"]);
+    silent.reason = String::new();
+    let refusal = ours.act(&silent, stamp(2)).unwrap_err();
+    let DeedRefusal::Refused { why, .. } = refusal else {
+        panic!("{refusal:?}");
+    };
+    assert!(matches!(why, AlarmRefusal::ReasonMissing { .. }));
+    let explained = command(AlarmDeed::Acknowledge, &["TT-1.H"]);
+    assert_eq!(ours.act(&explained, stamp(2)).unwrap().len(), 1);
+}
+
+#[test]
+fn a_row_carries_its_raise_and_another_raise_is_not_acknowledged_unseen() {
+    let mut ours = annunciator();
+    tell(&mut ours, 1, 1, true);
+    tell(&mut ours, 1, 2, true);
+    ours.steps();
+    let list = ours.list(2 * SECOND_NS).unwrap();
+    let raise = |name: &str| {
+        list.rows
+            .iter()
+            .find(|row| row.alarm == name)
+            .unwrap()
+            .raise
+    };
+    let mut seen = command(AlarmDeed::Acknowledge, &["C01", "TT-1.H"]);
+    seen.seen = vec![raise("C01"), raise("TT-1.H")];
+    tell(&mut ours, 3, 1, false);
+    tell(&mut ours, 4, 1, true);
+    ours.steps();
+    let refusal = ours.act(&seen, stamp(5)).unwrap_err();
+    let DeedRefusal::Refused { alarm, why } = refusal else {
+        panic!("{refusal:?}");
+    };
+    assert_eq!(alarm, "TT-1.H");
+    assert!(matches!(why, AlarmRefusal::Changed { .. }), "{why}");
+    let list = ours.list(6 * SECOND_NS).unwrap();
+    assert!(
+        list.rows.iter().all(|row| row.by.is_empty()),
+        "none of them"
+    );
+    let now = list.rows.iter().map(|row| (row.alarm.clone(), row.raise));
+    (seen.alarms, seen.seen) = now.unzip();
+    assert_eq!(ours.act(&seen, stamp(7)).unwrap().len(), 2);
+}
+
+#[test]
+fn high_high_hides_an_acknowledged_high_of_its_point_and_no_other_state() {
+    let mut records = records();
+    records[0].kind = alarm::AlarmKind::H;
+    records[1].kind = alarm::AlarmKind::Hh;
+    records[1].point = "TT-1.PV".into();
+    let mut ours = Annunciator::new(records, Settings::default(), handle);
+    let shown = |ours: &mut Annunciator, second: i64| {
+        ours.steps();
+        let list = ours.list(second * SECOND_NS).unwrap();
+        let counts = list.counts.priority.iter();
+        let counted: u32 = counts.map(|c| c.unacknowledged + c.acknowledged).sum();
+        let mut names: Vec<String> = list.rows.into_iter().map(|row| row.alarm).collect();
+        names.sort();
+        (names, counted)
+    };
+    let both = vec!["C01".to_string(), "TT-1.H".to_string()];
+    tell(&mut ours, 1, 1, true);
+    tell(&mut ours, 1, 2, true);
+    assert_eq!(shown(&mut ours, 2), (both.clone(), 2), "unacknowledged");
+    let high = |deed| command(deed, &["TT-1.H"]);
+    ours.act(&high(AlarmDeed::Acknowledge), stamp(3)).unwrap();
+    assert_eq!(shown(&mut ours, 3), (vec!["C01".to_string()], 1));
+    let shelve = AlarmDeed::Shelve {
+        for_s: 60.0,
+        one_shot: false,
+    };
+    ours.act(&high(shelve), stamp(4)).unwrap();
+    assert_eq!(shown(&mut ours, 4), (both.clone(), 1), "on the shelf");
+    ours.act(&high(AlarmDeed::Unshelve), stamp(5)).unwrap();
+    assert_eq!(shown(&mut ours, 5).0, ["C01"]);
+    tell(&mut ours, 6, 2, false);
+    assert_eq!(shown(&mut ours, 6), (both, 2), "the high-high is gone");
+}
+
+#[test]
+fn the_limit_beside_an_alarm_is_the_one_that_runs() {
+    let mut record = Rationale::named("TAH-2");
+    record.kind = alarm::AlarmKind::H;
+    record.point = "TT-2.PV".into();
+    record.limit = Some(80.0);
+    let tags = ["TAH-2.ALM", "TT-2.PV", "TAH-2.LIMIT"];
+    let of = |name: &str| tags.iter().position(|tag| *tag == name).map(|at| at as u32);
+    let mut ours = Annunciator::new(vec![record], Settings::default(), of);
+    let (at, raised) = (
+        At {
+            task: 0,
+            scan: 1,
+            utc_ns: 0,
+            missing: 0,
+        },
+        Changed {
+            handle: 0,
+            kind: Kind::Bool,
+            bits: 1,
+            before: None,
+            quality: Quality::GOOD,
+            in_sequence: false,
+        },
+    );
+    ours.take(&at, &[raised], &|handle| {
+        [None, Some(86.0), Some(85.0)][handle as usize]
+    });
+    let steps = ours.steps();
+    let raise = &steps[0].transition;
+    assert_eq!((raise.value, raise.limit), (Some(86.0), Some(85.0)));
+    assert_eq!(ours.list(SECOND_NS).unwrap().rows[0].limit, Some(85.0));
 }

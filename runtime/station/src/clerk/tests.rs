@@ -1,9 +1,11 @@
 use super::*;
+use crate::clock_watch::Clocks;
 use crate::kinds;
 use crate::ledger_sender::{LedgerSender, ledger_sender};
 use gateway::hub::Intake;
 use journal::ledger::{DiskFault, MemoryDisk, Settings, SigningKey, read};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicI64;
 use tokio::sync::oneshot;
 
 fn plant_folder() -> PathBuf {
@@ -60,6 +62,8 @@ fn office(disk: &MemoryDisk) -> Office {
         forces: ForceNotes::default(),
         bypasses: BypassNotes::default(),
         env: Environment::Simulation,
+        clocks: Box::new(Clocks::now),
+        clock_steps: Arc::default(),
         supervision: Arc::new(supervision),
     };
     Office {
@@ -188,13 +192,62 @@ fn all_that_waits_is_recorded_with_one_sync_and_each_is_told() {
 fn a_step_of_the_clock_is_recorded_and_numbers_keep_the_order() {
     let disk = MemoryDisk::default();
     let mut office = office(&disk);
-    office.clerk.clock_stepped(3_600_000_000_000, 0);
+    office.clerk.clock_stepped(Step {
+        expected_ns: 3_600_000_000_000,
+        found_ns: 0,
+    });
     office.ask(1, WRITE).unwrap();
     let records = whats(&disk);
     assert_eq!((records[0].seq, records[1].seq), (1, 2));
     assert_eq!(records[0].what, "clock-step");
     let old = records[0].old.as_ref().unwrap().to_string();
     assert_eq!(old, "1970-01-01T01:00:00.000Z");
+}
+
+/// The clock of the machine, which somebody moves.
+fn faulty_clock() -> (Arc<AtomicI64>, ReadClocks) {
+    let moved_ns = Arc::new(AtomicI64::new(0));
+    let read = moved_ns.clone();
+    let clocks = move || {
+        let clocks = Clocks::now();
+        Clocks {
+            utc_ns: clocks.utc_ns + read.load(Ordering::Relaxed),
+            ..clocks
+        }
+    };
+    (moved_ns, Box::new(clocks))
+}
+
+#[test]
+fn a_clock_that_is_set_back_while_the_station_runs_is_found_recorded_and_told_once() {
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
+    let (moved_ns, clocks) = faulty_clock();
+    office.clerk.clocks = clocks;
+    let steps = office.clerk.clock_steps.clone();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (mut clerk, ended) = (office.clerk, stop.clone());
+    clerk.rings.clear();
+    // The watch begins before the clock is moved: a record is written after its first look.
+    let running = std::thread::spawn(move || clerk.run(&ended));
+    let recorded = |what: &str| {
+        office
+            .sender
+            .record(vec![Record::system(0, "SIM", what, "", "")])
+    };
+    recorded("a").unwrap();
+    moved_ns.store(-3_600_000_000_000, Ordering::Relaxed);
+    let patience = Instant::now() + Duration::from_secs(60);
+    while steps.load(Ordering::Relaxed) == 0 {
+        assert!(Instant::now() < patience, "nobody saw it");
+        std::thread::yield_now();
+    }
+    recorded("b").unwrap();
+    stop.store(true, Ordering::Release);
+    running.join().unwrap();
+    let words: Vec<String> = whats(&disk).into_iter().map(|record| record.what).collect();
+    assert_eq!(words, ["a", "clock-step", "b", "stop"]);
+    assert_eq!(steps.load(Ordering::Relaxed), 1);
 }
 
 #[test]
