@@ -21,6 +21,10 @@ const PICTURE = process.env.HMI_PICTURE;
 const PLANT = resolve(import.meta.dirname, "../../plants");
 const skip = BIN || URL_ ? false : "neither SCANLOOP_BIN nor HMI_URL is set";
 const own = skip || (BIN ? false : "only with a station of its own (SCANLOOP_BIN)");
+/** A build without optimisation reads the plant's text several times slower. */
+const swift = own || (/[\\/]debug[\\/]/.test(BIN) ? "only with a release build" : false);
+/** From the start of the process to its first page, at most. */
+const FIRST_ANSWER_MS = 1_000;
 /** The demonstration starts dosing about 24 s after the start. */
 const PATIENCE_MS = 90_000;
 
@@ -60,9 +64,21 @@ describe("the station", { skip }, () => {
   before(async () => { station = BIN ? await start() : { base: URL_.endsWith("/") ? URL_ : `${URL_}/`, end: () => {} }; });
   after(() => station?.end());
 
+  test("it answers within a second of its start", { skip: swift }, async (t) => {
+    const starts = [station.readyMs];
+    // A machine with other work may be slow once, or twice.
+    while (Math.min(...starts) >= FIRST_ANSWER_MS && starts.length < 3) {
+      const other = await start();
+      await other.end();
+      starts.push(other.readyMs);
+    }
+    const said = `first answer ${starts.map((ms) => ms.toFixed(0)).join(", ")} ms after the process was started`;
+    t.diagnostic(said);
+    assert.ok(Math.min(...starts) < FIRST_ANSWER_MS, said);
+  });
+
   for (const [lang, theme, word] of [["en", "day", "SIMULATION"], ["zh", "night", "仿真"]]) {
-    test(`R-101 lives in ${lang}: values change, nothing is missing, the simulation is named`, async (t) => {
-      if (station.readyMs) t.diagnostic(`first answer ${station.readyMs.toFixed(0)} ms after the process was started`);
+    test(`R-101 lives in ${lang}: values change, nothing is missing, the simulation is named`, async () => {
       const page = await open(station.base, { lang, theme, hash: "#/display/r101" });
       await page.waitForSelector(".drawing svg [data-face]");
       assert.equal(await page.textContent(".sim-flag"), word);

@@ -20,8 +20,13 @@ fn forced(quality: Quality) -> bool {
     quality.has(Quality::FORCED)
 }
 
+/// Held in the place of the field, and not merely held.
+fn simulated(quality: Quality) -> bool {
+    forced(quality) && quality.has(Quality::SIMULATED)
+}
+
 #[test]
-fn a_forced_input_says_so_down_the_chain_until_it_is_released() {
+fn a_forced_input_is_simulated_and_says_so_down_the_chain_until_it_is_released() {
     let (plant, data) = (PlantText::new("force"), Folder::new("force-data"));
     let rig = Rig::start(plant.path(), data.path(), &RUN);
     let chain = ["TT-102.RAW", "TT-102.PV"];
@@ -30,14 +35,22 @@ fn a_forced_input_says_so_down_the_chain_until_it_is_released() {
     }
     // 12 mA is the middle of -40 to 180 °C.
     rig.force("TT-102.RAW", Some(12.0), "loop check").unwrap();
-    rig.await_tag("TT-102.RAW", "forced to 12 mA", |value, quality| {
-        value == 12.0 && forced(quality)
+    rig.await_tag("TT-102.RAW", "simulated at 12 mA", |value, quality| {
+        value == 12.0 && simulated(quality)
     });
-    rig.await_tag("TT-102.PV", "forced at 70 °C", |value, quality| {
-        (value - 70.0).abs() < 0.5 && forced(quality)
+    rig.await_tag("TT-102.PV", "simulated at 70 °C", |value, quality| {
+        (value - 70.0).abs() < 0.5 && simulated(quality)
     });
     // Whoever reads it shows it.
-    rig.await_tag("TIC-102.PV", "forced", |_, quality| forced(quality));
+    rig.await_tag("TIC-102.PV", "simulated", |_, quality| simulated(quality));
+    // What a block computes is held, and nothing more.
+    let held = rig.force("TT-103.PV", Some(20.0), "loop check");
+    held.unwrap();
+    rig.await_tag("TT-103.PV", "forced to 20 °C", |value, quality| {
+        value == 20.0 && forced(quality) && !simulated(quality)
+    });
+    rig.force("TT-103.PV", None, "check done").unwrap();
+    rig.await_tag("TT-103.PV", "released", |_, quality| !forced(quality));
     assert!(!forced(rig.look("TT-103.PV").unwrap().1));
     is_listed(&rig, "TT-102.RAW", "loop check");
 
@@ -59,7 +72,8 @@ fn a_forced_input_says_so_down_the_chain_until_it_is_released() {
     rig.force("TT-102.RAW", None, "check done").unwrap();
     for tag in chain {
         rig.await_tag(tag, "released", |value, quality| {
-            !forced(quality) && quality.is_good() && (value - 70.0).abs() > 1.0
+            let held = Quality::FORCED | Quality::SIMULATED;
+            quality.is_good() && quality.without(held) == quality && (value - 70.0).abs() > 1.0
         });
     }
     rig.await_tag("TIC-102.PV", "released", |_, quality| !forced(quality));
@@ -80,7 +94,7 @@ fn a_forced_input_says_so_down_the_chain_until_it_is_released() {
             .filter(|record| record.what == what)
             .collect()
     };
-    assert_eq!(of("force").len(), 1);
+    assert_eq!(of("force").len(), 2);
     let force = of("force")[0];
     assert_eq!(
         (
@@ -91,7 +105,7 @@ fn a_forced_input_says_so_down_the_chain_until_it_is_released() {
         ("TT-102.RAW", "service", Some(12.0))
     );
     assert_eq!(force.why, "loop check");
-    assert_eq!(of("unforce").len(), 1);
+    assert_eq!(of("unforce").len(), 2);
 }
 
 fn is_listed(rig: &Rig, tag: &str, reason: &str) {

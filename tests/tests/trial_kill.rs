@@ -7,15 +7,16 @@ use driver::random::Random;
 use journal::ledger::read as ledger;
 use journal::{Recording, Snapshot};
 use scanloop_tests::trial::{
-    Device, Folder, PlantText, Process, Written, eventually, load, scanloop, scans_of,
+    Device, FieldOutput, Folder, Place, PlantText, Process, eventually, load, outputs, scanloop,
+    scans_of,
 };
 use signal::Utc;
 use station::closed_loop::world_of;
 use station::replay::{Verdict, replay, segments};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The world of the device is faster than the station: an agitator starts sooner.
 const WORLD_SPEED: f64 = 5.0;
@@ -24,6 +25,9 @@ struct Trial {
     plant: PlantText,
     data: Folder,
     device: Device,
+    outputs: Vec<FieldOutput>,
+    /// Outputs held on by the device when the program was started last.
+    held: BTreeSet<String>,
     random: Random,
     /// Commands with a positive answer, over all runs.
     acknowledged: Vec<(String, f64)>,
@@ -38,11 +42,25 @@ enum Expected {
     Cold(&'static str),
 }
 
-/// Coils that are 1 while their fail-closed valve is open, and the vacuum pump.
-const ENERGISED_OPENS: [usize; 5] = [0, 1, 5, 6, 8];
-const FV_101: usize = 0;
-const TV_101: usize = 1;
-const TV_102: usize = 2;
+/// Outputs that a start may energise, and why. All others stay at what plant text calls
+/// their `fail_safe` until somebody has reset the trips.
+const BY_THEMSELVES: [&str; 8] = [
+    // Sound and light tell of the trips.
+    "HA-100.HORN",
+    "HA-100.RED",
+    "HA-100.AMBER",
+    // The room is bad until its detectors have been read: fan on, nobody enters.
+    "EF-100.CMD",
+    "XL-125.ON",
+    // The trip that is latched depressures R-102.
+    "XV-202.CMD",
+    // The nitrogen blanket is no trip's: after a warm start its loop goes on.
+    "PV-101A.CMD",
+    "PV-101B.CMD",
+];
+
+/// What people drive on the way to a reset of the dosing trip.
+const BY_PEOPLE: [&str; 1] = ["M-101.CMD"];
 
 const USER: &str = "lin";
 const GIVEN: &str = "given by the console";
@@ -86,10 +104,13 @@ impl Trial {
                 &format!("host = \"{}\"\nport = {}", address.ip(), address.port()),
             );
         }
+        let outputs = outputs(&load(plant.path()));
         Trial {
             plant,
             data: Folder::new("kill-data"),
             device,
+            outputs,
+            held: BTreeSet::new(),
             random: Random::seeded(4_711),
             acknowledged: Vec::new(),
             next_value: 1.0,
@@ -133,10 +154,13 @@ impl Trial {
         eventually(what, Duration::from_secs(150), || self.state().filter(&is))
     }
 
-    /// Starts and sees that it starts as it must and drives nothing.
-    fn start(&mut self, expected: Expected) -> Process {
+    /// Starts the program.
+    fn spawn(&mut self) -> Process {
         self.device.take();
-        let process = Process::start(&[
+        let tables = self.device.tables();
+        let held = self.outputs.iter().filter(|out| out.held(&tables) != 0);
+        self.held = held.map(|out| out.tag.clone()).collect();
+        Process::start(&[
             "run",
             &self.plant.path().display().to_string(),
             "--live",
@@ -144,7 +168,12 @@ impl Trial {
             &self.data.path().display().to_string(),
             "--hmi",
             "127.0.0.1:0",
-        ]);
+        ])
+    }
+
+    /// Starts and sees that it starts as it must and drives nothing.
+    fn start(&mut self, expected: Expected) -> Process {
+        let process = self.spawn();
         let line = process.await_line("LIVE · ");
         let words = match expected {
             Expected::Warm => "warm start from a snapshot".to_string(),
@@ -163,31 +192,63 @@ impl Trial {
         process
     }
 
-    /// Everything written since the last call is what a tripped plant may get.
-    fn wrote_only_safe_values(&self) -> usize {
+    /// Why an output may not have this value before a reset; none if it may.
+    fn is_unsafe(&self, output: &FieldOutput, value: u16) -> Option<String> {
+        let is_well = match output.safe {
+            _ if BY_THEMSELVES.contains(&output.tag.as_str()) => true,
+            Some(safe) => value == safe,
+            // A speed reference alone turns nothing.
+            None if matches!(output.place, Place::Register(_)) => true,
+            // Held: it may go on, it may not begin.
+            None => value == 0 || self.held.contains(&output.tag),
+        };
+        (!is_well).then(|| format!("{} = {value}, safe {:?}", output.tag, output.safe))
+    }
+
+    /// Everything written since the last call is what a tripped plant may get, but for
+    /// outputs that people have driven; how many writes there were.
+    fn wrote_only_safe_values_but(&self, driven: &[&str]) -> usize {
         let written = self.device.take();
-        written.iter().for_each(is_safe);
+        for (station, write) in &written {
+            let outputs = self.outputs.iter();
+            for output in outputs.filter(|output| !driven.contains(&output.tag.as_str())) {
+                let value = output.given(*station, write);
+                let wrong = value.and_then(|value| self.is_unsafe(output, value));
+                assert_eq!(wrong, None, "{write:?}");
+            }
+        }
         written.len()
     }
 
-    /// Waits until the device has got all outputs, and they are safe.
+    fn wrote_only_safe_values(&self) -> usize {
+        self.wrote_only_safe_values_but(&[])
+    }
+
+    /// Waits until the device has got every output of both I/O stations, and they are
+    /// safe.
     fn await_safe_outputs(&self) {
-        let (mut coils, mut registers) = (false, false);
+        let mut missing: BTreeSet<&str> = self.outputs.iter().map(|out| &*out.tag).collect();
         eventually("all outputs written", Duration::from_secs(20), || {
-            for write in self.device.take() {
-                is_safe(&write);
-                match &write {
-                    Written::Coils(from, values) => coils |= *from == 0 && values.len() >= 9,
-                    Written::Registers(from, values) => {
-                        registers |= *from == 0 && values.len() >= 5;
+            for (station, write) in self.device.take() {
+                for output in &self.outputs {
+                    if let Some(value) = output.given(station, &write) {
+                        assert_eq!(self.is_unsafe(output, value), None, "{write:?}");
+                        missing.remove(&*output.tag);
                     }
                 }
             }
-            (coils && registers).then_some(())
+            missing.is_empty().then_some(())
         });
+        assert_eq!(self.driven(), Vec::<String>::new());
+    }
+
+    /// Outputs that the device holds and that nobody may have driven before a reset.
+    fn driven(&self) -> Vec<String> {
         let tables = self.device.tables();
-        assert!(!tables_drive(&tables));
-        assert_eq!(tables.holding[..3], [0, 10_000, 0]);
+        let outputs = self.outputs.iter();
+        outputs
+            .filter_map(|output| self.is_unsafe(output, output.held(&tables)))
+            .collect()
     }
 
     /// Commands one after the other, each with a value of its own, until told to
@@ -221,6 +282,18 @@ impl Trial {
         });
         drop(process);
         self.is_all_recorded();
+    }
+
+    /// Starts and kills so soon after that nothing may have been said yet; whether
+    /// nothing was.
+    fn kill_while_it_starts(&mut self, after: Duration) -> bool {
+        let process = self.spawn();
+        std::thread::sleep(after);
+        let is_early = process.said().iter().all(|line| !line.contains("LIVE · "));
+        process.kill();
+        self.wrote_only_safe_values();
+        self.is_all_recorded();
+        is_early
     }
 
     /// Acknowledged means recorded.
@@ -276,7 +349,7 @@ impl Trial {
                 && state["RG-1.ARMED_RESET"] == 1.0
         });
         // Up to the reset nothing was driven.
-        assert!(self.wrote_only_safe_values() > 0);
+        assert!(self.wrote_only_safe_values_but(&BY_PEOPLE) > 0);
         process.await_write("RG-1.RESET", 1.0);
         // Emergency brine is stroked before a dose.
         self.state_with("the brine valve is shut", |state| {
@@ -298,12 +371,13 @@ impl Trial {
             "the dosing valves are open",
             Duration::from_secs(120),
             || {
-                let tables = self.device.tables();
-                (tables.coils[0] && tables.coils[1] && tables.holding[FV_101] > 0).then_some(())
+                // This is what the checks above would see if a start drove something.
+                let driven = self.driven();
+                let is_driven = |tag: &&str| driven.iter().any(|told| told.starts_with(*tag));
+                let dosing = ["XV-101A.CMD", "XV-101B.CMD", "FV-101.CMD"];
+                dosing.iter().all(is_driven).then_some(())
             },
         );
-        // This is what the checks above would see if a start drove something.
-        assert!(tables_drive(&self.device.tables()));
     }
 }
 
@@ -345,6 +419,19 @@ fn killed_at_any_moment_it_starts_again_as_it_says_and_safe() {
         trial.wrote_only_safe_values();
         retains(&trial, &killed);
     }
+
+    // Before it has said that it runs: at any moment of a start.
+    let begun = Instant::now();
+    let process = trial.start(Expected::Warm);
+    let start = begun.elapsed();
+    trial.kill(process, second);
+    let early = (1..=12).filter(|twelfth| trial.kill_while_it_starts(start * *twelfth / 12));
+    assert!(early.count() >= 3, "a start takes {start:?}");
+    let process = trial.start(Expected::Warm);
+    trial.await_safe_outputs();
+    is_latched(&trial);
+    retains(&trial, &killed);
+    trial.kill(process, second);
 
     // Another text.
     trial.plant.append("plant.toml", "\n# another text\n");
@@ -395,30 +482,6 @@ fn killed_at_any_moment_it_starts_again_as_it_says_and_safe() {
         trial.acknowledged.len()
     );
     every_recording_replays(&trial);
-}
-
-/// A write that a tripped plant may get.
-fn is_safe(write: &Written) {
-    match write {
-        Written::Coils(from, values) => {
-            for coil in ENERGISED_OPENS {
-                let value = coil.checked_sub(*from).and_then(|at| values.get(at));
-                assert_ne!(value, Some(&true), "coil {coil} in {write:?}");
-            }
-        }
-        Written::Registers(from, values) => {
-            for (register, safe) in [(FV_101, 0), (TV_101, 10_000), (TV_102, 0)] {
-                let value = register.checked_sub(*from).and_then(|at| values.get(at));
-                let is_safe = value.is_none_or(|value| *value == safe);
-                assert!(is_safe, "hr{register}: {write:?}");
-            }
-        }
-    }
-}
-
-/// Whether a fail-closed valve is energised.
-fn tables_drive(tables: &sim::Tables) -> bool {
-    ENERGISED_OPENS.iter().any(|coil| tables.coils[*coil])
 }
 
 /// First-out 100: the start latched everything, and nobody has reset.

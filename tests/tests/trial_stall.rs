@@ -64,6 +64,7 @@ fn after_a_stall_the_watchdog_trips_and_no_scan_is_made_up_for() {
     eventually("an overrun counted", Duration::from_secs(10), || {
         (fast(&process).1 > before.1).then_some(())
     });
+    await_event(&process, "task fast: a scan overran its period");
     process.signal("-TERM");
     assert!(process.await_end(), "{:#?}", process.said());
 

@@ -22,6 +22,19 @@ pub enum Transport {
     Rtu,
 }
 
+/// The parity bit of a serial line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parity {
+    /// The default of Modbus over Serial Line 1.02, 2.5.1.
+    #[default]
+    Even,
+    /// Odd.
+    Odd,
+    /// None; the same document then wants a second stop bit, many devices do not.
+    None,
+}
+
 /// A poll class: points read together at a period, on an absolute grid.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +69,10 @@ pub struct DeviceConfig {
     pub transport: Transport,
     /// Bits per second, for `rtu`.
     pub baud: u32,
+    /// Parity bit, for `rtu`.
+    pub parity: Parity,
+    /// Stop bits, 1 or 2, for `rtu`.
+    pub stop_bits: u8,
     /// Longest wait for one reply, connecting included.
     pub timeout_ms: u64,
     /// Further attempts before the device counts as lost.
@@ -100,6 +117,8 @@ impl Default for DeviceConfig {
             unit_id: 1,
             transport: Transport::Tcp,
             baud: 19_200,
+            parity: Parity::Even,
+            stop_bits: 1,
             timeout_ms: 500,
             retries: 2,
             backoff_ms_min: 200,
@@ -258,6 +277,8 @@ impl DeviceConfig {
             ("write_refresh_ms", self.write_refresh_ms, 0, day),
             ("fail_safe_ms", self.fail_safe_ms, 1, day),
             ("port", u64::from(self.port), 1, 65_535),
+            ("baud", u64::from(self.baud), 300, 4_000_000),
+            ("stop_bits", u64::from(self.stop_bits), 1, 2),
             (
                 "connections",
                 u64::from(self.connections),
@@ -397,5 +418,22 @@ mod tests {
     #[test]
     fn a_misspelt_key_is_refused() {
         assert!(toml::from_str::<DeviceConfig>("time_out_ms = 5").is_err());
+    }
+
+    #[test]
+    fn a_serial_line_is_even_with_one_stop_bit_unless_the_text_says_otherwise() {
+        let text = r#"
+            transport = "rtu"
+            host = "/dev/ttyUSB0"
+        "#;
+        let device: DeviceConfig = toml::from_str(text).expect("a device");
+        let line = (device.baud, device.parity, device.stop_bits);
+        assert_eq!(line, (19_200, Parity::Even, 1));
+        let text = format!("{text}baud = 100\nparity = \"none\"\nstop_bits = 3");
+        let device: DeviceConfig = toml::from_str(&text).expect("a device");
+        assert_eq!(device.parity, Parity::None);
+        let errors: Vec<String> = device.check().iter().map(ToString::to_string).collect();
+        assert!(errors.contains(&"baud = 100: must be 300 to 4000000".into()));
+        assert!(errors.contains(&"stop_bits = 3: must be 1 to 2".into()));
     }
 }

@@ -7,6 +7,8 @@ use driver::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+#[cfg(feature = "serial")]
+use crate::config::Parity;
 use crate::config::{DeviceConfig, Transport};
 
 /// Anything that carries bytes both ways.
@@ -50,7 +52,7 @@ impl Connect for Tcp {
     }
 }
 
-/// A serial port, opened anew for each connection.
+/// A serial port, opened anew for each connection: eight data bits, no flow control.
 #[cfg(feature = "serial")]
 #[derive(Clone, Debug)]
 pub struct Serial {
@@ -58,19 +60,39 @@ pub struct Serial {
     pub path: String,
     /// Bits per second.
     pub baud: u32,
+    /// Parity bit.
+    pub parity: Parity,
+    /// Stop bits, 1 or 2.
+    pub stop_bits: u8,
+}
+
+#[cfg(feature = "serial")]
+impl Serial {
+    fn open(&self) -> io::Result<tokio_serial::SerialStream> {
+        use tokio_serial::{ClearBuffer, SerialPort, SerialPortBuilderExt, StopBits};
+        let port = tokio_serial::new(self.path.as_str(), self.baud)
+            .parity(match self.parity {
+                Parity::Even => tokio_serial::Parity::Even,
+                Parity::Odd => tokio_serial::Parity::Odd,
+                Parity::None => tokio_serial::Parity::None,
+            })
+            .stop_bits(if self.stop_bits == 2 {
+                StopBits::Two
+            } else {
+                StopBits::One
+            })
+            .open_native_async()?;
+        // A port keeps what came while nobody read: answers to older questions.
+        port.clear(ClearBuffer::Input)?;
+        Ok(port)
+    }
 }
 
 #[cfg(feature = "serial")]
 impl Connect for Serial {
     fn connect(&mut self) -> BoxFuture<io::Result<Box<dyn Stream>>> {
-        use tokio_serial::SerialPortBuilderExt;
-        let port = tokio_serial::new(self.path.as_str(), self.baud)
-            .parity(tokio_serial::Parity::Even)
-            .open_native_async();
-        Box::pin(async move {
-            let port = port.map_err(io::Error::from)?;
-            Ok(Box::new(port) as Box<dyn Stream>)
-        })
+        let port = self.open();
+        Box::pin(async move { Ok(Box::new(port?) as Box<dyn Stream>) })
     }
 }
 
@@ -81,6 +103,8 @@ pub(crate) fn from_config(config: &DeviceConfig) -> Box<dyn Connect> {
         Transport::Rtu => Box::new(Serial {
             path: config.host.clone(),
             baud: config.baud,
+            parity: config.parity,
+            stop_bits: config.stop_bits,
         }),
         // Without the feature, `DeviceConfig::check` has refused `rtu` before.
         #[cfg(not(feature = "serial"))]

@@ -91,7 +91,8 @@ mod write;
 
 pub use address::{Address, AddressError, Table, parse_address};
 pub use config::{
-    ClassConfig, DeviceConfig, DeviceError, FailSafeConfig, HeartbeatConfig, PointConfig, Transport,
+    ClassConfig, DeviceConfig, DeviceError, FailSafeConfig, HeartbeatConfig, Parity, PointConfig,
+    Transport,
 };
 pub use connect::{Connect, Stream};
 pub use device::{ConfigError, Modbus};

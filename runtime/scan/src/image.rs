@@ -396,8 +396,14 @@ impl Image {
             return;
         }
         self.interventions += 1;
+        // What no block computes is the field's to say; now a person says it instead.
+        let simulated = if cell.marks & Cell::COMPUTED == 0 {
+            Quality::SIMULATED
+        } else {
+            0
+        };
         cell.bits = bits;
-        cell.quality = Quality::GOOD.with(Quality::FORCED);
+        cell.quality = Quality::GOOD.with(Quality::FORCED | simulated);
         cell.marks |= Cell::FORCED;
         cell.stamp = self.now;
         self.touch(slot);
@@ -407,7 +413,8 @@ impl Image {
         self.interventions += 1;
         let cell = &mut self.cells[slot as usize];
         cell.marks &= !Cell::FORCED;
-        cell.quality = cell.quality.without(Quality::FORCED);
+        let held = Quality::FORCED | Quality::SIMULATED;
+        cell.quality = cell.quality.without(held);
         self.touch(slot);
     }
 

@@ -113,7 +113,7 @@ impl Quality {
 
     /// Flag: the value is forced by a person.
     pub const FORCED: u16 = 1 << 0;
-    /// Flag: the value comes from a simulator.
+    /// Flag: the value comes from a simulator, or from a person in the place of the field.
     pub const SIMULATED: u16 = 1 << 1;
     /// Flag: the value is set by hand.
     pub const MANUAL: u16 = 1 << 2;

@@ -1,16 +1,19 @@
 //! The command line.
 
+mod scenarios;
+
 use clap::{Parser, Subcommand};
 use gateway::desk::TaskTiming;
 use indicatif::{ProgressBar, ProgressStyle};
 use plant::{Diagnostics, Plant, Sources};
+use scenarios::TestArguments;
 use station::alarms::{self, Form};
 use station::audit::{self, Audit};
 use station::lint::lint;
 use station::matrix_test;
 use station::replay::{Verdict, replay, segments};
 use station::run::{RunOptions, run as run_plant};
-use station::{kinds, processes, prove, report, response, scenario, tags_csv, trend};
+use station::{kinds, processes, prove, tags_csv, trend};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -49,15 +52,7 @@ enum Action {
         json: bool,
     },
     /// Run a plant's closed-loop scenarios as fast as the machine allows.
-    Test {
-        /// Folder of the plant.
-        plant: PathBuf,
-        /// One scenario, by name or beginning of a name.
-        scenario: Option<String>,
-        /// Also write JUnit XML here.
-        #[arg(long)]
-        junit: Option<PathBuf>,
-    },
+    Test(TestArguments),
     /// Test the protect stage against its cause-and-effect matrices, exhaustively: exit
     /// code 0 if every row, column and device does what they say.
     Matrix {
@@ -287,11 +282,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Action::Run(arguments) => run_command(arguments),
         Action::Check { plant, json } => check(&plant, json),
         Action::Diff { old, new, json } => diff(&old, &new, json),
-        Action::Test {
-            plant,
-            scenario,
-            junit,
-        } => test(&plant, scenario.as_deref(), junit.as_deref()),
+        Action::Test(arguments) => scenarios::test(&arguments),
         Action::Matrix {
             plant,
             csv,
@@ -504,63 +495,6 @@ fn bar(total: u64, what: &str) -> ProgressBar {
     let bar = ProgressBar::new(total).with_style(style);
     bar.set_message(what.to_string());
     bar
-}
-
-fn test(folder: &Path, only: Option<&str>, junit: Option<&Path>) -> Result<(), String> {
-    let plant = load(folder)?;
-    let scenarios = folder.join("scenarios");
-    let entries = std::fs::read_dir(&scenarios)
-        .map_err(|error| format!("{}: {error}", scenarios.display()))?;
-    let mut files: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "toml"))
-        .collect();
-    files.sort();
-    let mut reports = Vec::new();
-    for file in files {
-        let name = file
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        if only.is_some_and(|only| !name.starts_with(only)) {
-            continue;
-        }
-        let scenario = scenario::read(&file).map_err(|error| error.to_string())?;
-        // A file without expectations is only for playing.
-        if scenario.expects.is_empty() {
-            continue;
-        }
-        let bar = bar(scenario.for_s as u64, &name);
-        let result = scenario::run(&plant, &scenario, &name, |at_s| {
-            bar.set_position(at_s as u64)
-        });
-        bar.finish_and_clear();
-        reports.push(result.map_err(|error| error.to_string())?);
-    }
-    if reports.is_empty() {
-        return Err(format!(
-            "no scenario{} in {}",
-            only.map_or_else(String::new, |only| format!(" beginning with \"{only}\"")),
-            scenarios.display()
-        ));
-    }
-    print!("{}", report::table(&reports));
-    let measured: Vec<_> = reports.iter().flat_map(|r| r.responses.clone()).collect();
-    let protect = matrix_test::responses(&plant)?;
-    let (table, is_in_time) = response::table(&plant, &protect, &measured, only.is_none());
-    if !protect.is_empty() {
-        print!("{table}");
-    }
-    if let Some(path) = junit {
-        std::fs::write(path, report::junit(&reports))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    if reports.iter().all(scenario::Report::passed) && is_in_time {
-        Ok(())
-    } else {
-        Err(String::new())
-    }
 }
 
 fn matrix_command(

@@ -6,6 +6,7 @@ use crate::bypass::{BypassNotes, standing};
 use crate::chronicle::{Cast, Chronicle};
 use crate::directory::Place;
 use crate::feed::FeedOut;
+use crate::overruns::OverrunNews;
 use crate::rt;
 use crate::scan_thread::Pulse;
 use crate::supervision::Supervision;
@@ -107,6 +108,7 @@ pub struct Pump {
     /// When time last stood still, monotonic nanoseconds.
     stood_ns: i64,
     watchdogs: Vec<u64>,
+    overruns: Vec<OverrunNews>,
 }
 
 /// Longest duration told apart, nanoseconds: 60 s.
@@ -135,6 +137,7 @@ impl Pump {
             late: vec![false; tasks.len()],
             stood_ns: 0,
             watchdogs: vec![0; tasks.len()],
+            overruns: vec![OverrunNews::default(); tasks.len()],
             tasks: tasks.into_iter().map(|task| (task, histograms())).collect(),
             drivers: drivers.into_iter().map(|driver| (driver, None)).collect(),
             updates,
@@ -386,7 +389,8 @@ impl Pump {
         ));
     }
 
-    /// Tells of scans that are late by more than their watchdog permits.
+    /// Tells of scans that overrun, and of those that are late by more than their
+    /// watchdog permits.
     fn lateness(&mut self) {
         let now = rt::monotonic_ns();
         if self.shares.pace.speed() == 0.0 {
@@ -399,6 +403,11 @@ impl Pump {
             let last = last.max(self.stood_ns);
             let late = last > 0 && now - last > task.watchdog_ns;
             let trips = task.pulse.watchdogs.load(Ordering::Relaxed);
+            let overruns = task.pulse.overruns.load(Ordering::Relaxed);
+            if let Some(news) = self.overruns[at].look(overruns, now) {
+                let text = news.text(&task.name);
+                events.push(event(EventKind::System, None, text.en, text.zh));
+            }
             if (late && !self.late[at]) || trips > self.watchdogs[at] {
                 eprintln!(
                     "task {}: watchdog, no scan for {} ms; drivers go to fail-safe",

@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn failures_are_told_in_both_forms() {
-        let report = Report {
+        let mut report = Report {
             name: "a<b".into(),
             title: Words::default(),
             outcomes: vec![Outcome {
@@ -114,6 +114,14 @@ mod tests {
             xml.contains("a&lt;b") && xml.contains("x &amp; y") && xml.contains("&quot;2&quot;")
         );
         assert!(xml.contains("failures=\"1\""));
-        assert!(table(&[report]).contains("1 failed"));
+        assert!(table(std::slice::from_ref(&report)).contains("1 failed"));
+        report.outcomes.clear();
+        report.simulated_s = 150.0;
+        report.hold_to_speed(100.0);
+        assert!(report.passed());
+        report.hold_to_speed(200.0);
+        assert!(!report.passed());
+        let wanted = "found 150 x          wanted at least 200 x real time";
+        assert!(table(&[report]).contains(wanted));
     }
 }

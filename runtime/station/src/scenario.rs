@@ -40,7 +40,11 @@ pub struct Scenario {
     /// Seed of the world's noise.
     #[serde(default = "one")]
     pub seed: u64,
-    /// Least speed, as a multiple of real time; reported, and a failure if `check_speed`.
+    /// Least speed, as a multiple of real time: in place of what a run of all scenarios
+    /// asks for ([`Report::hold_to_speed`]).
+    #[serde(default)]
+    pub least_speed: Option<f64>,
+    /// Settings of the world laid over the plant's.
     #[serde(default)]
     pub world: toml::Table,
     /// Keys of blocks laid over the plant's text, for "without interlocks".
@@ -180,6 +184,27 @@ impl Report {
     pub fn speed(&self) -> f64 {
         self.simulated_s / self.wall_s.max(1e-9)
     }
+
+    /// One expectation more: at least so many times real time.
+    pub fn hold_to_speed(&mut self, least: f64) {
+        self.outcomes.push(Outcome {
+            text: "runs fast enough".to_string(),
+            passed: self.speed() >= least,
+            found: format!("{:.0} x", self.speed()),
+            wanted: format!("at least {least} x real time"),
+        });
+    }
+}
+
+/// A least speed as a person gives it: `200` or `200x`.
+///
+/// # Errors
+/// In words, if it is no positive number.
+pub fn least_speed(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('x').parse::<f64>() {
+        Ok(speed) if speed > 0.0 && speed.is_finite() => Ok(speed),
+        _ => Err("a positive number of times real time, such as 200".into()),
+    }
 }
 
 /// Why a scenario cannot run.
@@ -235,14 +260,20 @@ impl std::error::Error for ScenarioError {}
 /// [`ScenarioError::File`]
 pub fn read(path: &Path) -> Result<Scenario, ScenarioError> {
     let file = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| ScenarioError::File {
+    let wrong = |message| ScenarioError::File {
         file: file.clone(),
-        message: error.to_string(),
-    })?;
-    toml::from_str(&text).map_err(|error| ScenarioError::File {
-        file,
-        message: error.to_string(),
-    })
+        message,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let scenario: Scenario = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if let Some(least) = scenario.least_speed
+        && (least <= 0.0 || !least.is_finite())
+    {
+        return Err(wrong(format!(
+            "least_speed = {least}: must be a positive number of times real time"
+        )));
+    }
+    Ok(scenario)
 }
 
 /// The plant with overrides laid over it: the text of the block's key is replaced,

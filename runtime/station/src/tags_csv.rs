@@ -119,6 +119,7 @@ pub fn import(folder: &Path, plant: &Plant, csv_text: &str) -> Result<Vec<PathBu
         .sources
         .files()
         .iter()
+        .filter(|(name, _)| may_hold_tags(name))
         .map(|(name, text)| {
             text.parse::<DocumentMut>()
                 .map(|document| (name.clone(), document))
@@ -147,9 +148,16 @@ pub fn import(folder: &Path, plant: &Plant, csv_text: &str) -> Result<Vec<PathBu
         }
         take_row(&mut documents, name, &row, line)?;
     }
-    let files: Vec<(String, String)> = documents
+    // Matrices, scripts and the like stay as they are.
+    let files: Vec<(String, String)> = plant
+        .sources
+        .files()
         .iter()
-        .map(|(name, document)| (name.clone(), document.to_string()))
+        .map(|(name, text)| {
+            let taken = documents.iter().find(|(changed, _)| changed == name);
+            let text = taken.map_or_else(|| text.clone(), |(_, document)| document.to_string());
+            (name.clone(), text)
+        })
         .collect();
     plant::load_sources(
         Sources::from_texts(files.clone()),
@@ -171,6 +179,15 @@ pub fn import(folder: &Path, plant: &Plant, csv_text: &str) -> Result<Vec<PathBu
         }
     }
     Ok(changed)
+}
+
+/// Whether `[[tag]]` may stand in this file of a plant.
+fn may_hold_tags(name: &str) -> bool {
+    name == "plant.toml" || is_unit(name)
+}
+
+fn is_unit(name: &str) -> bool {
+    name.starts_with("units/")
 }
 
 /// Write beside, sync, rename over, sync the folder.
@@ -215,7 +232,13 @@ fn take_row(
     });
     let (index, is_new) = match (place, desc) {
         (Some(index), _) => (index, false),
-        (None, Some(_)) => (documents.len().min(2) - 1, true),
+        (None, Some(_)) => {
+            let first = documents.iter().position(|(name, _)| is_unit(name));
+            (
+                first.ok_or_else(|| wrong("the plant has no file of a unit"))?,
+                true,
+            )
+        }
         (None, None) => {
             return Err(wrong(format!(
                 "line {line}: a new entry needs descriptions"

@@ -20,17 +20,25 @@ pub enum Written {
 
 struct Log {
     bank: WorldBank,
-    written: Vec<Written>,
+    /// What was written, with the I/O station it was written to.
+    written: Vec<(usize, Written)>,
 }
 
-impl Bank for Log {
+/// One I/O station of the world, `io1` or `io2`.
+struct Station {
+    log: Arc<Mutex<Log>>,
+    number: usize,
+}
+
+impl Bank for Station {
     fn read_bits(
         &mut self,
         table: BitTable,
         address: u16,
         out: &mut [bool],
     ) -> Result<(), Exception> {
-        self.bank.select(0).read_bits(table, address, out)
+        let mut log = lock(&self.log);
+        log.bank.select(self.number).read_bits(table, address, out)
     }
 
     fn read_registers(
@@ -39,54 +47,26 @@ impl Bank for Log {
         address: u16,
         out: &mut [u16],
     ) -> Result<(), Exception> {
-        self.bank.select(0).read_registers(table, address, out)
+        let mut log = lock(&self.log);
+        let bank = log.bank.select(self.number);
+        bank.read_registers(table, address, out)
     }
 
     fn write_bits(&mut self, address: u16, values: &[bool]) -> Result<(), Exception> {
-        self.bank.select(0).write_bits(address, values)?;
+        let mut log = lock(&self.log);
+        log.bank.select(self.number).write_bits(address, values)?;
         let written = Written::Coils(usize::from(address), values.to_vec());
-        self.written.push(written);
+        log.written.push((self.number, written));
         Ok(())
     }
 
     fn write_registers(&mut self, address: u16, values: &[u16]) -> Result<(), Exception> {
-        self.bank.select(0).write_registers(address, values)?;
+        let mut log = lock(&self.log);
+        let bank = log.bank.select(self.number);
+        bank.write_registers(address, values)?;
         let written = Written::Registers(usize::from(address), values.to_vec());
-        self.written.push(written);
+        log.written.push((self.number, written));
         Ok(())
-    }
-}
-
-/// The second I/O station of the same world; what is written to it is not remembered.
-struct Second(Arc<Mutex<Log>>);
-
-impl Bank for Second {
-    fn read_bits(
-        &mut self,
-        table: BitTable,
-        address: u16,
-        out: &mut [bool],
-    ) -> Result<(), Exception> {
-        lock(&self.0).bank.select(1).read_bits(table, address, out)
-    }
-
-    fn read_registers(
-        &mut self,
-        table: RegisterTable,
-        address: u16,
-        out: &mut [u16],
-    ) -> Result<(), Exception> {
-        let mut log = lock(&self.0);
-        log.bank.select(1).read_registers(table, address, out)
-    }
-
-    fn write_bits(&mut self, address: u16, values: &[bool]) -> Result<(), Exception> {
-        lock(&self.0).bank.select(1).write_bits(address, values)
-    }
-
-    fn write_registers(&mut self, address: u16, values: &[u16]) -> Result<(), Exception> {
-        let mut log = lock(&self.0);
-        log.bank.select(1).write_registers(address, values)
     }
 }
 
@@ -114,18 +94,18 @@ impl Device {
             written: Vec::new(),
         }));
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = runtime
-            .block_on(Server::bind(loopback, &[UNIT_ID], Limits::default()))
-            .expect("a port");
-        let second = runtime
-            .block_on(Server::bind(loopback, &[UNIT_ID + 1], Limits::default()))
-            .expect("a port");
-        let addresses = [server.local_addr(), second.local_addr()];
         let (stop, stopped) = StopSource::new();
-        let bank: Arc<Mutex<dyn Bank>> = log.clone();
-        runtime.spawn(server.run(bank, stopped.clone()));
-        let bank: Arc<Mutex<dyn Bank>> = Arc::new(Mutex::new(Second(log.clone())));
-        runtime.spawn(second.run(bank, stopped));
+        let addresses = [0_usize, 1].map(|number| {
+            let unit_id = UNIT_ID + number as u8;
+            let server = runtime
+                .block_on(Server::bind(loopback, &[unit_id], Limits::default()))
+                .expect("a port");
+            let address = server.local_addr();
+            let log = log.clone();
+            let bank: Arc<Mutex<dyn Bank>> = Arc::new(Mutex::new(Station { log, number }));
+            runtime.spawn(server.run(bank, stopped.clone()));
+            address
+        });
         let world = log.clone();
         runtime.spawn(async move {
             let mut grid = tokio::time::interval(Duration::from_millis(10));
@@ -151,14 +131,19 @@ impl Device {
         self.addresses
     }
 
-    /// Takes what was written to `io1` since the last call.
-    pub fn take(&self) -> Vec<Written> {
+    /// Takes what was written since the last call: to which I/O station, and what.
+    pub fn take(&self) -> Vec<(usize, Written)> {
         std::mem::take(&mut lock(&self.log).written)
     }
 
-    /// What the registers of `io1` hold.
-    pub fn tables(&self) -> Tables {
-        lock(&self.log).bank.world().tables().clone()
+    /// What the registers of `io1` and `io2` hold.
+    ///
+    /// # Panics
+    /// If the world has fewer.
+    pub fn tables(&self) -> [Tables; 2] {
+        let log = lock(&self.log);
+        let stations = log.bank.world().stations();
+        [0_usize, 1].map(|number| stations[number].tables().clone())
     }
 }
 

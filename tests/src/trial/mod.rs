@@ -6,16 +6,20 @@
 
 mod device;
 mod link;
+mod outputs;
 mod process;
 mod recording;
 mod rig;
+mod serial;
 mod text;
 
 pub use device::{Device, Written};
 pub use link::{Link, Weather};
+pub use outputs::{FieldOutput, Place, outputs};
 pub use process::{Process, scanloop};
 pub use recording::{continued, read, scans_of, walk};
 pub use rig::{Rig, Run};
+pub use serial::SerialDevice;
 pub use text::{Folder, PlantText, load};
 
 use std::time::{Duration, Instant};

@@ -62,6 +62,8 @@ impl PlantText {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plants/synthesis");
         let text = PlantText(Folder::new(name));
         copy(&from, text.path());
+        // Its server listens anywhere: another station may hold the port.
+        text.edit("plant.toml", "127.0.0.1:15020", "127.0.0.1:0");
         text
     }
 

@@ -1,6 +1,8 @@
 //! After start, a scan allocates nothing. A counting allocator; one test a binary,
 //! so that nobody else's allocations are counted.
 
+mod ends;
+
 use scan::{
     Door, Entry, Inlet, NoWitness, Program, Scan, SimClock, Start, Task, TransferPlan, Witness,
 };
@@ -152,6 +154,7 @@ fn nothing_is_allocated_after_the_tenth_scan_nor_by_an_online_change() {
     assert!(allocations > 0 && list.len() == 3, "the counter counts");
     for plant in [text_plant(), synthesis()] {
         scans_allocate_nothing(&plant);
+        ends::allocate_nothing(&plant);
         online_change_allocates_nothing(&plant);
     }
 }

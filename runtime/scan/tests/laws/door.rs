@@ -82,6 +82,7 @@ fn a_forced_tag_keeps_value_and_flag_while_its_block_goes_on_writing() {
         ]));
         assert_eq!(bench.real("A-1.OUT"), 77.0);
         assert!(bench.quality("A-1.OUT").has(Quality::FORCED));
+        assert!(!bench.quality("A-1.OUT").has(Quality::SIMULATED));
         assert_eq!(bench.real("B-2.OUT"), 77.0, "readers see the forced value");
         assert!(bench.quality("B-2.OUT").has(Quality::FORCED));
     }
@@ -92,7 +93,7 @@ fn a_forced_tag_keeps_value_and_flag_while_its_block_goes_on_writing() {
 }
 
 #[test]
-fn a_forced_field_tag_ignores_the_field_and_follows_it_when_released() {
+fn a_forced_field_tag_is_simulated_ignores_the_field_and_follows_it_when_released() {
     let mut bench = Bench::of(&input());
     let frame = |value: f64| [(value, Quality::GOOD), (0.0, Quality::GOOD)];
     bench.scan_with(Frame(&frame(1.0)));
@@ -103,10 +104,11 @@ fn a_forced_field_tag_ignores_the_field_and_follows_it_when_released() {
     assert_eq!(bench.real("TT-1.RAW"), 50.0);
     assert_eq!(
         bench.quality("TT-1.RAW"),
-        Quality::GOOD.with(Quality::FORCED)
+        Quality::GOOD.with(Quality::FORCED | Quality::SIMULATED)
     );
     let unforce = bench.unforce("TT-1.RAW");
     bench.scan_with(&[unforce][..]);
+    assert_eq!(bench.quality("TT-1.RAW"), Quality::GOOD);
     bench.scan_with(Frame(&frame(4.0)));
     assert_eq!(bench.real("TT-1.RAW"), 4.0);
     assert_eq!(bench.quality("TT-1.RAW"), Quality::GOOD);
