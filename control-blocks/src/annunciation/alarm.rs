@@ -55,6 +55,11 @@ pub fn is_out(x: f64, limit: f64, deadband: f64, watch: Watch, was: bool) -> boo
 /// | `off_delay_s` | tuning tag `OFF_DELAY_S`: how long it must be back, 0 |
 /// | `sp` | the set-point (real), for `deviating` only, and required there |
 /// | `tau_s` | filter of the slope, 30 s, for `rising` and `falling` |
+/// | `mode_1` … `mode_4` | Boolean tags: a state, a phase, a door. The first that is on counts; a bad one is not on |
+/// | `mode_1_is` … | value at which it is on, `true` |
+/// | `limit_1` … | tuning tag `LIMIT_1` …: the limit while that mode counts; `limit` if left out |
+///
+/// With modes the output `LIMIT_ACT` says which limit counts.
 ///
 /// Output `ALM`, with the quality of what it was computed from. While that is bad the
 /// condition stays as it was: a lost measurement neither raises nor clears; that it is
@@ -78,10 +83,30 @@ pub struct Alarm {
     on_delay_s: Input<f64>,
     off_delay_s: Input<f64>,
     sp: Option<Input<f64>>,
+    modes: Box<[LimitOfMode]>,
+    limit_act: Option<Status<f64>>,
     alm: Output<bool>,
 }
 
+/// What the limit is in a mode.
+struct LimitOfMode {
+    mode: Input<bool>,
+    is: bool,
+    limit: Option<Input<f64>>,
+}
+
 impl Alarm {
+    /// The limit that counts now.
+    #[inline]
+    fn limit_now(&self, image: &Image) -> Reading<f64> {
+        let is_on = |mode: &&LimitOfMode| {
+            let told = image.get(mode.mode);
+            !told.is_bad() && told.value == mode.is
+        };
+        let limit = self.modes.iter().find(is_on).and_then(|mode| mode.limit);
+        image.get(limit.unwrap_or(self.limit))
+    }
+
     /// What is compared with the limit, and its quality.
     #[inline]
     fn watched(&mut self, scan: &Scan, image: &Image) -> (f64, Quality) {
@@ -126,7 +151,10 @@ impl Alarm {
 impl Block for Alarm {
     fn step(&mut self, scan: &Scan, image: &mut Image) {
         let (x, quality) = self.watched(scan, image);
-        let limit = image.get(self.limit);
+        let limit = self.limit_now(image);
+        if let Some(limit_act) = &self.limit_act {
+            image.set(limit_act, limit);
+        }
         let quality = quality.worst(limit.quality);
         let dt_ns = ns(scan.dt_s);
         let alm = if quality.is_bad() {
@@ -186,6 +214,12 @@ impl BlockKind for Alarm {
             wiring.range_like("limit", "in");
         }
         const TIME: std::ops::RangeInclusive<f64> = 0.0..=86_400.0;
+        let modes = modes(wiring, watch);
+        let limit_act = (!modes.is_empty()).then(|| wiring.status("LIMIT_ACT"));
+        if limit_act.is_some() && matches!(watch, Watch::Above | Watch::Below) {
+            wiring.same_unit(&["in", "LIMIT_ACT"]);
+            wiring.range_like("LIMIT_ACT", "in");
+        }
         Alarm {
             watch,
             is_out: false,
@@ -200,9 +234,46 @@ impl BlockKind for Alarm {
             on_delay_s: wiring.tuning("on_delay_s", 0.0, TIME),
             off_delay_s: wiring.tuning("off_delay_s", 0.0, TIME),
             sp,
+            modes,
+            limit_act,
             alm: wiring.output("ALM"),
         }
     }
+}
+
+/// Modes of one alarm at most.
+const MODES_MAX: usize = 4;
+
+/// The modes, each with its limit if it has one.
+fn modes(wiring: &mut Wiring<'_>, watch: Watch) -> Box<[LimitOfMode]> {
+    let mut modes = Vec::new();
+    for number in 1..=MODES_MAX {
+        let (mode, limit) = (format!("mode_{number}"), format!("limit_{number}"));
+        let is = format!("mode_{number}_is");
+        if !wiring.has(&mode) {
+            for key in [&limit, &is] {
+                if wiring.has(key) {
+                    wiring.problem(
+                        key,
+                        format!("{key} without {mode}"),
+                        "mode_1 = \"PHASE.RUN\"",
+                    );
+                }
+            }
+            continue;
+        }
+        let has_limit = wiring.has(&limit);
+        modes.push(LimitOfMode {
+            mode: wiring.input(&mode),
+            is: wiring.bool(&is, true),
+            limit: has_limit.then(|| wiring.tuning(&limit, 0.0, f64::MIN..=f64::MAX)),
+        });
+        if has_limit && matches!(watch, Watch::Above | Watch::Below) {
+            wiring.same_unit(&["in", &limit]);
+            wiring.range_like(&limit, "in");
+        }
+    }
+    modes.into()
 }
 
 #[cfg(test)]

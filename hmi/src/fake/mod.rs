@@ -414,6 +414,13 @@ impl Desk for FakeDesk {
         Box::pin(async move { Ok(self.state().alarms.records(&query)) })
     }
 
+    fn alarm_figures(&self, _: i64, _: i64) -> Answered<'_, String> {
+        Box::pin(async {
+            let line = r#"{"en":"alarms a day","zh":"每天报警数","value":96,"target":144,"verdict":"met"}"#;
+            Ok(format!(r#"{{"figures":{{}},"lines":[{line}]}}"#))
+        })
+    }
+
     fn sequence(&self, since: u64, before: Option<u64>) -> Vec<SequenceRow> {
         self.state().chronicle.sequence(since, before)
     }

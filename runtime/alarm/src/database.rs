@@ -76,7 +76,11 @@ pub fn csv(rationales: &[Rationale]) -> String {
         let modes: Vec<String> = r
             .modes
             .iter()
-            .map(|mode| format!("{} = {}: {}", mode.tag, mode.is, mode.why))
+            .map(|mode| {
+                let limit = mode.limit.map(|limit| format!(" limit {limit}"));
+                let limit = limit.unwrap_or_default();
+                format!("{} = {}{limit}: {}", mode.tag, mode.is, mode.why)
+            })
             .collect();
         let shelf = if r.shelving {
             (r.shelve_s_max / 60.0).to_string()

@@ -1,7 +1,7 @@
 //! Whether what runs is what was rationalised.
 
 use crate::priority::Priority;
-use crate::rationale::Rationale;
+use crate::rationale::{LIMIT_MODES_MAX, Rationale};
 use serde::Serialize;
 use std::fmt;
 
@@ -18,6 +18,8 @@ pub struct Running {
     pub off_delay_s: Option<f64>,
     /// Priority.
     pub priority: Option<Priority>,
+    /// Set-points of the modes, in their order.
+    pub mode_limits: [Option<f64>; LIMIT_MODES_MAX],
 }
 
 /// One setting that differs from the record: an unauthorised change until somebody
@@ -59,8 +61,27 @@ impl Running {
             on_delay_s,
             off_delay_s,
             priority: None,
+            mode_limits: core::array::from_fn(|mode| read(&mode_limit_tag(rationale, mode))),
         }
     }
+}
+
+/// The tag of the set-point of a mode, by its place in the record.
+fn mode_limit_tag(rationale: &Rationale, mode: usize) -> String {
+    format!("{}.LIMIT_{}", rationale.name, mode + 1)
+}
+
+/// The tag of the set-point in force: of a detection with limits of modes the one that
+/// counts now; `None` without a set-point.
+pub fn limit_tag(rationale: &Rationale) -> Option<String> {
+    let tags = setting_tags(rationale).filter(|_| rationale.kind.has_limit());
+    tags.map(|[limit, ..]| {
+        if rationale.limit_modes().is_empty() {
+            limit
+        } else {
+            format!("{limit}_ACT")
+        }
+    })
 }
 
 impl fmt::Display for Drift {
@@ -115,6 +136,24 @@ pub fn compare(
                 });
             }
         }
+        for (mode, (record, running)) in rationale
+            .limit_modes()
+            .iter()
+            .zip(now.mode_limits)
+            .enumerate()
+        {
+            if let (Some(recorded), Some(running)) = (record.limit, running)
+                && recorded != running
+            {
+                drifts.push(Drift {
+                    name: rationale.name.clone(),
+                    setting: "limit of a mode",
+                    recorded: recorded.to_string(),
+                    running: running.to_string(),
+                    tag: mode_limit_tag(rationale, mode),
+                });
+            }
+        }
         if let Some(priority) = now.priority
             && priority != rationale.priority
         {
@@ -133,7 +172,7 @@ pub fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rationale::AlarmKind;
+    use crate::rationale::{AlarmKind, Mode};
 
     #[test]
     fn a_limit_that_somebody_moved_is_told_with_the_tag_to_put_it_back() {
@@ -147,6 +186,7 @@ mod tests {
             on_delay_s: Some(0.0),
             off_delay_s: None,
             priority: Some(Priority::P3),
+            ..Running::default()
         };
         assert_eq!(compare(std::slice::from_ref(&alarm), |_| running), []);
         running.limit = Some(48.0);
@@ -180,13 +220,34 @@ mod tests {
         let mut alarm = Rationale::named("TAH-101");
         alarm.kind = AlarmKind::H;
         alarm.limit = Some(45.0);
+        assert_eq!(limit_tag(&alarm).as_deref(), Some("TAH-101.LIMIT"));
+        let mode = |limit| Mode {
+            tag: "DOSE.RUN".to_string(),
+            is: true,
+            enabled: true,
+            priority: None,
+            limit,
+            why: "while dosing".to_string(),
+        };
+        alarm.modes = vec![mode(None), mode(Some(43.0)), mode(None)];
+        assert_eq!(alarm.limit_modes().len(), 2);
+        assert_eq!(limit_tag(&alarm).as_deref(), Some("TAH-101.LIMIT_ACT"));
         let read = |tag: &str| match tag {
             "TAH-101.LIMIT" => Some(45.0),
             "TAH-101.ON_DELAY_S" => Some(3.0),
+            "TAH-101.LIMIT_2" => Some(44.0),
             _ => None,
         };
         let drifts = compare(&[alarm], |record| Running::of(record, read));
+        assert_eq!(drifts[1].tag, "TAH-101.LIMIT_2");
+        assert_eq!(limit_tag(&Rationale::named("XA-1")), None);
         let said: Vec<String> = drifts.iter().map(ToString::to_string).collect();
-        assert_eq!(said, ["TAH-101 on_delay_s: 0 approved, 3 runs"]);
+        assert_eq!(
+            said,
+            [
+                "TAH-101 on_delay_s: 0 approved, 3 runs",
+                "TAH-101 limit of a mode: 43 approved, 44 runs"
+            ]
+        );
     }
 }

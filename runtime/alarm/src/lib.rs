@@ -40,7 +40,8 @@ pub use flood::{Flood, FloodChange};
 pub use list::{Counts, Filter, Row, Sort, View};
 pub use priority::{Priority, PriorityMatrix, ResponseTime, Severity};
 pub use rationale::{
-    AlarmKind, Approval, Mode, Rationale, STATION_CONDITIONS, Severities, When, Words,
+    AlarmKind, Approval, LIMIT_MODES_MAX, Mode, Rationale, STATION_CONDITIONS, Severities, When,
+    Words,
 };
 pub use saved::{Restored, Saved};
 pub use state::{Event, Facts, State, next};

@@ -13,6 +13,10 @@ pub const STATION_CONDITIONS: [&str; 4] = [
     "STATION.RECORDING_GAP",
 ];
 
+/// Modes of an alarm that may stand before a limit of a mode, that one included: as many
+/// as a detection looks at.
+pub const LIMIT_MODES_MAX: usize = 4;
+
 /// A text in both languages of the plant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Words {
@@ -175,6 +179,9 @@ pub struct Mode {
     pub enabled: bool,
     /// Priority in this mode, if another.
     pub priority: Option<Priority>,
+    /// Set-point in this mode, if another, in the engineering unit of the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
     /// Why.
     pub why: String,
 }
@@ -275,6 +282,12 @@ impl Rationale {
     /// Whether its condition is a detection block of its own, with settings as tags.
     pub fn is_detected(&self) -> bool {
         self.tag.strip_prefix(self.name.as_str()) == Some(".ALM")
+    }
+
+    /// Modes that the detection looks at: those up to the last with a limit of its own.
+    pub fn limit_modes(&self) -> &[Mode] {
+        let last = self.modes.iter().rposition(|mode| mode.limit.is_some());
+        &self.modes[..last.map_or(0, |last| last + 1)]
     }
 
     /// An otherwise empty record, to build others from.

@@ -57,6 +57,7 @@ fn rationales() -> Vec<Rationale> {
             }
             if n == 3 {
                 alarm.modes = vec![Mode {
+                    limit: None,
                     tag: "MODE.ON".to_string(),
                     is: true,
                     enabled: false,

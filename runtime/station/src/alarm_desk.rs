@@ -5,13 +5,13 @@
 //! What the plant does is recorded as it happens; while the ledger cannot take it, it
 //! waits here, and what does not fit is counted and said.
 
-use crate::annunciator::{Annunciator, DeedRefusal, Step, limit_tag, own};
+use crate::annunciator::{Annunciator, DeedRefusal, Step, own};
 use crate::chronicle::{At, Changed};
 use crate::clerk::{env_word, signed};
 use crate::figures::{SharedRules, drift_entry};
 use crate::ledger_sender::{LedgerSender, Unrecorded};
 use crate::rt;
-use alarm::drift::Drift;
+use alarm::drift::{Drift, limit_tag};
 use alarm::{Rationale, Saved, Settings, Stamp};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use gateway::alarms::{AlarmCommand, AlarmDeed};

@@ -16,7 +16,7 @@ pub mod own;
 pub mod rows;
 
 use crate::chronicle::{At, Changed};
-use alarm::drift::{Drift, Running, compare, setting_tags};
+use alarm::drift::{Drift, Running, compare, limit_tag};
 use alarm::{
     Action, AlarmIndex, AlarmRefusal, Book, Edge, Outbox, Rationale, Restored, Saved, Settings,
     Shelf, Stamp, Transition, Who,
@@ -373,12 +373,6 @@ fn wire(book: &Book, handle: impl Fn(&str) -> Option<u32>) -> Wires {
         }
     }
     wires
-}
-
-/// The tag of the limit that runs, of an alarm that has one.
-pub fn limit_tag(record: &Rationale) -> Option<String> {
-    let tags = setting_tags(record).filter(|_| record.kind.has_limit());
-    tags.map(|[limit, ..]| limit)
 }
 
 /// Whether a quality is worth a number on the list.

@@ -251,3 +251,33 @@ pub fn with_own(mut roll: Roll) -> Roll {
     roll.rationales = all.into();
     roll
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger_sender::ledger_sender;
+    use historian::{Loss, SourceId};
+
+    #[test]
+    fn scans_that_history_lost_are_a_record_and_an_alarm() {
+        let (alarms, told) = teller();
+        let (ledger, postings) = ledger_sender();
+        let mut tell = news_of_history(alarms, ledger, Environment::Live);
+        tell(HistoryNews::Lost(Loss {
+            source: SourceId(0),
+            first: 17,
+            last: 23,
+            from_ns: 0,
+            to_ns: 1,
+        }));
+        let posting = postings.try_recv().expect("a record");
+        let said = (&*posting.entries[0].what, &*posting.entries[0].why);
+        assert_eq!(said, ("history gap", "scans 17 to 23 are missing"));
+        let told = told.try_iter().map(|told| match told {
+            Told::Own { alarm, active } => (alarm, active),
+            other => panic!("{other:?}"),
+        });
+        let told: Vec<_> = told.collect();
+        assert_eq!(told, [(own::LOST, true), (own::LOST, false)]);
+    }
+}

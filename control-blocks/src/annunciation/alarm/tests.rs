@@ -6,7 +6,7 @@ fn rig(keys: &str) -> Rig {
         100,
         &format!(
             r#"
-            field = {{ t = 50.0, sp = 50.0 }}
+            field = {{ t = 50.0, sp = 50.0, heat = false, wash = false }}
             [[block]]
             kind = "ALARM"
             name = "TA"
@@ -110,4 +110,33 @@ fn a_deviation_counts_both_ways_from_a_moving_set_point() {
         "within the dead-band"
     );
     assert!(!rig.field("sp", 48.0).scans(1).is("TA.ALM"));
+}
+
+#[test]
+fn the_first_mode_that_is_on_has_its_own_limit_and_a_bad_one_is_not_on() {
+    let mut rig = rig("when = \"above\"\nlimit = 80.0\ndeadband = 2.0\n\
+         mode_1 = \"heat\"\nlimit_1 = 60.0\nmode_2 = \"wash\"\nlimit_2 = 95.0");
+    rig.field("t", 70.0).scans(1);
+    assert_eq!((rig.is("TA.ALM"), rig.value("TA.LIMIT_ACT")), (false, 80.0));
+    rig.field("heat", 1.0).scans(1);
+    assert_eq!((rig.is("TA.ALM"), rig.value("TA.LIMIT_ACT")), (true, 60.0));
+    rig.field("wash", 1.0).scans(1);
+    assert_eq!(rig.value("TA.LIMIT_ACT"), 60.0, "the first counts");
+    rig.write("TA.LIMIT_1", 65.0).scans(1);
+    assert_eq!(rig.value("TA.LIMIT_ACT"), 65.0, "a tag like the limit");
+    rig.field("heat", 0.0).scans(1);
+    assert_eq!((rig.is("TA.ALM"), rig.value("TA.LIMIT_ACT")), (false, 95.0));
+    rig.field("t", 81.0).scans(1);
+    assert!(!rig.is("TA.ALM"));
+    rig.quality_of("wash", Quality::COMM_LOST).scans(1);
+    assert_eq!((rig.is("TA.ALM"), rig.value("TA.LIMIT_ACT")), (true, 80.0));
+}
+
+#[test]
+fn a_mode_without_a_limit_of_its_own_stands_before_the_next() {
+    let mut rig = rig("when = \"above\"\nlimit = 80.0\nmode_1 = \"heat\"\n\
+         mode_1_is = false\nmode_2 = \"wash\"\nlimit_2 = 40.0");
+    rig.field("wash", 1.0).scans(1);
+    assert_eq!(rig.value("TA.LIMIT_ACT"), 80.0);
+    assert!(rig.field("heat", 1.0).scans(1).is("TA.ALM"), "of the wash");
 }

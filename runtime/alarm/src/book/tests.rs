@@ -326,6 +326,7 @@ fn a_bad_state_tag_suppresses_nothing() {
 fn a_mode_switches_off_or_changes_the_priority() {
     let mut alarm = named("LAL-101");
     let mode = |tag: &str, enabled, priority| Mode {
+        limit: None,
         tag: tag.to_string(),
         is: true,
         enabled,

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostics;
 use crate::draft::{BlockDraft, Draft, Words};
 use crate::source::Origin;
 use crate::tree::{Node, Table, Tree};
-use alarm::AlarmKind;
+use alarm::{AlarmKind, LIMIT_MODES_MAX};
 use std::collections::BTreeMap;
 
 /// Adds the detection blocks of the alarms to the draft. Alarms on a tag that is there
@@ -40,6 +40,7 @@ pub(crate) fn elaborate(draft: &mut Draft, problems: &mut Diagnostics) {
             continue;
         }
         tags.insert(rationale.tag.clone(), at);
+        limits_of_modes(alarm, problems);
         if alarm.node.has("condition") {
             only_a_condition(alarm, problems);
         } else {
@@ -72,6 +73,34 @@ fn only_a_condition(alarm: &AlarmDraft, problems: &mut Diagnostics) {
                 "condition names a Boolean tag as it is; point and limits make a detection",
             );
         }
+    }
+}
+
+/// A limit of a mode is looked at by a detection that compares with one.
+fn limits_of_modes(alarm: &AlarmDraft, problems: &mut Diagnostics) {
+    let rationale = &alarm.rationale;
+    let looked_at = rationale.limit_modes().len();
+    if looked_at == 0 {
+        return;
+    }
+    let at = alarm.node.place(&format!("modes.{looked_at}.limit"));
+    if !rationale.is_detected() || !rationale.kind.has_limit() {
+        problems.push(
+            codes::ALARM_WRONG,
+            &at,
+            format!(
+                "a limit of a mode has no meaning for {}: it has none itself",
+                rationale.name
+            ),
+            "kinds hh, h, l, ll, roc and dev compare a point with a limit",
+        );
+    } else if looked_at > LIMIT_MODES_MAX {
+        problems.push(
+            codes::ALARM_WRONG,
+            &at,
+            format!("mode {looked_at} of {} has a limit", rationale.name),
+            format!("the first {LIMIT_MODES_MAX} modes may have one: put them first"),
+        );
     }
 }
 
@@ -154,6 +183,16 @@ fn block(alarm: &AlarmDraft, problems: &mut Diagnostics) -> Option<BlockDraft> {
             copied.push("when");
         } else {
             keys.push(text("when", when));
+        }
+    }
+    for (number, mode) in rationale.limit_modes().iter().enumerate() {
+        let place = own.place(&format!("modes.{}", number + 1));
+        let mut add = |key: String, tree: Tree| keys.push((key, node(&place, tree)));
+        let number = number + 1;
+        add(format!("mode_{number}"), Tree::Text(mode.tag.clone()));
+        add(format!("mode_{number}_is"), Tree::Bool(mode.is));
+        if let Some(limit) = mode.limit {
+            add(format!("limit_{number}"), Tree::Real(limit));
         }
     }
     if of_kind == "ALARM_STATE" {

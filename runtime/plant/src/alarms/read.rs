@@ -196,6 +196,7 @@ fn modes(nodes: &[&Node], problems: &mut Diagnostics) -> Vec<Mode> {
             is: reader.bool("is").unwrap_or(true),
             enabled: reader.bool("enabled").unwrap_or(true),
             priority: choice(&mut reader, "priority", Priority::of_word, &priorities),
+            limit: reader.real("limit", ANY),
             why: reader.text_required("why"),
         };
         reader.finish();

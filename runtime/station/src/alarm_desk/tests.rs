@@ -8,6 +8,7 @@ use alarm::kpi::{Range, Rules};
 use gateway::History;
 use gateway::alarms::{AlarmRow, AlarmState};
 use gateway::desk::{Cell, Snapshot};
+use plant::{Diagnostics, Plant, Sources};
 use signal::Quality;
 
 /// The alarm desk of the demo plant, whose ledger takes everything.
@@ -26,16 +27,35 @@ impl Drop for Hall {
 }
 
 fn hall(name: &str) -> Hall {
+    hall_of(
+        name,
+        &demo(|text| text).unwrap_or_else(|said| panic!("{said}")),
+    )
+}
+
+/// The demo plant with the alarms of R-101 edited, or what is said of them.
+fn demo(edit: impl Fn(String) -> String) -> Result<Plant, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plants/synthesis");
-    let plant = plant::load(&folder, &blocks(), &Drivers)
-        .unwrap_or_else(|(sources, problems)| panic!("{}", problems.render(&sources)));
+    let read = Sources::read(&folder, &mut Diagnostics::default());
+    let texts = read.files().iter().cloned().map(|(name, text)| {
+        if name == "alarms/r101.toml" {
+            (name, edit(text))
+        } else {
+            (name, text)
+        }
+    });
+    plant::load_sources(Sources::from_texts(texts), &blocks(), &Drivers)
+        .map_err(|(sources, problems)| problems.render(&sources))
+}
+
+fn hall_of(name: &str, plant: &Plant) -> Hall {
     let linked = plant.link();
     let Named {
         directory,
         forceable,
         ..
-    } = named(&plant, &linked, Environment::Simulation, 1, 1);
-    let roll = with_own(Roll::of(&plant, &directory));
+    } = named(plant, &linked, Environment::Simulation, 1, 1);
+    let roll = with_own(Roll::of(plant, &directory));
     // As before the first scan: settings have their values of the text.
     let cells = directory.tags.iter().map(|tag| {
         let tasks = linked.tasks.iter();
@@ -146,6 +166,39 @@ fn a_limit_that_was_written_is_an_alarm_a_record_and_a_figure_until_it_is_put_ba
         entry.seq = seq as u64 + 1;
     }
     assert_eq!(differing(&entries), 0);
+}
+
+const OF_DOSING: &str =
+    "modes = [{ when = \"DOSE.ENABLE\", limit = 43.0, why = \"reactant accumulates\" }]";
+
+#[test]
+fn a_limit_of_a_mode_belongs_to_the_detection_and_to_the_master_database() {
+    let named = "name = \"TAH-101\"\n";
+    let edit = |text: String| text.replace(named, &format!("{named}{OF_DOSING}\n"));
+    let plant = demo(edit).unwrap_or_else(|said| panic!("{said}"));
+    let mut hall = hall_of("modes", &plant);
+    assert!(hall.turn().iter().all(|entry| entry.what != "drift"));
+    assert!(hall.hub.handle("TAH-101.LIMIT_ACT").is_some());
+    assert!(
+        hall.hub.handle("TAH-102.LIMIT_ACT").is_none(),
+        "without modes"
+    );
+    hall.write("TAH-101.LIMIT_1", 44.0);
+    let entries = hall.turn();
+    let drift = entries
+        .iter()
+        .find(|entry| entry.what == "drift")
+        .expect("a record");
+    assert_eq!(drift.why, "TAH-101 limit of a mode: 43 approved, 44 runs");
+    // What compares nothing with a limit has none in a mode either.
+    let named = "name = \"UA-01\"\n";
+    let said = demo(|text: String| text.replace(named, &format!("{named}{OF_DOSING}\n")));
+    let said = said.err().expect("refused");
+    assert!(
+        said.contains("a limit of a mode has no meaning for UA-01"),
+        "{said}"
+    );
+    assert!(said.contains("alarms/r101.toml:"), "{said}");
 }
 
 #[test]
