@@ -17,7 +17,7 @@
 //! - order is by the number of the scan; time is a label, and may step back.
 //!
 //! Reading order: [`spec`], [`frames`], `intake`, `door`, `column`, `block`, `head`,
-//! `log`, `segment`, `store`, [`historian`]; then `walk`, [`aggregate`], [`reader`];
+//! `log`, `segment`, `store`, [`historian`]; then `walk`, [`aggregate`], [`reader`], [`phases`];
 //! beside them [`keeper`], [`backup`], [`export`], [`disk`].
 
 #![forbid(unsafe_code)]
@@ -40,6 +40,7 @@ mod intake;
 pub mod items;
 pub mod keeper;
 mod log;
+pub mod phases;
 pub mod reader;
 mod segment;
 pub mod spec;
@@ -53,6 +54,7 @@ pub use historian::{Historian, Options, Synced};
 pub use intake::{Loss, Taken};
 pub use items::Items;
 pub use keeper::{Keeper, Merged, Removed, Retention, RetentionRule};
+pub use phases::Phase;
 pub use reader::{HistoryReader, TagFacts};
 pub use spec::{Gap, GapKind, Item, Point, Policy, Sample, SourceId, Specs, TagId, TagSpec};
 pub use store::Recovery;

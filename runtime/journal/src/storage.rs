@@ -69,12 +69,42 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// As the file system says; the old content stands then.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_on(&mut RealPlace, path, bytes)
+}
+
+/// What replacing a file asks of a file system, so that each of it can be made to fail.
+pub(crate) trait Place {
+    fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    fn sync(&mut self, path: &Path) -> io::Result<()>;
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()>;
+    fn sync_folder(&mut self, path: &Path) -> io::Result<()>;
+}
+
+struct RealPlace;
+
+impl Place for RealPlace {
+    fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        File::create(path)?.write_all(bytes)
+    }
+    fn sync(&mut self, path: &Path) -> io::Result<()> {
+        // What fsync does for a file, it does for every handle of it.
+        OpenOptions::new().write(true).open(path)?.sync_all()
+    }
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+    fn sync_folder(&mut self, path: &Path) -> io::Result<()> {
+        sync_folder(path)
+    }
+}
+
+/// The order of it: nothing takes the place of the old content before it is durable.
+pub(crate) fn replace_on(place: &mut dyn Place, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    io::Write::write_all(&mut file, bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    sync_folder(path)
+    place.write(&beside, bytes)?;
+    place.sync(&beside)?;
+    place.rename(&beside, path)?;
+    place.sync_folder(path)
 }
 
 impl Storage for FileStorage {
@@ -182,3 +212,6 @@ impl<S: Storage> Storage for FaultyStorage<S> {
         self.inner.sync()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,6 +98,14 @@ impl Replicated {
         Some(ReplicaFault::Differs { number })
     }
 
+    /// Leaves the first `count` checkpoints.
+    #[cfg(test)]
+    pub(super) fn forget_after(&mut self, count: usize) {
+        while self.frames.len() > count {
+            self.frames.pop_last();
+        }
+    }
+
     pub(super) const fn agreed(&self) -> u64 {
         self.agreed
     }

@@ -113,6 +113,8 @@ pub struct Report {
     pub key_given: bool,
     /// Replicated checkpoints that agree; `None` if none were given.
     pub replicated: Option<u64>,
+    /// Last entry that an agreeing replicated checkpoint covers.
+    pub replicated_to: u64,
     /// What is wrong, in order; the first is the first bad record. At most
     /// [`FINDINGS_MAX`].
     pub findings: Vec<Finding>,
@@ -130,6 +132,33 @@ impl Report {
     /// Entries after the last good checkpoint: chained, but not yet signed for.
     pub const fn unsigned(&self) -> u64 {
         self.last.saturating_sub(self.signed_to)
+    }
+
+    /// What this report does not prove, a sentence each: who reads *good* must know how
+    /// far it reaches.
+    pub fn unproved(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        if !self.key_given {
+            all.push("who signed: no key was given".to_string());
+        }
+        if self.unsigned() > 0 {
+            all.push(format!(
+                "records {} to {}: no signature covers them, so whoever could write the files could have changed them",
+                self.signed_to + 1,
+                self.last
+            ));
+        }
+        let cut = "could have been cut off or be missing here";
+        match self.replicated {
+            None => all.push(format!(
+                "that this is all: no checkpoints of a second place were given, so any number of records at the end {cut}"
+            )),
+            Some(_) => all.push(format!(
+                "that nothing followed record {}: the second place covers no later one, so later records {cut}",
+                self.replicated_to
+            )),
+        }
+        all
     }
 }
 
@@ -327,12 +356,15 @@ impl Verifier {
         if !agrees && !self.gap {
             self.find(number, at, Fault::Root);
         }
-        let compared = self
-            .replicated
-            .as_mut()
-            .map(|replicated| replicated.compare(checkpoint.number, frame.bytes));
-        if let Some(Some(fault)) = compared {
-            self.find(number, at, Fault::Replica(fault));
+        let compared = self.replicated.as_mut().map(|replicated| {
+            let agreed = replicated.agreed();
+            let fault = replicated.compare(checkpoint.number, frame.bytes);
+            (fault, replicated.agreed() > agreed)
+        });
+        match compared {
+            Some((Some(fault), _)) => self.find(number, at, Fault::Replica(fault)),
+            Some((None, true)) => self.report.replicated_to = checkpoint.last,
+            _ => {}
         }
         if self.report.findings.len() == findings {
             self.report.checkpoints += 1;
@@ -380,9 +412,10 @@ impl Report {
         );
         match self.replicated {
             Some(count) => text += &format!("{count} replicated checkpoints agree\n"),
-            None => {
-                text += "no replicated checkpoints given: a cut at the end would not be found\n";
-            }
+            None => text += "no replicated checkpoints given\n",
+        }
+        for what in self.unproved() {
+            text += &format!("not proved: {what}\n");
         }
         for finding in &self.findings {
             text += &format!("{finding}\n");
