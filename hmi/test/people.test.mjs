@@ -175,7 +175,7 @@ describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
     await shoot(page, "signature");
     const dialog = page.locator("dialog"), sign = dialog.getByRole("button", { name: "Sign and execute" });
     assert.equal(await dialog.locator("fieldset").count(), 1, "nobody else is asked");
-    assert.match(await dialog.locator(".deed").textContent(), /TIC-101\.MODE .*MAN → AUTO.*Consequence: Moves TIC-102\.SP/);
+    assert.match(await dialog.locator(".deed").textContent(), /TIC-101\.MODE .*MAN → AUTO.*Consequence: Moves TIC-101\.OUT/);
     assert.match(await dialog.textContent(), /The server sets the time\. Each signature is bound to this action/);
     assert.equal(await field(page, "User").inputValue(), "li · Name of li");
     await field(page, "Reason").selectOption({ index: 1 });

@@ -119,7 +119,7 @@ test("the plant's tree lives, and a tag is found by its name and by its words in
 test("the system page tells the state of each part of the station", async () => {
   const page = await open(server.base, { hash: "#/scan" });
   const row = (name) => page.locator("hmi-scan-page tr", { has: page.locator(`b:text-is("${name}")`) }).first();
-  for (const [name, state] of [["ledger", "works"], ["second place", "FAILS"], ["recording", "works"], ["history", "works"], ["messages", "not set up"], ["disk", "works"], ["clock", "works"], ["people", "not set up"]]) {
+  for (const [name, state] of [["ledger", "works"], ["second place", "FAILS"], ["recording", "works"], ["history", "works"], ["messages", "not set up"], ["free disk space", "works"], ["clock", "works"], ["people", "not set up"]]) {
     await row(name).waitFor();
     assert.equal(await row(name).locator(".chip").textContent(), state, name);
   }
@@ -195,10 +195,10 @@ describe("at the station", { skip }, () => {
 
   test("its own parts tell their states, and alarms suppressed by design stand in their list and cannot be put back", async () => {
     const page = await open(base, { hash: "#/scan" });
-    for (const name of ["ledger", "recording", "history", "disk"]) {
+    for (const name of ["ledger", "recording", "history", "free disk space"]) {
       await page.waitForFunction((part) => [...document.querySelectorAll("hmi-scan-page tr")].some((row) => row.cells[0]?.textContent === part && row.cells[1].textContent === "works"), name);
     }
-    assert.match(await page.locator("hmi-scan-page tr", { has: page.locator('b:text-is("disk")') }).textContent(), /\d+ MiB free/);
+    assert.match(await page.locator("hmi-scan-page tr", { has: page.locator('b:text-is("free disk space")') }).textContent(), /\d+ MiB/);
     await page.waitForFunction(() => window.hmi.alarms.counts.suppressed > 0);
     await show(page, "#/alarms", "hmi-alarm-page");
     await page.getByRole("tab", { name: /^Suppressed by design/ }).click();

@@ -467,7 +467,7 @@ impl Desk for FakeDesk {
                 false,
                 "No such file or directory (os error 2)",
             ),
-            part("disk", true, "52 310 MiB free"),
+            part("disk", true, "52 310 MiB"),
         ]
     }
 

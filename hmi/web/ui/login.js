@@ -15,6 +15,7 @@ export function ask({ title, body = [], fields, note, deed, act, done, closed })
   const cancel = h("button", { type: "button", onclick: () => dialog.close() }, `${t("Cancel")} (Esc)`);
   const rows = [], boxes = new Map();
   for (const { label, node, group } of fields) {
+    if (!node.hasAttribute("aria-label")) node.setAttribute("aria-label", label);
     const row = h("label", {}, h("span", { class: "label", text: label }), node);
     if (!group) rows.push(row);
     else if (boxes.has(group)) boxes.get(group).append(row);

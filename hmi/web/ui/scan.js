@@ -100,7 +100,7 @@ class ScanPage extends Part {
     return h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Parts of the station") })), h("table", {},
       thead(["Part", "State", "Since", "Note"]),
       h("tbody", {}, known.map(({ name, works, note, since_ms }) => h("tr", {}, h("td", {}, h("b", { text: t(name) })), h("td", {}, h("span", { class: works === false ? "chip trip" : "chip", text: t(works === undefined ? "not set up" : works ? "works" : "FAILS") })),
-        h("td", { text: since_ms ? `${date(since_ms)} ${clock(since_ms)}` : "—" }), h("td", { class: "wrap", text: note || "" }))))));
+        h("td", { text: since_ms ? `${date(since_ms)} ${clock(since_ms)}` : "—" }), h("td", { class: "wrap", lang: since_ms ? "en" : null, text: note || "" }))))));
   }
 
   drivers(list) {

@@ -378,7 +378,7 @@ impl Work {
             if let Some(free) = rt::free_bytes(&self.desk.folder) {
                 let is_low = free < FREE_BYTES_MIN;
                 self.ours.tell(own::DISK_LOW, is_low, now());
-                let note = format!("{} MiB free", free >> 20);
+                let note = format!("{} MiB", free >> 20);
                 self.desk.hub.set_part("disk", !is_low, &note);
             }
         }
