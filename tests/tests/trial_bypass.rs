@@ -7,7 +7,7 @@ use journal::ledger::{Class, Entry, read as ledger};
 use scanloop_tests::trial::{Folder, PlantText, Process, eventually, scanloop};
 use serde_json::{Value, json};
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 const PERMIT: &str = "PTW-2026-118";
@@ -100,13 +100,15 @@ fn await_alarm(process: &Process, alarm: &str, stands: bool) {
     });
 }
 
-/// Whether a tag has become true in the sequence of events.
+/// Whether a cause has tripped by its channels: in the sequence of events, with good
+/// quality. On a busy machine values of the field may come late and turn bad, which
+/// trips as well.
 fn has_come(process: &Process, tag: &str) -> bool {
     let rows = eventually("the sequence of events", PATIENCE, || {
         process.get("/api/v1/sequence")
     });
     let mut rows = rows.as_array().unwrap().iter();
-    rows.any(|row| row["tag"] == tag && row["value"] == true)
+    rows.any(|row| row["tag"] == tag && row["value"] == true && row["good"] == true)
 }
 
 fn records(data: &Folder) -> Vec<Entry> {
@@ -184,13 +186,20 @@ fn a_bypass_needs_key_permit_and_room_stands_in_list_and_alarm_holds_off_a_trip_
     await_alarm(&process, "XA-906", false);
     await_alarm(&process, "XA-908", false);
     // Without the bypass the same value trips.
-    simulate(
-        &process,
-        json!({ "do": "inject", "name": stuck, "value": 125.0 }),
-    );
-    eventually("the trip of C09", PATIENCE, || {
-        has_come(&process, "C09.TRIP").then_some(())
+    simulate(&process, json!({ "do": "pace", "speed": 1.0 }));
+    let tripped = (0..5).any(|_| {
+        simulate(
+            &process,
+            json!({ "do": "inject", "name": stuck, "value": 125.0 }),
+        );
+        let until = Instant::now() + Duration::from_secs(15);
+        while !has_come(&process, "C09.TRIP") && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        simulate(&process, json!({ "do": "clear", "name": stuck }));
+        has_come(&process, "C09.TRIP")
     });
+    assert!(tripped, "125 kPa on one of two channels");
     process.kill();
 
     let records = records(&data);
