@@ -2,7 +2,8 @@
 //!
 //! Cells that say nothing are given a word in a sample of the cases only, which the seed
 //! `SCANLOOP_MUTANTS_SEED` draws; all of them with `SCANLOOP_MUTANTS=all`, which
-//! `cargo xtask mutants` does.
+//! `cargo xtask mutants` does. Other words of it, separated by commas: those of the usual
+//! ones whose names have one of the words.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails shows where")]
 
@@ -55,7 +56,8 @@ const ONE_OF: u64 = 8;
 
 /// Those that are tried in this run.
 fn tried(mutants: &[Mutant]) -> Vec<&Mutant> {
-    if std::env::var("SCANLOOP_MUTANTS").is_ok_and(|word| word == "all") {
+    let which = std::env::var("SCANLOOP_MUTANTS").unwrap_or_default();
+    if which == "all" {
         return mutants.iter().collect();
     }
     let seed = std::env::var("SCANLOOP_MUTANTS_SEED");
@@ -67,10 +69,12 @@ fn tried(mutants: &[Mutant]) -> Vec<&Mutant> {
         x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (x ^ (x >> 31)) % ONE_OF == 0
     };
+    println!("blank cells: a sample by seed {seed}; all with SCANLOOP_MUTANTS=all");
     let some = mutants.iter().enumerate();
     let some = some.filter(|(at, mutant)| !mutant.is_of_blank || is_drawn(*at));
-    println!("blank cells: a sample by seed {seed}; all with SCANLOOP_MUTANTS=all");
-    some.map(|(_, mutant)| mutant).collect()
+    let some = some.map(|(_, mutant)| mutant);
+    some.filter(|mutant| which.split(',').any(|word| mutant.what.contains(word)))
+        .collect()
 }
 
 #[test]
@@ -133,6 +137,9 @@ fn every_wrong_edition_of_the_synthesis_matrix_is_caught() {
         .collect();
     wrong.sort_unstable();
     assert!(wrong.is_empty(), "{wrong:#?}");
+    if tried.len() < mutants.len() / 3 {
+        return;
+    }
     assert!(caught > 300, "{caught}");
     // Refused is not lost: by a numbered problem, and never most of them.
     let unnumbered = refused.iter().find(|line| line.ends_with("; "));
