@@ -158,6 +158,8 @@ pub struct AlarmDesk {
     pub ledger_down: Arc<AtomicBool>,
     /// Whether recording of the run has failed.
     pub recording_down: Arc<AtomicBool>,
+    /// Whether the second place of checkpoints takes nothing, or differs.
+    pub second_place_down: Arc<AtomicBool>,
     /// Simulation or live.
     pub env: Environment,
     /// Folder of the saved book.
@@ -321,6 +323,8 @@ impl Work {
         self.ours.tell(own::JOURNAL_DOWN, down, now());
         let gap = self.desk.recording_down.load(Ordering::Acquire);
         self.ours.tell(own::RECORDING_GAP, gap, now());
+        let second = self.desk.second_place_down.load(Ordering::Acquire);
+        self.ours.tell(own::SECOND_PLACE, second, now());
         let untold = self.desk.teller.lost();
         if untold > self.untold {
             let why = format!("{} scans' conditions did not fit", untold - self.untold);

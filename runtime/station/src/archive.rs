@@ -10,7 +10,7 @@ use crate::clerk::env_word;
 use crate::engine::StartError;
 use crate::history_writer::{Giver, HistoryNews, HistoryWriter, SharedReader, giver, long_trend};
 use crate::ledger_sender::LedgerSender;
-use crate::messages::Messages;
+use crate::messages::{Messages, receipts};
 use crate::records_desk::RecordsDesk;
 use crate::rt;
 use crate::second_place::ledger_folder;
@@ -36,6 +36,8 @@ pub struct Surroundings {
     pub ledger_down: Arc<AtomicBool>,
     /// Whether recording of the run has failed.
     pub recording_down: Arc<AtomicBool>,
+    /// Whether the second place of checkpoints takes nothing, or differs.
+    pub second_place_down: Arc<AtomicBool>,
     /// Simulation or live.
     pub env: Environment,
     /// Folder for everything that stays.
@@ -109,9 +111,12 @@ impl Archive {
 
         let mut listeners: Vec<Listener> = Vec::new();
         if let Some(config) = around.notify {
-            let messages = Messages::start(config, around.ledger.clone(), around.env)
-                .map_err(StartError::Messages)?;
+            let (ledger, down) = (around.ledger.clone(), around.ledger_down.clone());
+            let messages =
+                Messages::start(config, ledger, down, around.env).map_err(StartError::Messages)?;
+            messages.resume(&ours);
             listeners.push(messages.listener());
+            around.hub.set_receipts(receipts(messages.notifier()));
             let (teller, stop) = (alarms.clone(), stop.clone());
             threads.push(spawn(
                 "messages",
@@ -126,6 +131,7 @@ impl Archive {
             ledger: around.ledger.clone(),
             ledger_down: around.ledger_down,
             recording_down: around.recording_down,
+            second_place_down: around.second_place_down,
             env: around.env,
             folder: around.data.clone(),
             listeners,
@@ -135,6 +141,7 @@ impl Archive {
 
         around.hub.set_long_trend(long_trend(reader.clone()));
         let hub = around.hub.clone();
+        let notes_to = around.ledger.clone();
         let tell = news_of_history(alarms.clone(), around.ledger, around.env);
         let historian = HistoryWriter {
             folder: history_folder(&around.data),
@@ -160,6 +167,12 @@ impl Archive {
         };
         let ended = stop.clone();
         threads.push(spawn("records", Box::new(move || records.run(&ended)))?);
+        let (data, env, ended) = (around.data, env_word(around.env), stop.clone());
+        let ledger = notes_to;
+        threads.push(spawn(
+            "notes",
+            Box::new(move || crate::notes::run(&data, &ledger, env, &ended)),
+        )?);
         let archive = Archive {
             history: reader,
             history_down,

@@ -385,6 +385,7 @@ impl Station {
             rt::utc_ns,
         );
         let recording_down = recorder.down.clone();
+        let second_place_down = Arc::<AtomicBool>::default();
         let forces = ForceNotes::default();
         if kinds.contains(&StartKind::Warm) {
             // Forces are part of the state that goes on; so is who holds them and why.
@@ -403,6 +404,7 @@ impl Station {
                 ledger: sender.clone(),
                 ledger_down: ledger_down.clone(),
                 recording_down: recording_down.clone(),
+                second_place_down: second_place_down.clone(),
                 env: options.env,
                 data: options.data.clone(),
                 retention: retention(&plant),
@@ -438,6 +440,7 @@ impl Station {
                 id: ledger.id(),
                 checkpoints: frames_out,
                 sender: sender.clone(),
+                down: second_place_down,
                 env,
             };
             second_place = Some(spawn("second-place", move || second.run())?);

@@ -29,6 +29,7 @@ pub mod lint;
 pub mod matrix_test;
 pub mod messages;
 pub mod north;
+pub mod notes;
 pub mod pace;
 pub mod play;
 pub mod ports;
