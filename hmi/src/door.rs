@@ -116,18 +116,33 @@ impl Hosts {
             .then_some(host)
     }
 
-    /// Any request: the host is ours and no other site's page asks.
-    pub(crate) fn admit(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        if self.own(headers).is_none() {
-            return Err(Refusal::new(
+    /// A link that somebody follows from elsewhere: the host is ours.
+    pub(crate) fn admit_link(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.own(headers).map(drop).ok_or_else(|| {
+            Refusal::new(
                 RefusalCode::BadOrigin,
                 "The request does not name this server as its host.",
                 "请求的主机名不是本服务器。",
-            ));
-        }
+            )
+        })
+    }
+
+    /// Any other request: the host is ours and no other site's page asks.
+    pub(crate) fn admit(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.admit_link(headers)?;
         match text(headers, &FETCH_SITE) {
             Some("cross-site" | "same-site") => Err(foreign()),
             _ => Ok(()),
+        }
+    }
+
+    /// A form of a page that this server itself has sent. The page says no referrer, so
+    /// the browser says no origin; it says that the page is of the same one.
+    pub(crate) fn admit_own_form(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.admit(headers)?;
+        match text(headers, &FETCH_SITE) {
+            Some("same-origin") => Ok(()),
+            _ => Err(foreign()),
         }
     }
 

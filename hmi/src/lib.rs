@@ -34,6 +34,7 @@ mod door;
 mod names;
 mod people;
 mod plain;
+mod receipt;
 mod serve;
 mod shelf;
 mod simulator;

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::cmd::COMMAND_BYTES_MAX;
 use crate::desk::{Refusal, RefusalCode};
 use crate::visitor::Visitor;
-use crate::{alarms, api, door, people, simulator, ws};
+use crate::{alarms, api, door, people, receipt, simulator, ws};
 
 /// Longest time a request may take, the socket excepted.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
@@ -63,6 +63,8 @@ routes! {
     "GET" "/" Nothing get(api::index), "The page.";
     "GET" "/assets/{*path}" Nothing get(api::asset), "Scripts, style sheets, texts of the page.";
     "GET" "/wallboard" Nothing get(people::wallboard), "A wallboard shows its token and becomes one.";
+    "GET" "/receipt/{id}" Nothing get(receipt::page), "Where the link of a message leads: asks whether it was read.";
+    "POST" "/api/v1/receipt" Nothing post(receipt::take), "The message was read, by whoever has its token.";
     "GET" "/api/v1/health" Nothing get(api::health), "Whether the server runs and the runtime scans.";
     "GET" "/api/v1/session" Nothing get(people::session), "Who is signed in, and what is needed.";
     "POST" "/api/v1/login" Nothing post(people::login), "A session, for a name and a password.";
@@ -158,7 +160,14 @@ async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match app.hosts.admit(request.headers()) {
+    // A link of a mail is followed from wherever mail is read, and only shows a page.
+    let is_link = request.method() == Method::GET && receipt::is_link(request.uri().path());
+    let admitted = if is_link {
+        app.hosts.admit_link(request.headers())
+    } else {
+        app.hosts.admit(request.headers())
+    };
+    let mut response = match admitted {
         Err(refusal) if request.method() == Method::POST => api::refused(&app, &visitor, refusal),
         Err(_) => StatusCode::FORBIDDEN.into_response(),
         Ok(()) => match tokio::time::timeout(ANSWER_TIME_MAX, next.run(request)).await {

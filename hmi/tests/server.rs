@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ciborium::Value;
 use door::Door;
-use hmi::fake::FakeDesk;
+use hmi::fake::{FakeDesk, RECEIPT_TOKEN};
 use hmi::{Desk, Display, ServeError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -325,4 +325,44 @@ fn pages_hold_no_inline_script_or_style_and_no_foreign_address() {
         }
     }
     assert!(checked > 20);
+}
+
+#[tokio::test]
+async fn the_link_of_a_message_asks_and_only_its_own_form_or_a_program_gives_the_receipt() {
+    let door = Door::open().await;
+    let link = format!("/receipt/{RECEIPT_TOKEN}");
+    // From a page where mail is read.
+    let elsewhere = ["Sec-Fetch-Site: cross-site".to_owned()];
+    let page = door.request("GET", &link, &elsewhere, "").await;
+    assert_eq!(page.status, 200);
+    let text = String::from_utf8(page.bytes).expect("text");
+    assert!(
+        text.contains(RECEIPT_TOKEN) && text.contains("已阅"),
+        "{text}"
+    );
+    let hostile = door.get("/receipt/%22%3E%3Cscript%3E").await;
+    assert_eq!(hostile.status, 404);
+
+    let form = format!("token={RECEIPT_TOKEN}");
+    let send = async |site: &str, body: &str| {
+        let headers = [
+            "Content-Type: application/x-www-form-urlencoded".to_owned(),
+            format!("Sec-Fetch-Site: {site}"),
+            "Origin: null".to_owned(),
+        ];
+        let path = "/api/v1/receipt";
+        door.request("POST", path, &headers, body).await.status
+    };
+    for site in ["cross-site", "same-site", "none"] {
+        assert_eq!(send(site, &form).await, 403, "{site}");
+    }
+    assert_eq!(send("same-origin", "token=").await, 400);
+    assert_eq!(send("same-origin", "token=0000").await, 403);
+    assert_eq!(send("same-origin", &form).await, 200);
+    let json = format!(r#"{{"token":"{RECEIPT_TOKEN}"}}"#);
+    let answer = door.post_to("/api/v1/receipt", &json).await;
+    assert_eq!(
+        (answer.status, &answer.json["alarms"][0]),
+        (200, &"TAH-101".into())
+    );
 }

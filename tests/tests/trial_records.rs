@@ -8,7 +8,7 @@
 
 use driver::random::Random;
 use historian::{GapKind, HistoryReader, Item};
-use journal::ledger::read as ledger;
+use journal::ledger::{Entry, read as ledger};
 use scanloop_tests::trial::{Folder, Process, eventually, scanloop};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -258,7 +258,8 @@ fn a_backup_made_while_people_work_is_whole_and_starts_as_they_left_it() {
             let entries = ledger::entries(&ledger_folder).ok()?;
             (entries.len() >= 50).then_some(entries)
         });
-        scanloop_says(&["backup", "--to"], &[&busy, &sim]);
+        let made = scanloop_says(&["backup", "--plant", PLANT, "--to"], &[&busy, &sim]);
+        assert!(made.contains("plant's text: "), "{made}");
         stop.store(true, Ordering::Relaxed);
         hammer.join().unwrap();
         before
@@ -269,10 +270,16 @@ fn a_backup_made_while_people_work_is_whole_and_starts_as_they_left_it() {
     assert!(report.contains("chain and signatures hold"), "{report}");
     let entries = ledger::entries(&restored.join("ledger")).unwrap();
     assert_eq!(entries[..before.len()], before[..]);
+    let text = std::fs::read(Path::new(PLANT).join("units/r101.toml")).unwrap();
+    let copied = std::fs::read(restored.join("plant/units/r101.toml")).unwrap();
+    assert_eq!(copied, text);
+    // The station takes up that it was made.
+    await_entry(&sim, "backup", &busy);
 
     // The next when nobody asks anything: the station starts from it as it was left.
     let calm = backups.path().join("calm");
-    scanloop_says(&["backup", "--to"], &[&calm, &sim]);
+    let made = scanloop_says(&["backup", "--to"], &[&calm, &sim]);
+    assert!(made.contains("plant's text: NOT in it"), "{made}");
     process.kill();
     std::fs::remove_dir_all(&sim).unwrap();
     scanloop_says(&["restore", "--to"], &[&sim, &calm]);
@@ -280,6 +287,7 @@ fn a_backup_made_while_people_work_is_whole_and_starts_as_they_left_it() {
     trial.is_as_told(&process);
     let (history, _) = HistoryReader::open(&sim.join("history")).unwrap();
     assert!(history.range().is_some());
+    await_entry(&sim, "restore", &calm);
     // A byte that is not as it was backed up is found, and nothing is restored.
     let damaged = calm.join("alarms.json");
     let mut bytes = std::fs::read(&damaged).unwrap();
@@ -295,6 +303,16 @@ fn a_backup_made_while_people_work_is_whole_and_starts_as_they_left_it() {
         "{said:?}"
     );
     assert!(!nowhere.join("ledger").exists());
+}
+
+/// Waits for an entry about a folder.
+fn await_entry(sim: &Path, what: &str, folder: &Path) {
+    let subject = folder.display().to_string();
+    eventually(what, Duration::from_secs(60), || {
+        let entries = ledger::entries(&sim.join("ledger")).ok()?;
+        let is = |entry: &Entry| entry.what == what && entry.subject == subject;
+        entries.iter().any(is).then_some(())
+    });
 }
 
 fn verifies(ledger: &Path) {

@@ -36,6 +36,9 @@ pub struct FakeDesk {
     state: Mutex<State>,
 }
 
+/// The one token of a receipt that this desk takes.
+pub const RECEIPT_TOKEN: &str = "0123456789abcdef";
+
 struct State {
     process: Process,
     alarms: Alarms,
@@ -396,6 +399,17 @@ impl Desk for FakeDesk {
 
     fn alarm_guidance(&self, alarm: &str) -> Option<AlarmGuidance> {
         self.state().alarms.guidance(alarm)
+    }
+
+    fn receipt(&self, token: &str, who: Option<&str>) -> Result<Vec<String>, Refusal> {
+        if token != RECEIPT_TOKEN {
+            let en = "no such receipt";
+            return Err(Refusal::new(RefusalCode::Forbidden, en, "没有此回执链接"));
+        }
+        let text = Text::new("Message read", "通知已阅");
+        let who = who.unwrap_or_default();
+        self.state().event(EventKind::Command, None, who, text);
+        Ok(vec!["TAH-101".to_owned()])
     }
 
     fn alarm_act(&self, command: AlarmCommand) -> Submission<'_> {

@@ -143,6 +143,16 @@ pub trait Desk: Send + Sync + 'static {
         Box::pin(async { Err(Refusal::not_offered()) })
     }
 
+    /// A receipt of a message by the token of its link, `who` if a session says so: the
+    /// alarms of the message. A wrong token is recorded.
+    ///
+    /// # Errors
+    /// [`Refusal`]: nobody is told anything here, or the link is unknown, used, too old.
+    fn receipt(&self, token: &str, who: Option<&str>) -> Result<Vec<String>, Refusal> {
+        let _ = (token, who);
+        Err(Refusal::not_offered())
+    }
+
     /// Records of any class, alarms among them, newest first.
     fn records(&self, query: RecordQuery) -> Answered<'_, RecordPage> {
         let _ = query;

@@ -21,7 +21,7 @@ use crate::parts::Part;
 use crate::simulator::{Simulation, SimulationDeed, Simulator};
 use ::people::Signed;
 use alarms::AlarmDesk;
-pub use alarms::AlarmIntake;
+pub use alarms::{AlarmIntake, Receipts};
 use arc_swap::ArcSwap;
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 pub use simulation::SIMULATION;
@@ -239,6 +239,11 @@ impl Hub {
     pub fn set_long_trend(&self, read: LongTrend) {
         // A second one has nothing to add.
         let _ = self.long_trend.set(read);
+    }
+
+    /// Where receipts of messages go. Once.
+    pub fn set_receipts(&self, take: Receipts) {
+        self.alarms.set_receipts(take);
     }
 
     /// How what runs is compared with the text as it is now. Once.
@@ -735,6 +740,10 @@ impl Desk for Hub {
 
     fn alarm_guidance(&self, alarm: &str) -> Option<AlarmGuidance> {
         self.alarms.guidance(alarm)
+    }
+
+    fn receipt(&self, token: &str, who: Option<&str>) -> Result<Vec<String>, Refusal> {
+        self.alarms.receipt(token, who)
     }
 
     fn alarm_act(&self, command: AlarmCommand) -> Submission<'_> {

@@ -105,6 +105,18 @@ fn agree(kept: &Kept, place: bool, about: &str) -> Report {
     ours
 }
 
+/// The records of a segment: 64 bytes around a text, whose length stands at 4.
+fn frames(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut frames = Vec::new();
+    while bytes.starts_with(b"SLG1") {
+        let length = u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize;
+        let (frame, rest) = bytes.split_at(64 + length);
+        frames.push(frame.to_vec());
+        bytes = rest;
+    }
+    frames
+}
+
 #[test]
 fn both_verifiers_say_the_same_of_good_and_tampered_ledgers() {
     let kept = kept("verifier");
@@ -116,24 +128,16 @@ fn both_verifiers_say_the_same_of_good_and_tampered_ledgers() {
     );
     let path = kept.ledger.join(segment_name(2));
     let good = std::fs::read(&path).unwrap();
-    // Head, first entry (number, chain, text, checksum), later ones, a signature.
-    for at in [
-        0,
-        5,
-        13,
-        30,
-        70,
-        150,
-        165,
-        180,
-        230,
-        400,
-        900,
-        1_500,
-        good.len() - 70,
-    ] {
+    // Every byte of the head of a frame, its text in steps, and a signature; each time
+    // another bit.
+    let steps = (0..good.len()).step_by(53);
+    for at in (0..64)
+        .chain(148..212)
+        .chain(steps)
+        .chain([good.len() - 70])
+    {
         let mut bad = good.clone();
-        bad[at] ^= 4;
+        bad[at] ^= 1 << (at % 8);
         std::fs::write(&path, &bad).unwrap();
         let report = agree(&kept, false, &format!("byte {at} flipped"));
         assert!(!report.is_good());
@@ -143,6 +147,15 @@ fn both_verifiers_say_the_same_of_good_and_tampered_ledgers() {
         bad.drain(from..to);
         std::fs::write(&path, &bad).unwrap();
         assert!(!agree(&kept, false, &format!("{from}..{to} cut out")).is_good());
+    }
+    let frames = frames(&good);
+    for one in 0..frames.len() {
+        let other = (one + 1 + one % 3) % frames.len();
+        let mut order = frames.clone();
+        order.swap(one, other);
+        std::fs::write(&path, order.concat()).unwrap();
+        let report = agree(&kept, false, &format!("{one} and {other} swapped"));
+        assert!(!report.is_good());
     }
     std::fs::write(&path, &good).unwrap();
 

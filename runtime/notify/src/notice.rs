@@ -52,6 +52,9 @@ pub struct AlarmNotice {
     pub priority: u8,
     /// Unit or area, `R-101`; empty if there is none.
     pub unit: String,
+    /// Profile that the alarm's own record names; empty if it names none. It holds if it
+    /// is for this priority and unit.
+    pub profile: String,
     /// When it went off, milliseconds of UTC since 1970.
     pub at_ms: u64,
     /// What it says.

@@ -193,7 +193,13 @@ impl Notifier {
             .with(|dispatch, now_ms| dispatch.cleared(now_ms, alarm));
     }
 
-    /// A receipt by link; gives the alarms that were still being told.
+    /// An alarm was put aside.
+    pub fn set_aside(&self, alarm: &str) {
+        self.shared
+            .with(|dispatch, now_ms| dispatch.set_aside(now_ms, alarm));
+    }
+
+    /// A receipt by link; gives the alarms of the message.
     ///
     /// # Errors
     /// The link is unknown, used or too old.

@@ -2,9 +2,11 @@
 
 use crate::limits;
 use core::fmt;
+use serde::{Deserialize, Serialize};
 
 /// Kinds of problem of one attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
     /// The server will not have this message or this recipient (SMTP 5yz, HTTP 4xx).
     Refused,
@@ -49,7 +51,7 @@ impl ProblemKind {
 }
 
 /// A failed attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendProblem {
     /// Its kind.
     pub kind: ProblemKind,

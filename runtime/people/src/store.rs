@@ -147,11 +147,75 @@ impl Store {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600);
         }
+        operation().map_err(Store::io(&new))?;
         let mut file = options.open(&new).map_err(Store::io(&new))?;
+        operation().map_err(Store::io(&new))?;
         file.write_all(&text).map_err(Store::io(&new))?;
+        operation().map_err(Store::io(&new))?;
         file.sync_all().map_err(Store::io(&new))?;
+        operation().map_err(Store::io(&path))?;
         fs::rename(&new, &path).map_err(Store::io(&path))?;
+        operation().map_err(Store::io(&self.folder))?;
         let folder = File::open(&self.folder).map_err(Store::io(&self.folder))?;
         folder.sync_all().map_err(Store::io(&self.folder))
+    }
+}
+
+/// Before each operation that writes: where a test lets the n-th fail.
+#[cfg(not(test))]
+const fn operation() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+use tests::operation;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// Operations until one fails; none if it is 0.
+        static LEFT: Cell<u32> = const { Cell::new(0) };
+    }
+
+    pub(super) fn operation() -> std::io::Result<()> {
+        let left = LEFT.get();
+        LEFT.set(left.saturating_sub(1));
+        if left == 1 {
+            return Err(std::io::Error::other("injected"));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn whichever_operation_fails_the_register_is_the_old_or_the_new_and_takes_the_next_change() {
+        let folder = std::env::temp_dir().join(format!("scanloop-store-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        let store = Store::new(&folder);
+        let add = |name: &str| store.change(|register| register.add("console", name, name, 0));
+        assert!(add("li").is_ok_and(|added| added.is_ok()));
+        let mut failed = 0;
+        for nth in 1.. {
+            let before = store.read().expect("readable");
+            LEFT.set(nth);
+            let name = format!("user{nth}");
+            let done = add(&name);
+            if LEFT.replace(0) > 0 {
+                assert!(done.is_ok_and(|added| added.is_ok()));
+                break;
+            }
+            failed += 1;
+            assert!(done.is_err(), "operation {nth}: nothing is acknowledged");
+            let after = store.read().expect("readable");
+            let has = |register: &Register| register.users.iter().any(|user| user.name == name);
+            assert!(after == before || has(&after), "operation {nth}");
+            // The fault is gone: what was refused can be asked again.
+            let again = add(&format!("other{nth}"));
+            assert!(again.is_ok_and(|added| added.is_ok()), "operation {nth}");
+        }
+        assert_eq!(failed, 5, "open, write, sync, rename, sync of the folder");
+        fs::remove_dir_all(&folder).expect("the folder goes");
     }
 }

@@ -105,6 +105,7 @@ codes! {
     MODEL "P0701" "unknown simulation model";
     HISTORY "P0711" "history of a tag wrong";
     HISTORY_TAG "P0712" "history of an unknown tag";
+    HISTORY_GMP "P0713" "record under GMP that is not kept raw";
     SCRIPT "P0801" "script wrong";
     SCRIPT_TEXT "P0802" "text of a script wrong";
     PROCESS "P0901" "supervised process wrong";
@@ -115,4 +116,5 @@ codes! {
     NOTIFY_FILE "P1101" "text of messages missing or not named";
     NOTIFY "P1102" "text of messages wrong";
     NOTIFY_UNIT "P1103" "message about an unknown unit";
+    NOTIFY_PROFILE "P1104" "escalation by a profile that is not there or not for it";
 }

@@ -109,6 +109,8 @@ pub struct TagDraft {
     pub signature: Option<::people::SignatureClass>,
     /// How it is kept in history, if stated here.
     pub history: Option<HistoryPolicy>,
+    /// It is a record under GMP: kept raw.
+    pub is_gmp: bool,
     /// Task.
     pub task: String,
     /// Where it is declared.
@@ -598,11 +600,13 @@ fn read_tag(node: &Node, task: &str, draft: &mut Draft, problems: &mut Diagnosti
     }
     let desc = reader.node("desc");
     let history = reader.node("history");
+    let is_gmp = reader.bool("gmp").unwrap_or(false);
     reader.finish();
     let desc = words(desc, Some(node), "desc", problems);
     let history = history.and_then(|node| history::policy(node, problems));
     draft.tags.push(TagDraft {
         history,
+        is_gmp,
         name,
         desc,
         kind,

@@ -3,7 +3,10 @@
 
 use crate::codes;
 use crate::diagnostic::Diagnostics;
+use crate::draft::Draft;
+use crate::source::Origin;
 use crate::tree::{Node, Reader, Tree};
+use alarm::Class;
 use std::collections::BTreeMap;
 
 /// How much of a tag is kept.
@@ -181,13 +184,10 @@ pub(crate) fn policy(node: &Node, problems: &mut Diagnostics) -> Option<HistoryP
     }
 }
 
-/// Rules that name no tag of the plant.
-pub(crate) fn check(
-    historian: &HistorianDraft,
-    owners: &BTreeMap<String, String>,
-    problems: &mut Diagnostics,
-) {
-    for rule in &historian.rules {
+/// Rules that name no tag of the plant, and records under GMP that would not be raw.
+pub(crate) fn check(draft: &Draft, owners: &BTreeMap<String, String>, problems: &mut Diagnostics) {
+    check_gmp(draft, problems);
+    for rule in &draft.historian.rules {
         for (at, name) in rule.tags.iter().enumerate() {
             if owners.keys().any(|tag| fits(name, tag)) {
                 continue;
@@ -200,6 +200,38 @@ pub(crate) fn check(
                 format!("there is no tag {name}"),
                 near.map_or_else(String::new, |near| format!("did you mean {near}?")),
             );
+        }
+    }
+}
+
+/// What alarms of class gmp-critical watch, and tags that say `gmp = true`, are kept raw:
+/// the original record is every value with its quality (EU GMP chapter 4, draft of 2025;
+/// 21 CFR 211.194; NMPA 2020 no. 74).
+fn check_gmp(draft: &Draft, problems: &mut Diagnostics) {
+    let own = |tag: &str| draft.tags.iter().find(|own| own.name == tag);
+    let kept = |tag: &str| {
+        let own = own(tag).and_then(|own| own.history);
+        draft.historian.policy_of(tag, own)
+    };
+    let mut tell = |tag: &str, at: &Origin, why: &str| {
+        if kept(tag) != HistoryPolicy::Raw {
+            problems.push(
+                codes::HISTORY_GMP,
+                at,
+                format!("{tag} {why} and is not kept raw"),
+                "history = \"raw\" for it in its [[tag]], or in a last rule of [historian]",
+            );
+        }
+    };
+    for tag in draft.tags.iter().filter(|tag| tag.is_gmp) {
+        tell(&tag.name, &tag.node.place("gmp"), "is a record under GMP");
+    }
+    for alarm in &draft.alarms {
+        let record = &alarm.rationale;
+        let is_marked = own(&record.point).is_some_and(|tag| tag.is_gmp);
+        if record.class == Class::GmpCritical && !record.point.is_empty() && !is_marked {
+            let why = format!("is watched by {}, which is gmp-critical,", record.name);
+            tell(&record.point, &alarm.place_of("point"), &why);
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::diagnostic::Diagnostics;
 use crate::draft::Draft;
 use crate::source::{Origin, Sources};
 use notify::Config;
+use std::collections::BTreeSet;
 
 /// The file with the text of messages, in the folder of the plant.
 pub const FILE: &str = "notify.toml";
@@ -61,7 +62,50 @@ pub(crate) fn read(draft: &Draft, sources: &Sources, problems: &mut Diagnostics)
             );
         }
     }
+    judge_escalations(draft, &config, problems);
     Some(config)
+}
+
+/// Profiles that alarms name: they are there, and one that an alarm names itself is for it.
+fn judge_escalations(draft: &Draft, config: &Config, problems: &mut Diagnostics) {
+    let mut told = BTreeSet::new();
+    for alarm in &draft.alarms {
+        let record = &alarm.rationale;
+        let name = record.escalation.as_str();
+        if name.is_empty() {
+            continue;
+        }
+        let is_own = alarm.has("escalation");
+        let at = alarm.place_of(if is_own { "escalation" } else { "name" });
+        let Some(profile) = config.profiles.iter().find(|p| p.name == name) else {
+            // What the head of a file says is said once.
+            if is_own || told.insert((at.file, name)) {
+                let names = config.profiles.iter().map(|p| p.name.as_str());
+                let near = scan::wiring::nearest(name, names);
+                problems.push(
+                    codes::NOTIFY_PROFILE,
+                    &at,
+                    format!("there is no profile {name} in {FILE}"),
+                    near.map_or_else(String::new, |near| format!("did you mean {near}?")),
+                );
+            }
+            continue;
+        };
+        let priority = record.priority as u8 + 1;
+        let is_told = record.priority.is_annunciated();
+        if is_own && is_told && !profile.is_for(priority, &record.unit) {
+            problems.push(
+                codes::NOTIFY_PROFILE,
+                &at,
+                format!(
+                    "profile {name} is not for {} in {}, so it would never hold",
+                    record.priority.word(),
+                    record.unit
+                ),
+                "name a profile for this priority and unit, or none: then the first that fits holds",
+            );
+        }
+    }
 }
 
 #[cfg(test)]

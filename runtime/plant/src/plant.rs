@@ -156,7 +156,7 @@ fn finish(
     alarms::check(&mut draft.alarms, &named, &mut problems);
     let library = processes::library_with(&sources, &mut problems);
     supervised::check(&draft, &library, &owners, &mut problems);
-    history::check(&draft.historian, &owners, &mut problems);
+    history::check(&draft, &owners, &mut problems);
     scripts::check(&draft, &sources, drivers, &owners, &targets, &mut problems);
     let notify = notifications::read(&draft, &sources, &mut problems);
     // What does not link is not proved.

@@ -172,6 +172,8 @@ pub struct AlarmDesk {
     pub edition: u64,
     /// What key figures rest on, shared with those who compute them.
     pub rules: SharedRules,
+    /// Whether the second place of checkpoints takes nothing, or differs.
+    pub second_place_down: Arc<AtomicBool>,
     /// Simulation or live.
     pub env: Environment,
     /// Folder of the saved book.
@@ -345,6 +347,8 @@ impl Work {
         self.ours.tell(own::RECORDING_GAP, gap, now());
         self.desk.hub.set_part("ledger", !down, "");
         self.desk.hub.set_part("recording", !gap, "");
+        let second = self.desk.second_place_down.load(Ordering::Acquire);
+        self.ours.tell(own::SECOND_PLACE, second, now());
         let untold = self.desk.teller.lost();
         if untold > self.untold {
             let why = format!("{} scans' conditions did not fit", untold - self.untold);

@@ -11,7 +11,7 @@ use crate::engine::StartError;
 use crate::figures::SharedRules;
 use crate::history_writer::{Giver, HistoryNews, HistoryWriter, SharedReader, giver, long_trend};
 use crate::ledger_sender::LedgerSender;
-use crate::messages::Messages;
+use crate::messages::{Messages, receipts};
 use crate::records_desk::RecordsDesk;
 use crate::rt;
 use crate::second_place::ledger_folder;
@@ -39,6 +39,8 @@ pub struct Surroundings {
     pub recording_down: Arc<AtomicBool>,
     /// How often somebody moved the wall clock.
     pub clock_steps: Arc<AtomicU64>,
+    /// Whether the second place of checkpoints takes nothing, or differs.
+    pub second_place_down: Arc<AtomicBool>,
     /// Simulation or live.
     pub env: Environment,
     /// Folder for everything that stays.
@@ -112,9 +114,12 @@ impl Archive {
 
         let mut listeners: Vec<Listener> = Vec::new();
         if let Some(config) = around.notify {
-            let messages = Messages::start(config, around.ledger.clone(), around.env)
-                .map_err(StartError::Messages)?;
+            let (ledger, down) = (around.ledger.clone(), around.ledger_down.clone());
+            let messages =
+                Messages::start(config, ledger, down, around.env).map_err(StartError::Messages)?;
+            messages.resume(&ours);
             listeners.push(messages.listener());
+            around.hub.set_receipts(receipts(messages.notifier()));
             let (teller, stop, hub) = (alarms.clone(), stop.clone(), around.hub.clone());
             threads.push(spawn(
                 "messages",
@@ -134,6 +139,7 @@ impl Archive {
             clock_steps: around.clock_steps,
             edition: cast.roll.edition,
             rules: rules.clone(),
+            second_place_down: around.second_place_down,
             env: around.env,
             folder: around.data.clone(),
             listeners,
@@ -143,6 +149,7 @@ impl Archive {
 
         around.hub.set_long_trend(long_trend(reader.clone()));
         let hub = around.hub.clone();
+        let notes_to = around.ledger.clone();
         let tell = news_of_history(
             alarms.clone(),
             around.hub.clone(),
@@ -174,6 +181,12 @@ impl Archive {
         };
         let ended = stop.clone();
         threads.push(spawn("records", Box::new(move || records.run(&ended)))?);
+        let (data, env, ended) = (around.data, env_word(around.env), stop.clone());
+        let ledger = notes_to;
+        threads.push(spawn(
+            "notes",
+            Box::new(move || crate::notes::run(&data, &ledger, env, &ended)),
+        )?);
         let archive = Archive {
             history: reader,
             history_down,

@@ -230,6 +230,8 @@ fn to_json(report: &Report) -> serde_json::Value {
         "checkpoints": report.checkpoints,
         "signed_to": report.signed_to,
         "unsigned": report.unsigned(),
+        "replicated_to": report.replicated_to,
+        "unproved": report.unproved(),
         "head": hex(&report.head),
         "key": hex(&report.key),
         "key_given": report.key_given,

@@ -6,6 +6,7 @@
 //! the station. A restored station makes a new key, and says so in its ledger.
 
 use crate::archive::{history_folder, trips_folder};
+use crate::notes::{self, Note};
 use crate::second_place::{ledger_folder, ledger_key};
 use clap::Args;
 use historian::HistoryReader;
@@ -26,6 +27,9 @@ pub struct BackupArguments {
     /// A new or empty folder.
     #[arg(long)]
     pub to: PathBuf,
+    /// Folder of the plant's text, to be copied too.
+    #[arg(long)]
+    pub plant: Option<PathBuf>,
 }
 
 /// `scanloop restore`.
@@ -39,6 +43,8 @@ pub struct RestoreArguments {
 }
 
 const MANIFEST: &str = "BACKUP.json";
+/// Folder of the plant's text in a backup.
+const PLANT: &str = "plant";
 const FORM: &str = "scanloop backup 1";
 /// Single files of a data folder that belong to a backup; absent ones are passed over.
 const FILES: [&str; 4] = ["state.slstate", "alarms.json", "people.json", "ledger.pub"];
@@ -77,6 +83,11 @@ pub enum BackupError {
         /// Which folder.
         folder: PathBuf,
     },
+    /// There is no plant's text here.
+    NoPlant {
+        /// Which folder.
+        folder: PathBuf,
+    },
     /// A part of it does not hold.
     Unsound {
         /// Which part.
@@ -96,6 +107,11 @@ impl core::fmt::Display for BackupError {
             BackupError::NoData { folder } => write!(
                 f,
                 "{} holds no ledger: it is not the data folder of a station",
+                folder.display()
+            ),
+            BackupError::NoPlant { folder } => write!(
+                f,
+                "{} holds no plant.toml: it is not the text of a plant",
                 folder.display()
             ),
             BackupError::Unsound { part, found } => write!(f, "{part}: {found}"),
@@ -179,6 +195,8 @@ fn sum(path: &Path) -> Result<String, BackupError> {
 /// What was copied or found, for people.
 #[derive(Debug, Default, PartialEq)]
 pub struct Summary {
+    /// Files of the plant's text.
+    pub plant: usize,
     /// Files.
     pub files: usize,
     /// Entries of the audit trail.
@@ -194,7 +212,12 @@ pub struct Summary {
 ///
 /// # Errors
 /// [`BackupError`]; what has been copied by then is no backup: it has no manifest.
-pub fn backup(data: &Path, to: &Path, utc_ns: i64) -> Result<Summary, BackupError> {
+pub fn backup(
+    data: &Path,
+    plant: Option<&Path>,
+    to: &Path,
+    utc_ns: i64,
+) -> Result<Summary, BackupError> {
     let ledger = ledger_folder(data);
     if !ledger.is_dir() {
         return Err(BackupError::NoData {
@@ -223,6 +246,16 @@ pub fn backup(data: &Path, to: &Path, utc_ns: i64) -> Result<Summary, BackupErro
     if trips.is_dir() {
         for name in files_below(&trips)? {
             copy(&trips.join(&name), &trips_folder(to).join(&name), u64::MAX)?;
+        }
+    }
+    if let Some(plant) = plant {
+        if !plant.join("plant.toml").is_file() {
+            return Err(BackupError::NoPlant {
+                folder: plant.to_path_buf(),
+            });
+        }
+        for name in files_below(plant)? {
+            copy(&plant.join(&name), &to.join(PLANT).join(&name), u64::MAX)?;
         }
     }
     let proved = prove(to)?;
@@ -282,6 +315,9 @@ fn prove(copy: &Path) -> Result<Summary, BackupError> {
         entries: report.last,
         ..Summary::default()
     };
+    if copy.join(PLANT).is_dir() {
+        summary.plant = files_below(&copy.join(PLANT))?.len();
+    }
     let history = history_folder(copy);
     if history.is_dir() {
         let report = historian::verify(&history).map_err(unsound("history"))?;
@@ -373,6 +409,11 @@ fn tell(summary: &Summary) {
         summary.entries
     );
     println!("history: {} points, every block decodes", summary.points);
+    match summary.plant {
+        0 => println!("plant's text: NOT in it; --plant FOLDER copies it"),
+        files => println!("plant's text: {files} files"),
+    }
+    println!("not in it by design: signing key, recordings of runs, the index of records");
     println!(
         "{} files; SHA-256 of the manifest {}",
         summary.files, summary.digest
@@ -391,8 +432,37 @@ fn done(result: Result<Summary, BackupError>, what: &str) -> Result<(), String> 
 /// # Errors
 /// What did not hold, for people.
 pub fn run_backup(arguments: &BackupArguments) -> Result<(), String> {
-    let made = backup(&arguments.data, &arguments.to, crate::rt::utc_ns());
-    done(made, &format!("backup in {}", arguments.to.display()))
+    let utc_ns = crate::rt::utc_ns();
+    let (data, to) = (&arguments.data, &arguments.to);
+    let made = backup(data, arguments.plant.as_deref(), to, utc_ns);
+    let noted = made.as_ref().ok().map(|made| {
+        let (what, subject) = ("backup", to.display().to_string());
+        notes::leave(data, &note(what, &subject, utc_ns, made))
+    });
+    done(made, &format!("backup in {}", to.display()))?;
+    noted_or_told(noted)
+}
+
+fn note(what: &str, subject: &str, utc_ns: i64, made: &Summary) -> Note {
+    Note {
+        utc_ns,
+        who: crate::users::console(),
+        what: what.to_string(),
+        subject: subject.to_string(),
+        why: format!(
+            "{} entries, {} points, {} files, {} of the plant's text; SHA-256 of the manifest {}",
+            made.entries, made.points, made.files, made.plant, made.digest
+        ),
+    }
+}
+
+fn noted_or_told(noted: Option<io::Result<()>>) -> Result<(), String> {
+    match noted {
+        Some(Err(error)) => Err(format!(
+            "the backup is good, but the station's audit trail cannot be told of it: {error}"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Runs `scanloop restore`.
@@ -402,12 +472,20 @@ pub fn run_backup(arguments: &BackupArguments) -> Result<(), String> {
 pub fn run_restore(arguments: &RestoreArguments) -> Result<(), String> {
     match &arguments.to {
         None => done(check(&arguments.backup), "the backup is sound"),
-        Some(to) => done(
-            restore(&arguments.backup, to),
-            &format!(
-                "restored into {}; the station makes a new signing key",
-                to.display()
-            ),
-        ),
+        Some(to) => {
+            let made = restore(&arguments.backup, to);
+            let noted = made.as_ref().ok().map(|made| {
+                let from = arguments.backup.display().to_string();
+                notes::leave(to, &note("restore", &from, crate::rt::utc_ns(), made))
+            });
+            done(
+                made,
+                &format!(
+                    "restored into {}; the station makes a new signing key",
+                    to.display()
+                ),
+            )?;
+            noted_or_told(noted)
+        }
     }
 }

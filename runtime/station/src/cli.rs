@@ -222,6 +222,10 @@ struct TrendArguments {
     /// Width of a row: 60s, 5m, 1h.
     #[arg(long, value_parser = duration)]
     every: Option<Duration>,
+    /// Tag of a step, a phase or a batch, such as UP-101.STEP: a row for each stretch in
+    /// which it held one value.
+    #[arg(long, conflicts_with = "every")]
+    phase: Option<String>,
     /// Points and gaps as CSV.
     #[arg(long, conflicts_with_all = ["json", "parquet"])]
     csv: bool,
@@ -642,6 +646,7 @@ fn trend_command(arguments: TrendArguments) -> Result<(), String> {
         from: arguments.from,
         to: arguments.to,
         every_ns: arguments.every.map(|every| every.as_nanos() as i64),
+        phase: arguments.phase,
         form,
     };
     trend::answer(&question, &mut std::io::stdout().lock())

@@ -391,6 +391,7 @@ impl Station {
             rt::utc_ns,
         );
         let recording_down = recorder.down.clone();
+        let second_place_down = Arc::<AtomicBool>::default();
         let forces = ForceNotes::default();
         let bypasses = BypassNotes::default();
         if kinds.contains(&StartKind::Warm) {
@@ -412,6 +413,7 @@ impl Station {
                 ledger_down: ledger_down.clone(),
                 recording_down: recording_down.clone(),
                 clock_steps: clock_steps.clone(),
+                second_place_down: second_place_down.clone(),
                 env: options.env,
                 data: options.data.clone(),
                 retention: retention(&plant),
@@ -448,6 +450,7 @@ impl Station {
                 id: ledger.id(),
                 checkpoints: frames_out,
                 sender: sender.clone(),
+                down: second_place_down,
                 env,
                 hub: hub.clone(),
             };

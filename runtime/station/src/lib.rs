@@ -32,6 +32,7 @@ pub mod lint;
 pub mod matrix_test;
 pub mod messages;
 pub mod north;
+pub mod notes;
 pub mod overruns;
 pub mod pace;
 pub mod play;

@@ -8,6 +8,7 @@ use gateway::Hub;
 use journal::ledger::{DiskFolder, Entry, Replica};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long after a failure it is tried again.
@@ -27,6 +28,8 @@ pub struct SecondPlace {
     pub checkpoints: Receiver<Vec<Vec<u8>>>,
     /// To tell.
     pub sender: LedgerSender,
+    /// Told whether it takes nothing, or differs: an alarm.
+    pub down: Arc<AtomicBool>,
     /// `SIM` or `LIVE`.
     pub env: &'static str,
     /// Whose page shows whether it works.
@@ -46,10 +49,12 @@ impl SecondPlace {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let done = self.send(&mut replica, &frames, &mut differs);
-            let note = done.as_ref().err().cloned();
+            // What differs does not become right by itself.
+            let is_bad = done.is_err() || differs;
+            self.down.store(is_bad, Ordering::Release);
             let place = self.folder.display().to_string();
-            let note = note.as_deref().unwrap_or(&place);
-            self.hub.set_part("second place", done.is_ok(), note);
+            let note = done.as_ref().err().unwrap_or(&place);
+            self.hub.set_part("second place", !is_bad, note);
             if done.is_ok() != was_good {
                 was_good = done.is_ok();
                 let why = done.err().unwrap_or_default();
@@ -100,4 +105,57 @@ pub fn ledger_folder(data: &Path) -> PathBuf {
 /// The signing key of a data folder.
 pub fn ledger_key(data: &Path) -> PathBuf {
     data.join("ledger.key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger_sender::ledger_sender;
+    use crossbeam::channel::bounded;
+    use std::time::Instant;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn until(what: &str, is_so: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !is_so() {
+            assert!(begun.elapsed() < PATIENCE, "{what}");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_second_place_that_cannot_be_reached_is_told_until_it_can() {
+        let data = std::env::temp_dir().join(format!("scanloop-second-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&data);
+        std::fs::create_dir_all(data.join("ledger")).unwrap();
+        // A file stands where the folder should be.
+        std::fs::write(data.join("away"), "in the way").unwrap();
+        let (sender, postings) = ledger_sender();
+        let (checkpoints, frames) = bounded(CHECKPOINTS_WAITING_MAX);
+        let down = Arc::new(AtomicBool::new(false));
+        let second = SecondPlace {
+            folder: data.join("away"),
+            ledger: ledger_folder(&data),
+            id: [7; 16],
+            checkpoints: frames,
+            sender,
+            down: down.clone(),
+            env: "SIM",
+        };
+        let thread = std::thread::spawn(move || second.run());
+        checkpoints.send(Vec::new()).unwrap();
+        until("it is down", || down.load(Ordering::Acquire));
+        std::fs::remove_file(data.join("away")).unwrap();
+        checkpoints.send(Vec::new()).unwrap();
+        until("it is back", || !down.load(Ordering::Acquire));
+        drop(checkpoints);
+        thread.join().unwrap();
+        let told: Vec<String> = std::iter::from_fn(|| postings.try_recv().ok())
+            .flat_map(|posting| posting.entries)
+            .map(|entry| entry.what)
+            .collect();
+        assert_eq!(told, ["second-place-lost", "second-place-back"]);
+        std::fs::remove_dir_all(&data).unwrap();
+    }
 }

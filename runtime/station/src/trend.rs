@@ -1,7 +1,7 @@
 //! `scanloop trend`: history of a tag as text, CSV, JSON or Parquet.
 
 use historian::export::{write_csv, write_parquet};
-use historian::{Aggregate, Bucket, HistoryReader, Mark, Policy, TagFacts, Window};
+use historian::{Aggregate, Bucket, HistoryReader, Mark, Phase, Policy, TagFacts, Window};
 use serde_json::{Value, json};
 use signal::Utc;
 use std::fmt::Write as _;
@@ -29,6 +29,9 @@ pub struct Question {
     pub to: Option<String>,
     /// Width of a row, nanoseconds.
     pub every_ns: Option<i64>,
+    /// Tag of a step, a phase or a batch: each stretch in which it held one value is a
+    /// row.
+    pub phase: Option<String>,
     /// How it is told.
     pub form: Form,
 }
@@ -106,7 +109,10 @@ pub fn answer(question: &Question, out: &mut impl Write) -> Result<(), String> {
             tell(out, &text)
         }
         Form::Text | Form::Json => {
-            let rows = rows(&reader, name, (from_ns, to_ns), question.every_ns)?;
+            let rows = match &question.phase {
+                Some(phase) => rows_of_phases(&reader, name, (from_ns, to_ns), phase)?,
+                None => rows(&reader, name, (from_ns, to_ns), question.every_ns)?,
+            };
             if question.form == Form::Json {
                 return tell(out, &format!("{:#}\n", rows_json(facts, &rows)));
             }
@@ -118,7 +124,12 @@ pub fn answer(question: &Question, out: &mut impl Write) -> Result<(), String> {
     }
 }
 
-type Row = (Window, Aggregate);
+struct Row {
+    window: Window,
+    sum: Aggregate,
+    /// Value of the step or phase that it is.
+    phase: Option<f64>,
+}
 
 fn rows(
     reader: &HistoryReader,
@@ -134,7 +145,38 @@ fn rows(
     let windows = Window::every(from_ns, to_ns, every_ns);
     let aggregates = reader.aggregate(tag, &windows);
     let aggregates = aggregates.map_err(|error| error.to_string())?;
-    Ok(windows.into_iter().zip(aggregates).collect())
+    let rows = windows.into_iter().zip(aggregates);
+    let row = |(window, sum)| Row {
+        window,
+        sum,
+        phase: None,
+    };
+    Ok(rows.map(row).collect())
+}
+
+/// A row for each stretch in which the tag of a step or a phase held one value.
+fn rows_of_phases(
+    reader: &HistoryReader,
+    tag: &str,
+    (from_ns, to_ns): (i64, i64),
+    phase: &str,
+) -> Result<Vec<Row>, String> {
+    let phases = reader.phases(phase, from_ns, to_ns);
+    let phases = phases.map_err(|error| error.to_string())?;
+    if phases.len() as i64 > ROWS_MAX {
+        return Err(format!(
+            "{phase} changes more than {ROWS_MAX} times: give a later --from"
+        ));
+    }
+    let windows: Vec<Window> = phases.iter().map(|phase| phase.window).collect();
+    let sums = reader.aggregate(tag, &windows);
+    let sums = sums.map_err(|error| error.to_string())?;
+    let row = |(phase, sum): (Phase, Aggregate)| Row {
+        window: phase.window,
+        sum,
+        phase: Some(phase.value),
+    };
+    Ok(phases.into_iter().zip(sums).map(row).collect())
 }
 
 fn policy(policy: Policy) -> String {
@@ -187,8 +229,8 @@ fn list_json(tags: &[TagFacts]) -> Value {
 
 fn rows_json(facts: &TagFacts, rows: &[Row]) -> Value {
     let seconds = |ns: i64| ns as f64 * 1e-9;
-    let row = |(window, sum): &Row| {
-        json!({
+    let row = |Row { window, sum, phase }: &Row| {
+        let mut row = json!({
             "from": Utc(window.from_ns).to_string(),
             "to": Utc(window.to_ns).to_string(),
             "points": sum.samples,
@@ -205,7 +247,11 @@ fn rows_json(facts: &TagFacts, rows: &[Row]) -> Value {
             "states_s": sum.states.iter()
                 .map(|(state, ns)| (state.to_string(), json!(seconds(*ns))))
                 .collect::<serde_json::Map<String, Value>>(),
-        })
+        });
+        if let Some(phase) = phase {
+            row["phase"] = number(*phase);
+        }
+        row
     };
     json!({
         "tag": facts.name,
@@ -252,8 +298,20 @@ fn page(facts: &TagFacts, (from_ns, to_ns): (i64, i64), course: &[Bucket], rows:
     // Writing to a text does not fail.
     let _ = writeln!(
         text,
-        "{:<24} {:>12} {:>12} {:>12} {:>12} {:>8} {:>7} {:>7}",
-        "from", "min", "mean", "max", "last", "points", "good %", "gap s"
+        "{:<24} {:>12} {:>12} {:>12} {:>12} {:>8} {:>7} {:>7}{}",
+        "from",
+        "min",
+        "mean",
+        "max",
+        "last",
+        "points",
+        "good %",
+        "gap s",
+        if rows.iter().any(|row| row.phase.is_some()) {
+            "   phase"
+        } else {
+            ""
+        }
     );
     let cell = |value: f64| {
         if value.is_nan() {
@@ -262,7 +320,7 @@ fn page(facts: &TagFacts, (from_ns, to_ns): (i64, i64), course: &[Bucket], rows:
             format!("{value:.4}")
         }
     };
-    for (window, sum) in rows {
+    for Row { window, sum, phase } in rows {
         let good = sum.good_fraction();
         let good = if good.is_nan() {
             "–".to_string()
@@ -271,14 +329,15 @@ fn page(facts: &TagFacts, (from_ns, to_ns): (i64, i64), course: &[Bucket], rows:
         };
         let _ = writeln!(
             text,
-            "{:<24} {:>12} {:>12} {:>12} {:>12} {:>8} {good:>7} {:>7.1}",
+            "{:<24} {:>12} {:>12} {:>12} {:>12} {:>8} {good:>7} {:>7.1}{}",
             Utc(window.from_ns).to_string(),
             cell(sum.min),
             cell(sum.mean()),
             cell(sum.max),
             cell(sum.last),
             sum.samples,
-            sum.gap_ns as f64 * 1e-9
+            sum.gap_ns as f64 * 1e-9,
+            phase.map_or_else(String::new, |phase| format!(" {phase:>7}"))
         );
     }
     text
@@ -362,13 +421,22 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("scanloop-trend-{}", std::process::id()));
         let specs = Specs {
             sources: vec!["fast".into()],
-            tags: vec![TagSpec {
-                name: "TT-101.PV".into(),
-                kind: Kind::Real,
-                unit: "degC".into(),
-                source: SourceId(0),
-                policy: Policy::Raw,
-            }],
+            tags: vec![
+                TagSpec {
+                    name: "TT-101.PV".into(),
+                    kind: Kind::Real,
+                    unit: "degC".into(),
+                    source: SourceId(0),
+                    policy: Policy::Raw,
+                },
+                TagSpec {
+                    name: "UP-101.STEP".into(),
+                    kind: Kind::Int,
+                    unit: String::new(),
+                    source: SourceId(0),
+                    policy: Policy::Raw,
+                },
+            ],
         };
         let (mut historian, _) = Historian::open(&folder, specs, Options::default()).unwrap();
         historian.begin(SourceId(0)).unwrap();
@@ -378,11 +446,17 @@ mod tests {
                 bits: (seq as f64).to_bits(),
                 quality: Quality::GOOD,
             };
+            let step = 1 + u64::from(seq >= 30) + u64::from(seq >= 70);
+            let step = Sample {
+                tag: TagId(1),
+                bits: step,
+                ..sample
+            };
             // Ten scans are lost in the middle.
             let number = if seq > 50 { seq + 10 } else { seq };
             let utc_ns = number as i64 * 1_000_000_000;
             historian
-                .frame(SourceId(0), number, utc_ns, &[sample])
+                .frame(SourceId(0), number, utc_ns, &[sample, step])
                 .unwrap();
         }
         let tell = |question: Question| {
@@ -418,7 +492,37 @@ mod tests {
             tag: None,
             ..asked.clone()
         });
-        assert!(list.unwrap().contains("1 tags"));
+        assert!(list.unwrap().contains("2 tags"));
+        let by_step = tell(Question {
+            phase: Some("UP-101.STEP".into()),
+            every_ns: None,
+            form: Form::Json,
+            ..asked.clone()
+        });
+        let by_step: Value = serde_json::from_str(&by_step.unwrap()).unwrap();
+        let of_step = |row: &Value| {
+            let number = |key: &str| row[key].as_f64().unwrap();
+            let (from, to) = (&row["from"], &row["to"]);
+            assert!(from.as_str() < to.as_str(), "{row}");
+            (number("phase"), number("min"), number("max"))
+        };
+        let steps = by_step["rows"].as_array().unwrap().iter().map(of_step);
+        // Step 1 for 29 s, step 2 until scans are lost, step 2 after them, step 3.
+        assert_eq!(
+            steps.collect::<Vec<_>>(),
+            [
+                (1.0, 1.0, 29.0),
+                (2.0, 30.0, 49.0),
+                (2.0, 51.0, 69.0),
+                (3.0, 70.0, 100.0)
+            ]
+        );
+        let page_by_step = tell(Question {
+            phase: Some("UP-101.STEP".into()),
+            every_ns: None,
+            ..asked.clone()
+        });
+        assert!(page_by_step.unwrap().contains("phase"));
         let wrong = tell(Question {
             tag: Some("TT-101.PW".into()),
             ..asked

@@ -190,7 +190,7 @@ fn grant(role: &str, areas: &[String]) -> Grant {
 }
 
 /// Who sits at the console, as the operating system knows them.
-fn console() -> String {
+pub fn console() -> String {
     let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
     match user {
         Ok(user) if !user.is_empty() => format!("console:{user}"),

@@ -8,11 +8,14 @@ use ::people::Signed;
 use arc_swap::ArcSwap;
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::oneshot;
 
 /// Deeds and questions that may wait.
 const WAITING_MAX: usize = 256;
+
+/// Takes a receipt by its token, and who gives it if that is known.
+pub type Receipts = Box<dyn Fn(&str, Option<&str>) -> Result<Vec<String>, Refusal> + Send + Sync>;
 
 /// The desk's side.
 pub(super) struct AlarmDesk {
@@ -20,6 +23,7 @@ pub(super) struct AlarmDesk {
     guidance: ArcSwap<BTreeMap<String, AlarmGuidance>>,
     deeds: Sender<AlarmOrder>,
     questions: Sender<Question>,
+    receipts: OnceLock<Receipts>,
 }
 
 /// The station's side.
@@ -39,6 +43,7 @@ impl AlarmDesk {
             guidance: ArcSwap::from_pointee(BTreeMap::new()),
             deeds,
             questions,
+            receipts: OnceLock::new(),
         };
         let intake = AlarmIntake {
             deeds: deeds_out,
@@ -89,6 +94,16 @@ impl AlarmDesk {
             answer,
         };
         self.ask(question, wait)
+    }
+
+    pub(super) fn set_receipts(&self, take: Receipts) {
+        // A second one has nothing to add.
+        let _ = self.receipts.set(take);
+    }
+
+    pub(super) fn receipt(&self, token: &str, who: Option<&str>) -> Result<Vec<String>, Refusal> {
+        let take = self.receipts.get().ok_or_else(Refusal::not_offered)?;
+        take(token, who)
     }
 
     fn ask<T: Send + 'static>(

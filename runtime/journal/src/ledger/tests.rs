@@ -102,9 +102,38 @@ fn what_was_appended_is_read_and_verified() {
         (18, 18, 0)
     );
     assert_eq!(report.replicated, Some(report.checkpoints));
+    assert_eq!(report.replicated_to, 18);
     let other = SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes();
     let report = verify(&disk, Some(other), None).unwrap();
     assert_eq!(report.findings[0].fault, Fault::Key);
+}
+
+#[test]
+fn a_good_report_says_what_it_does_not_prove() {
+    let (mut files, replicated) = finished();
+    let last = segment_name(3);
+    let places = places(&files[&last]);
+    // Without what follows its last entry: that one nobody has signed for.
+    let entry = places.iter().rposition(|place| place.2 == Kind::Entry);
+    let (start, ..) = places[entry.unwrap() + 1];
+    files.get_mut(&last).unwrap().truncate(start);
+    let disk = MemoryDisk::of(files);
+    let report = verify(&disk, None, None).unwrap();
+    assert!(report.is_good() && report.unsigned() > 0);
+    let [signer, records, all] = report.unproved().try_into().unwrap();
+    assert!(signer.contains("no key was given"), "{signer}");
+    let unsigned = format!("records {} to 18", report.signed_to + 1);
+    assert!(records.starts_with(&unsigned), "{records}");
+    assert!(all.contains("no checkpoints of a second place"), "{all}");
+    assert!(report.text().contains("not proved: records"));
+    // The second place covers as far as its own last checkpoint goes.
+    let mut frames = Replicated::read(&replicated);
+    frames.forget_after(1);
+    let report = verify(&disk, Some(public()), Some(frames)).unwrap();
+    let unproved = report.unproved();
+    let covered = format!("nothing followed record {}", report.replicated_to);
+    assert!(report.replicated_to > 0 && report.replicated_to < 18);
+    assert!(unproved.last().unwrap().contains(&covered), "{unproved:?}");
 }
 
 #[test]
@@ -112,9 +141,10 @@ fn every_flipped_byte_of_a_finished_ledger_is_found_and_its_record_named() {
     let (files, _) = finished();
     for (name, bytes) in &files {
         for (start, length, kind, seq) in places(bytes) {
-            for at in (start..start + length).step_by(3) {
+            for at in start..start + length {
                 let mut bad = files.clone();
-                bad.get_mut(name).unwrap()[at] ^= 0x10;
+                // Another bit each time, so that every bit has its turn.
+                bad.get_mut(name).unwrap()[at] ^= 1 << (at % 8);
                 let report = report(&MemoryDisk::of(bad));
                 let first = report.findings.first().expect("a finding");
                 let place = (first.segment, first.at);
@@ -128,6 +158,59 @@ fn every_flipped_byte_of_a_finished_ledger_is_found_and_its_record_named() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn wherever_a_finished_ledger_is_cut_it_is_found_or_the_second_place_finds_it() {
+    let (files, replicated) = finished();
+    let last = files.keys().next_back().unwrap().clone();
+    for (name, bytes) in &files {
+        let borders: Vec<usize> = places(bytes).iter().map(|place| place.0).collect();
+        for at in 0..bytes.len() {
+            let mut cut = files.clone();
+            cut.get_mut(name).unwrap().truncate(at);
+            let disk = MemoryDisk::of(cut);
+            let alone = report(&disk);
+            // At a border of the last segment nothing in the copy itself tells.
+            let is_silent = *name == last && at > 0 && borders.contains(&at);
+            assert_eq!(alone.is_good(), is_silent, "{name} cut at {at}");
+            let replicated = Replicated::read(&replicated);
+            let both = verify(&disk, Some(public()), Some(replicated)).unwrap();
+            assert!(!both.is_good(), "{name} cut at {at}");
+        }
+    }
+}
+
+#[test]
+fn whichever_two_records_or_segments_are_swapped_it_is_found_at_the_first() {
+    let (files, _) = finished();
+    for (name, bytes) in &files {
+        let places = places(bytes);
+        for one in 0..places.len() {
+            for other in one + 1..places.len() {
+                let mut order: Vec<usize> = (0..places.len()).collect();
+                order.swap(one, other);
+                let piece = |n: &usize| bytes[places[*n].0..places[*n].0 + places[*n].1].to_vec();
+                let swapped: Vec<u8> = order.iter().flat_map(piece).collect();
+                let mut bad = files.clone();
+                bad.insert(name.clone(), swapped);
+                let report = report(&MemoryDisk::of(bad));
+                let first = report.findings.first().expect("a finding");
+                let place = (first.segment, first.at);
+                let expected = (segment_number(name).unwrap(), places[one].0 as u64);
+                assert_eq!(place, expected, "{name}: {one} and {other}: {first}");
+            }
+        }
+    }
+    let names: Vec<&String> = files.keys().collect();
+    for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+        let mut bad = files.clone();
+        bad.insert(names[one].clone(), files[names[other]].clone());
+        bad.insert(names[other].clone(), files[names[one]].clone());
+        let report = report(&MemoryDisk::of(bad));
+        let first = report.findings.first().expect("a finding");
+        assert_eq!(first.segment, one as u64 + 1, "{first}");
     }
 }
 

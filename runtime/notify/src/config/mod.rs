@@ -208,6 +208,14 @@ pub struct Profile {
     pub steps: Vec<Step>,
 }
 
+impl Profile {
+    /// Whether it is for alarms of this priority in this unit.
+    pub fn is_for(&self, priority: u8, unit: &str) -> bool {
+        let is_unit = self.units.is_empty() || self.units.iter().any(|known| known == unit);
+        is_unit && self.priorities.contains(&priority)
+    }
+}
+
 /// A step of a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {

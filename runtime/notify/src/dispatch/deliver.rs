@@ -84,8 +84,8 @@ impl Dispatch {
         let id = self.new_delivery(purpose, Some(place.0), place.1, priority);
         let person = self.person_name(Some(place.0));
         let token = self.config.receipt_url.is_some().then(|| {
-            let numbers = items.iter().map(|item| item.number).collect();
-            self.receipts.issue(now_ms, numbers, &person)
+            let notices = items.iter().map(|item| (item.number, item.alarm.clone()));
+            self.receipts.issue(now_ms, notices.collect(), &person)
         });
         for item in &items {
             if let Some(active) = self.active.get_mut(&item.number) {

@@ -263,10 +263,12 @@ impl Dispatch {
     /// How everything is.
     pub fn health(&self) -> Health {
         let is_live = |active: &&Active| !matches!(active.state, State::Resting { .. });
+        let is_owed = |active: &&Active| active.state == State::Owed;
         let gathered: usize = self.gathered.values().map(Vec::len).sum();
         Health {
             is_enabled: self.config.is_enabled,
             active: self.active.values().filter(is_live).count(),
+            owed: self.active.values().filter(is_owed).count(),
             waiting: self.deliveries.len() + gathered,
             dropped: self.dropped,
             unreached: self.unreached,

@@ -20,7 +20,8 @@ pub(super) struct Receipts {
 }
 
 struct Issued {
-    numbers: Vec<u64>,
+    /// Notices with their alarms: a receipt may come long after telling has ended.
+    notices: Vec<(u64, String)>,
     person: String,
     expires_ms: u64,
     is_used: bool,
@@ -42,7 +43,12 @@ impl Receipts {
         }
     }
 
-    pub(super) fn issue(&mut self, now_ms: u64, numbers: Vec<u64>, person: &str) -> String {
+    pub(super) fn issue(
+        &mut self,
+        now_ms: u64,
+        notices: Vec<(u64, String)>,
+        person: &str,
+    ) -> String {
         let bits = (self.tokens)();
         let letter = |at: u32| {
             let index = (bits >> (5 * at)) as usize % LETTERS.len();
@@ -54,7 +60,7 @@ impl Receipts {
             self.issued.remove(&oldest);
         }
         let issued = Issued {
-            numbers,
+            notices,
             person: person.to_string(),
             expires_ms: now_ms + self.keep_ms,
             is_used: false,
@@ -64,7 +70,11 @@ impl Receipts {
         token
     }
 
-    fn redeem(&mut self, now_ms: u64, token: &str) -> Result<(Vec<u64>, String), ReceiptProblem> {
+    fn redeem(
+        &mut self,
+        now_ms: u64,
+        token: &str,
+    ) -> Result<(Vec<(u64, String)>, String), ReceiptProblem> {
         let issued = self.issued.get_mut(token).ok_or(ReceiptProblem::Unknown)?;
         if now_ms >= issued.expires_ms {
             return Err(ReceiptProblem::Expired);
@@ -72,13 +82,13 @@ impl Receipts {
         if core::mem::replace(&mut issued.is_used, true) {
             return Err(ReceiptProblem::Used);
         }
-        Ok((issued.numbers.clone(), issued.person.clone()))
+        Ok((issued.notices.clone(), issued.person.clone()))
     }
 }
 
 impl Dispatch {
     /// A receipt by link. Whoever has the link counts as its person, unless `who` says
-    /// more. Gives the alarms that were still being told.
+    /// more. Gives the alarms of the message.
     ///
     /// # Errors
     /// The link is unknown, used or too old; that is recorded too.
@@ -90,14 +100,12 @@ impl Dispatch {
     ) -> Result<Vec<String>, ReceiptProblem> {
         self.advance(now_ms);
         match self.receipts.redeem(now_ms, token) {
-            Ok((numbers, person)) => {
+            Ok((notices, person)) => {
                 let who = who.map_or(person, |who| crate::template::one_line(who, 64));
                 let mut alarms = Vec::new();
-                for number in numbers {
-                    if let Some(active) = self.active.get(&number) {
-                        alarms.push(active.notice.alarm.clone());
-                    }
-                    self.received(now_ms, number, &who);
+                for (number, alarm) in notices {
+                    self.received(now_ms, number, &alarm, &who);
+                    alarms.push(alarm);
                 }
                 Ok(alarms)
             }
@@ -123,7 +131,7 @@ impl Dispatch {
         match self.by_alarm.get(alarm).copied().filter(told) {
             Some(number) => {
                 let who = crate::template::one_line(who, 64);
-                self.received(now_ms, number, &who);
+                self.received(now_ms, number, alarm, &who);
                 Ok(())
             }
             None => Err(self.refuse(now_ms, who, ReceiptProblem::Unknown)),

@@ -1,7 +1,7 @@
 //! Notices and the steps of their profiles.
 
 use super::{Active, Dispatch, Item, State, Timer};
-use crate::config::{Target, Until};
+use crate::config::{Profile, Target, Until};
 use crate::limits;
 use crate::notice::AlarmNotice;
 use crate::record::{End, Event};
@@ -26,10 +26,11 @@ impl Dispatch {
         let number = self.number;
         let priority = notice.priority;
         let alarm = notice.alarm.clone();
-        let profile = self.config.profiles.iter().position(|profile| {
-            let is_unit = profile.units.is_empty() || profile.units.contains(&notice.unit);
-            is_unit && profile.priorities.contains(&priority)
-        });
+        let fits = |profile: &&Profile| profile.is_for(priority, &notice.unit);
+        let mut profiles = self.config.profiles.iter();
+        let named = profiles.position(|p| p.name == notice.profile && fits(&p));
+        let first = || self.config.profiles.iter().position(|p| fits(&p));
+        let profile = named.or_else(first);
         let Some(profile) = profile else {
             self.record(now_ms, number, &alarm, Event::Unwanted { priority });
             return;
@@ -90,11 +91,20 @@ impl Dispatch {
         }
     }
 
+    /// The alarm was put aside: shelved, suppressed by the plant's logic, out of service.
+    /// Nobody is told of it further; when it calls again, it is told anew.
+    pub fn set_aside(&mut self, now_ms: u64, alarm: &str) {
+        self.advance(now_ms);
+        if let Some(number) = self.by_alarm.get(alarm).copied() {
+            self.end(now_ms, number, End::Aside);
+        }
+    }
+
     /// Somebody has read it.
-    pub(super) fn received(&mut self, now_ms: u64, number: u64, who: &str) {
+    pub(super) fn received(&mut self, now_ms: u64, number: u64, alarm: &str, who: &str) {
         let who = who.to_string();
         let event = Event::Receipt { who: who.clone() };
-        self.record_of(now_ms, number, event);
+        self.record(now_ms, number, alarm, event);
         let until = self.active.get(&number).and_then(|active| {
             let profile = self.config.profiles.get(active.profile);
             profile.map(|profile| profile.until)

@@ -56,6 +56,10 @@ step = [
 name = "usual"
 priorities = [3, 4]
 step = [{ after_s = 0, to = ["person:li"], channels = ["mail"] }]
+[[notify.profile]]
+name = "also"
+priorities = [2]
+step = [{ after_s = 0, to = ["person:li"], channels = ["mail"] }]
 "#;
 
 fn config() -> Config {
@@ -652,5 +656,82 @@ proptest! {
                 _ => {}
             }
         }
+    }
+}
+
+#[test]
+fn an_alarm_that_is_put_aside_is_told_no_further_and_anew_when_it_calls_again() {
+    let mut dispatch = dispatch();
+    dispatch.tell(START_MS, notice("TT-101.HH", 1));
+    assert_eq!(run(&mut dispatch, START_MS, SMS, &Ok(())).len(), 1);
+    dispatch.set_aside(after_s(10), "TT-101.HH");
+    assert!(events(&mut dispatch).contains(&Event::Ended { why: End::Aside }));
+    assert!(run(&mut dispatch, after_s(900), SMS, &Ok(())).is_empty());
+    // Within the time in which the same alarm is told once: it has called again.
+    dispatch.tell(after_s(20), notice("TT-101.HH", 1));
+    assert_eq!(run(&mut dispatch, after_s(20), SMS, &Ok(())).len(), 1);
+}
+
+#[test]
+fn the_profile_that_an_alarm_names_holds_if_it_is_for_it() {
+    let named = |profile: &str, priority| {
+        let mut dispatch = dispatch();
+        let notice = AlarmNotice {
+            profile: profile.to_string(),
+            ..notice("TT-101.HH", priority)
+        };
+        dispatch.tell(START_MS, notice);
+        let told = events(&mut dispatch).into_iter().next();
+        match told {
+            Some(Event::Told { profile, .. }) => profile,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(named("", 2), "urgent");
+    assert_eq!(named("also", 2), "also");
+    assert_eq!(named("usual", 2), "urgent", "not for this priority");
+    assert_eq!(named("none such", 2), "urgent");
+}
+
+#[test]
+fn a_record_is_read_back_as_it_was_written_and_its_word_is_that_of_its_event() {
+    let problem = busy();
+    let all = [
+        Event::Told {
+            priority: 1,
+            profile: "urgent".into(),
+        },
+        Event::Merged,
+        Event::Nobody { step: 2 },
+        Event::Gathered {
+            person: "li".into(),
+            channel: "mail".into(),
+            why: Wait::Quiet,
+        },
+        Event::Failed {
+            person: "li".into(),
+            channel: "mail".into(),
+            attempt: 3,
+            problem,
+            retry_ms: Some(START_MS),
+        },
+        Event::ReceiptRefused {
+            who: String::new(),
+            problem: ReceiptProblem::Used,
+        },
+        Event::Ended {
+            why: End::Unreached,
+        },
+        Event::HeartbeatMissed {
+            channel: "mail".into(),
+        },
+        Event::RecordsLost { count: 4 },
+    ];
+    for event in all {
+        let record = record(START_MS, 7, "TT-101.HH", event);
+        let json = serde_json::to_value(&record).unwrap();
+        assert_eq!(json["event"], record.event.word());
+        let read: DeliveryRecord = serde_json::from_value(json).unwrap();
+        assert_eq!(read, record);
     }
 }

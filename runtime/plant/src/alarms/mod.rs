@@ -37,6 +37,16 @@ pub struct AlarmDraft {
 impl AlarmDraft {
     /// Where it is declared.
     pub fn place(&self) -> Origin {
-        self.node.place("name")
+        self.place_of("name")
+    }
+
+    /// Where a key of it stands.
+    pub(crate) fn place_of(&self, key: &str) -> Origin {
+        self.node.place(key)
+    }
+
+    /// Whether its own table says a key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.node.has(key)
     }
 }

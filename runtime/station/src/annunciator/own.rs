@@ -4,8 +4,12 @@ use alarm::{AlarmKind, Class, Priority, Rationale, Words};
 
 /// History cannot be written.
 pub const HISTORY: &str = "SYS.HISTORY";
-/// Messages cannot be sent.
+/// An alarm reached nobody by message.
 pub const MESSAGES: &str = "SYS.MESSAGES";
+/// A channel of messages fails, or its sign of life is missed.
+pub const CHANNEL: &str = "SYS.CHANNEL";
+/// The second place of signed checkpoints takes nothing, or holds something else.
+pub const SECOND_PLACE: &str = "SYS.SECOND_PLACE";
 /// Scans or steps were lost on their way to the records.
 pub const LOST: &str = "SYS.LOST";
 
@@ -87,6 +91,41 @@ pub fn own_alarms() -> Vec<Rationale> {
             [
                 "Tell the people on call by telephone; check the channel.",
                 "电话通知值班人员;检查通知通道。",
+            ],
+        ),
+        own(
+            CHANNEL,
+            ["A channel of messages fails", "通知通道故障"],
+            [
+                "Mail or SMS server not reached or not trusted, wrong credentials, or no sign of life for too long.",
+                "邮件或短信服务器不可达或不受信任,凭据错误,或通知心跳长时间缺失。",
+            ],
+            [
+                "Messages by this channel are late or lost; other channels go on.",
+                "经该通道的通知延迟或丢失;其他通道不受影响。",
+            ],
+            [
+                "Look into the records for the channel and what it said; mend it. It is tried again by itself.",
+                "在记录中查看故障通道及其报文并排除;系统会自动重试。",
+            ],
+        ),
+        own(
+            SECOND_PLACE,
+            [
+                "Checkpoints of the audit trail do not reach their second place",
+                "审计追踪检查点未能送达异地副本",
+            ],
+            [
+                "The second place is not reached, full, or holds something else than the audit trail.",
+                "异地副本不可达、已满,或其内容与审计追踪不一致。",
+            ],
+            [
+                "A cut at the end of the audit trail could not be shown from then on. The station goes on.",
+                "此后若审计追踪末尾被截断,将无法证明。系统继续运行。",
+            ],
+            [
+                "Mend the way to the second place; what is missing there is sent by itself. If it differs, tell quality assurance.",
+                "恢复与异地副本的连接,缺失部分会自动补送;若内容不一致,通知质量部门。",
             ],
         ),
         own(

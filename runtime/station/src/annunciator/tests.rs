@@ -325,3 +325,46 @@ fn the_limit_beside_an_alarm_is_the_one_that_runs() {
     assert_eq!((raise.value, raise.limit), (Some(86.0), Some(85.0)));
     assert_eq!(ours.list(SECOND_NS).unwrap().rows[0].limit, Some(85.0));
 }
+
+/// A disk that lies about syncs may leave half of the book, or none: the ledger has the
+/// steps, and half a book is not taken for one.
+#[test]
+fn of_a_torn_book_nothing_is_believed_and_the_ledger_restores_every_alarm() {
+    use crate::alarm_desk::{Roll, resumed, saved};
+    let folder = std::env::temp_dir().join(format!("scanloop-book-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let roll = Roll {
+        rationales: records().into(),
+        settings: Settings::default(),
+        handles: ["TT-1.PV", "TT-1.H", "C01.TRIP"]
+            .iter()
+            .map(|name| (name.to_string(), handle(name).unwrap()))
+            .collect(),
+    };
+    let mut ours = resumed(&roll, None, Vec::new());
+    tell(&mut ours, 1, 1, true);
+    tell(&mut ours, 2, 2, true);
+    let mut steps = ours.steps();
+    let acknowledge = command(AlarmDeed::Acknowledge, &["C01"]);
+    steps.extend(ours.act(&acknowledge, stamp(3)).unwrap());
+    let whole = serde_json::json!({ "book": ours.save(stamp(4)) }).to_string();
+    let path = folder.join("alarms.json");
+    for at in 0..=whole.len() {
+        std::fs::write(&path, &whole[..at]).unwrap();
+        let kept = saved(&folder);
+        assert_eq!(kept.is_some(), at == whole.len(), "{at} bytes");
+        let last = kept.as_ref().map_or(0, alarm::Saved::number);
+        let since = steps.iter().filter(|step| step.transition.number > last);
+        let back = resumed(&roll, kept.as_ref(), since.cloned().collect());
+        for alarm in [AlarmIndex(0), AlarmIndex(1)] {
+            assert_eq!(back.book().state(alarm), ours.book().state(alarm), "{at}");
+        }
+    }
+    // Sectors of zeros where its end should be.
+    let mut torn = whole.clone().into_bytes();
+    let half = torn.len() / 2;
+    torn[half..].fill(0);
+    std::fs::write(&path, torn).unwrap();
+    assert!(saved(&folder).is_none());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
