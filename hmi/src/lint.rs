@@ -292,7 +292,14 @@ mod tests {
         let names = Names {
             tag: &|name| name.starts_with("TT-1"),
             display: &|name| name == "r101",
-            unit: &|name| if name.ends_with(".PV") { "°C" } else { "" }.to_owned(),
+            unit: &|name| {
+                if name.starts_with("TT-1") && name.ends_with(".PV") {
+                    "°C"
+                } else {
+                    ""
+                }
+                .to_owned()
+            },
         };
         let found = lint(&display, &names);
         assert!(found.iter().all(|f| !f.is_tag || !f.is_style));

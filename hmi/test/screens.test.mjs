@@ -86,6 +86,21 @@ test("the list of keys is true: each key of it is bound, and Ctrl+Alt+L locks an
   await page.context().close();
 });
 
+test("the sequence tells what is done, how long the step lasts and may, and what is to come, also on the overview", async () => {
+  const page = await open(server.base, { hash: "#/display/r101" });
+  const rows = page.locator(".panels hmi-phase-panel .need");
+  await page.waitForFunction(() => document.querySelector(".panels .need.now")?.textContent.includes("/"));
+  assert.deepEqual(await rows.allTextContents(), ["✓inert", "✓charge A", "→dose21 min 00 s / 1 h 00 min", "cool to 25 °C"]);
+  assert.deepEqual(await page.locator(".panels .need.later").allTextContents(), ["cool to 25 °C"]);
+  await show(page, "#/display/overview", ".steps .now");
+  // 21 minutes of an hour.
+  await page.waitForFunction(() => document.querySelector(".steps .now").style.backgroundSize.startsWith("35%"));
+  assert.equal(await page.locator(".steps .done").count(), 2);
+  assert.deepEqual(await page.locator(".counts4 thead text").allTextContents(), ["1", "2", "3", "4"]);
+  await page.waitForFunction(() => /24 h mean \d/.test(document.querySelector(".rate").textContent));
+  await page.context().close();
+});
+
 test("the plant's tree lives, and a tag is found by its name and by its words in both languages, there and by /", async () => {
   const page = await open(server.base, { hash: "#/plant" });
   const field = page.getByLabel("Search tag or text");

@@ -76,19 +76,17 @@ function cause(part, name) {
   return h("div", {}, h("p", {}, say(c.text)), h("p", { class: "small muted" }, `${t("Vote")} ${c.vote} · ${c.unit} `, now), h("h3", { text: t("Effects") }), h("div", { class: "rows" }, acts));
 }
 
-const part_ = (name, props) => Object.assign(document.createElement(name), props);
-
 const HEADS = {
   VALVE: device, MOTOR: device, AOUT: device, AI: gauge, MEDIAN: gauge, SELECT: gauge, CAUSE: cause, DOSE: device, INERT: device, TRANSFER: device, LEAK_TEST: device, DEPRESSURE: device,
-  PHASE: (_, name) => part_("hmi-phase-panel", { block: name }),
-  PERMIT: (_, name) => part_("hmi-permit-panel", { block: name }),
-  INTERLOCK: (_, name) => { const group = store.directory.interlocks.find((g) => g.name === name); return group ? part_("hmi-interlock-panel", { group }) : null; },
+  PHASE: (_, name) => h("hmi-phase-panel", { ".block": name }),
+  PERMIT: (_, name) => h("hmi-permit-panel", { ".block": name }),
+  INTERLOCK: (_, name) => { const group = store.directory.interlocks.find((g) => g.name === name); return group ? h("hmi-interlock-panel", { ".group": group }) : null; },
 };
 
 /** The head of a faceplate, for kinds that have one. */
 export function head(part, name) {
   const block = store.block(name), build = HEADS[block?.kind];
-  return [build ? build(part, name) : null, block?.permit ? part_("hmi-permit-panel", { block: block.permit }) : null].filter(Boolean);
+  return [build ? build(part, name) : null, block?.permit ? h("hmi-permit-panel", { ".block": block.permit }) : null].filter(Boolean);
 }
 
 /** Alarms of the block that stand now, each to be acknowledged here; or all, those put aside too. */

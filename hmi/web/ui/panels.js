@@ -11,7 +11,7 @@ import { toast } from "./toasts.js";
 import { penStyle } from "./trend.js";
 
 /** Commands of a phase, as buttons. */
-const PHASE_DEEDS = ["START", "HOLD", "RESTART", "STOP", "ABORT", "RESET"];
+const PHASE_DEEDS = { START: "Start", HOLD: "Hold", RESTART: "Restart", STOP: "Stop", ABORT: "Abort", RESET: "Reset" };
 
 /** Number that a first-out tag carries for "tripped since start-up". */
 const START_UP = 100;
@@ -200,10 +200,10 @@ class PhasePanel extends Part {
     this.classList.add("panel");
     const chip = h("span", { class: "chip" });
     const rows = (block?.rows || []).map((row) => { const mark = h("span"), time = h("span", { class: "small" }); return { mark, time, node: h("div", { class: "need" }, mark, h("span", { class: "txt", text: say(row.text) }), time) }; });
-    const deeds = PHASE_DEEDS.map((pin) => store.tag(`${this.block}.${pin}`)).filter((tag) => tag?.writable?.momentary);
+    const deeds = Object.entries(PHASE_DEEDS).filter(([pin]) => store.tag(`${this.block}.${pin}`)?.writable);
     this.append(h("header", {}, h("h2", { text: t("Sequence"), title }), chip, h("span", { class: "gap" }), h("button", { onclick: () => this.face(this.block) }, t("Operate"))),
       h("div", region(title), rows.map((r) => r.node)),
-      ...(deeds.length ? [h("footer", { class: "deeds" }, deeds.map((tag) => h("button", { onclick: () => this.face(this.block, tag.name.split(".")[1]) }, say(tag.short))))] : []));
+      ...(deeds.length ? [h("footer", { class: "deeds" }, deeds.map(([pin, word]) => h("button", { onclick: () => this.face(this.block, pin) }, t(word))))] : []));
     let last;
     const update = () => {
       const state = store.read(`${this.block}.STATE`), at = store.read(`${this.block}.STEP`).value, s_ = store.read(`${this.block}.STEP_S`).value;
