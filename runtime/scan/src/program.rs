@@ -158,19 +158,30 @@ impl Program {
                 .set_words(slot, words[1 + 2 * slot], words[2 + 2 * slot]);
         }
         let mut at = 1 + 2 * cells;
-        let counts = self.state_words.clone();
-        for (index, count) in counts.iter().enumerate() {
-            if words[at] != u64::from(*count) {
+        for index in 0..self.state_words.len() {
+            let count = self.state_words[index];
+            if words[at] != u64::from(count) {
                 return Err(mismatch);
             }
             let block = self.block_mut(index).ok_or(mismatch)?;
             at += 1;
-            let end = at + *count as usize;
+            let end = at + count as usize;
             let mut reader = StateReader::new(&words[at..end]);
             block.restore(&mut reader)?;
             reader.finish()?;
             at = end;
         }
+        Ok(())
+    }
+
+    /// As [`Program::restore`], as if the state had been taken after scan `index`: what
+    /// is in it is as old as it was. Never allocates.
+    ///
+    /// # Errors
+    /// As [`Program::restore`].
+    pub fn restore_at(&mut self, words: &[u64], index: u64) -> Result<(), StateMismatch> {
+        self.restore(words)?;
+        self.image.shift_to(index as u32);
         Ok(())
     }
 }

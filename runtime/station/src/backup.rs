@@ -7,6 +7,7 @@
 
 use crate::archive::{history_folder, trips_folder};
 use crate::second_place::{ledger_folder, ledger_key};
+use crate::snapshots::snapshots_folder;
 use clap::Args;
 use historian::HistoryReader;
 use journal::ledger::read::{self, Place};
@@ -223,6 +224,16 @@ pub fn backup(data: &Path, to: &Path, utc_ns: i64) -> Result<Summary, BackupErro
     if trips.is_dir() {
         for name in files_below(&trips)? {
             copy(&trips.join(&name), &trips_folder(to).join(&name), u64::MAX)?;
+        }
+    }
+    let snapshots = snapshots_folder(data);
+    if snapshots.is_dir() {
+        for name in files_below(&snapshots)? {
+            copy(
+                &snapshots.join(&name),
+                &snapshots_folder(to).join(&name),
+                u64::MAX,
+            )?;
         }
     }
     let proved = prove(to)?;
