@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 use crate::answer::Answers;
+use crate::attempts::Attempts;
 use crate::desk::Desk;
 use crate::display::Loaded;
 use crate::door::Hosts;
@@ -21,6 +22,7 @@ pub(crate) struct App {
     pub(crate) hosts: Hosts,
     pub(crate) names: NamesCache,
     pub(crate) answers: Answers,
+    pub(crate) tried: Attempts,
     pub(crate) sockets: Arc<Semaphore>,
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -38,6 +40,7 @@ impl App {
             hosts,
             names: NamesCache::default(),
             answers: Answers::default(),
+            tried: Attempts::default(),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
             stop,
         }

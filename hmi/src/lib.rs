@@ -29,6 +29,7 @@ mod answer;
 mod api;
 mod app;
 mod assets;
+mod attempts;
 mod cbor;
 mod door;
 mod names;
@@ -46,7 +47,9 @@ mod ws;
 pub use app::SOCKETS_MAX;
 pub use desk::Desk;
 pub use display::Display;
-pub use serve::{CONNECTIONS_MAX, ServeError, Serving, serve, serve_secure};
+pub use serve::{
+    CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, ServeError, Serving, serve, serve_secure,
+};
 pub use shelf::{Source, read_folder};
 pub use tls::{Secure, TlsError};
 pub use ws::{SUBSCRIPTIONS_MAX, TAGS_PER_SOCKET_MAX};

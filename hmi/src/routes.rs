@@ -10,9 +10,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
+use Action::{Acknowledge, Bypass, Change, Force, Limit, Mode, Operate, Reset, Shelve, Tune};
+use Needs::{Nothing, Person, Records, Right, Session, View};
+
 use crate::app::App;
+use crate::attempts::Tried;
 use crate::cmd::COMMAND_BYTES_MAX;
-use crate::desk::{Refusal, RefusalCode};
+use crate::desk::{Action, Refusal, RefusalCode};
 use crate::visitor::Visitor;
 use crate::{alarms, api, door, people, receipt, simulator, ws};
 
@@ -24,14 +28,23 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 pub enum Needs {
     /// Everybody: what is needed to sign in.
     Nothing,
-    /// Who may look: on this machine everybody; from others a session, locked or not, or
-    /// a wallboard.
+    /// Who may look at displays: on this machine everybody; from others whoever has the
+    /// right to view, locked or not, or a wallboard.
     View,
+    /// The same without wallboards: what is no display.
+    Person,
+    /// Records of alarms: as [`Needs::Person`]. Of any other class, or of all: whoever has
+    /// the right to review, also on this machine. Not a wallboard.
+    Records,
     /// A session of one's own. Not a wallboard.
     Session,
-    /// Whoever has the right to what is asked, which the desk judges. Not a wallboard.
-    Right,
+    /// Whoever has the right to what is asked: one of these, by what it is, which the desk
+    /// judges. Not a wallboard.
+    Right(&'static [Action]),
 }
+
+/// What a write may need: the tag says which.
+const OF_A_TAG: &[Action] = &[Operate, Mode, Reset, Tune, Limit, Bypass];
 
 /// One route.
 pub struct Route {
@@ -47,12 +60,12 @@ pub struct Route {
 }
 
 macro_rules! routes {
-    ($($method:literal $path:literal $needs:ident $make:expr, $purpose:literal;)*) => {
+    ($($method:literal $path:literal [$needs:expr] $make:expr, $purpose:literal;)*) => {
         /// The whole surface of the server.
         pub const ROUTES: &[Route] = &[$(Route {
             method: $method,
             path: $path,
-            needs: Needs::$needs,
+            needs: $needs,
             purpose: $purpose,
             make: || $make,
         }),*];
@@ -60,44 +73,44 @@ macro_rules! routes {
 }
 
 routes! {
-    "GET" "/" Nothing get(api::index), "The page.";
-    "GET" "/assets/{*path}" Nothing get(api::asset), "Scripts, style sheets, texts of the page.";
-    "GET" "/wallboard" Nothing get(people::wallboard), "A wallboard shows its token and becomes one.";
-    "GET" "/receipt/{id}" Nothing get(receipt::page), "Where the link of a message leads: asks whether it was read.";
-    "POST" "/api/v1/receipt" Nothing post(receipt::take), "The message was read, by whoever has its token.";
-    "GET" "/api/v1/health" Nothing get(api::health), "Whether the server runs and the runtime scans.";
-    "GET" "/api/v1/session" Nothing get(people::session), "Who is signed in, and what is needed.";
-    "POST" "/api/v1/login" Nothing post(people::login), "A session, for a name and a password.";
-    "POST" "/api/v1/logout" Session post(people::logout), "The end of the session.";
-    "POST" "/api/v1/lock" Session post(people::lock), "The station shows, and asks nothing.";
-    "POST" "/api/v1/unlock" Session post(people::unlock), "The station asks again, for the password.";
-    "POST" "/api/v1/active" Session post(people::active), "The person moved: no idle lock.";
-    "POST" "/api/v1/password" Session post(people::password), "The person's own new password.";
-    "GET" "/api/v1/directory" View get(api::directory), "Tags, loops, interlocks, displays.";
-    "GET" "/api/v1/displays" View get(api::displays), "Displays in force, and why newer files are not.";
-    "GET" "/api/v1/display/{id}" View get(api::display), "One drawing, cleaned.";
-    "GET" "/api/v1/trend" View get(api::trend), "History in buckets, CBOR.";
-    "GET" "/api/v1/timing" View get(api::timing), "Scan timing of every task.";
-    "GET" "/api/v1/drivers" View get(api::drivers), "Health of every driver.";
-    "GET" "/api/v1/parts" View get(api::parts), "State of the station's own parts.";
-    "GET" "/api/v1/forces" View get(api::forces), "Values forced by a person.";
-    "GET" "/api/v1/bypasses" View get(api::bypasses), "Bypasses that stand: who, since when, why, under which permit.";
-    "GET" "/api/v1/events" View get(api::events), "Recent events.";
-    "GET" "/api/v1/alarms" View get(alarms::list), "The alarm list and its counts.";
-    "GET" "/api/v1/alarms/guidance" View get(alarms::guidance), "Cause, consequence, action of one alarm.";
-    "GET" "/api/v1/alarms/figures" View get(alarms::figures), "Key figures of the alarm system.";
-    "GET" "/api/v1/records" View get(alarms::records), "Records of any class, newest first.";
-    "GET" "/api/v1/sequence" View get(alarms::sequence), "Edges in the order of scans.";
-    "GET" "/api/v1/trips" View get(alarms::trips), "The newest trips: when, which group, what was first.";
-    "GET" "/api/v1/trip" View get(alarms::trip), "What was before and after one trip.";
-    "POST" "/api/v1/alarms/act" Right post(api::alarm), "Acknowledge, shelve, silence and the like.";
-    "GET" "/api/v1/simulation" View get(simulator::state), "Speed, faults and deeds of the simulated process.";
-    "POST" "/api/v1/simulation/act" Right post(api::simulate), "A fault, a deed, the speed of the simulated process.";
-    "POST" "/api/v1/cmd" Right post(api::command), "One write asked for by a person.";
-    "POST" "/api/v1/force" Right post(api::force), "A tag held at a value, or released.";
-    "POST" "/api/v1/edition" Right post(api::edition), "The plant's text loaded anew, or the edition before.";
-    "GET" "/api/v1/edition/compare" View get(api::compare), "What runs, compared with the plant's text as it is now.";
-    "GET" "/ws" View get(ws::upgrade), "Live values, protocol hmi.v1.cbor.";
+    "GET" "/" [Nothing] get(api::index), "The page.";
+    "GET" "/assets/{*path}" [Nothing] get(api::asset), "Scripts, style sheets, texts of the page.";
+    "GET" "/wallboard" [Nothing] get(people::wallboard), "A wallboard shows its token and becomes one.";
+    "GET" "/receipt/{id}" [Nothing] get(receipt::page), "Where the link of a message leads: asks whether it was read.";
+    "POST" "/api/v1/receipt" [Nothing] post(receipt::take), "The message was read, by whoever has its token.";
+    "GET" "/api/v1/health" [Nothing] get(api::health), "Whether the server runs and the runtime scans.";
+    "GET" "/api/v1/session" [Nothing] get(people::session), "Who is signed in, and what is needed.";
+    "POST" "/api/v1/login" [Nothing] post(people::login), "A session, for a name and a password.";
+    "POST" "/api/v1/logout" [Session] post(people::logout), "The end of the session.";
+    "POST" "/api/v1/lock" [Session] post(people::lock), "The station shows, and asks nothing.";
+    "POST" "/api/v1/unlock" [Session] post(people::unlock), "The station asks again, for the password.";
+    "POST" "/api/v1/active" [Session] post(people::active), "The person moved: no idle lock.";
+    "POST" "/api/v1/password" [Session] post(people::password), "The person's own new password.";
+    "GET" "/api/v1/directory" [View] get(api::directory), "Tags, loops, interlocks, displays.";
+    "GET" "/api/v1/displays" [View] get(api::displays), "Displays in force, and why newer files are not.";
+    "GET" "/api/v1/display/{id}" [View] get(api::display), "One drawing, cleaned.";
+    "GET" "/api/v1/trend" [View] get(api::trend), "History in buckets, CBOR.";
+    "GET" "/api/v1/timing" [Person] get(api::timing), "Scan timing of every task.";
+    "GET" "/api/v1/drivers" [Person] get(api::drivers), "Health of every driver.";
+    "GET" "/api/v1/parts" [Person] get(api::parts), "State of the station's own parts.";
+    "GET" "/api/v1/forces" [View] get(api::forces), "Values forced by a person.";
+    "GET" "/api/v1/bypasses" [View] get(api::bypasses), "Bypasses that stand: who, since when, why, under which permit.";
+    "GET" "/api/v1/events" [Person] get(api::events), "Recent events.";
+    "GET" "/api/v1/alarms" [View] get(alarms::list), "The alarm list and its counts.";
+    "GET" "/api/v1/alarms/guidance" [View] get(alarms::guidance), "Cause, consequence, action of one alarm.";
+    "GET" "/api/v1/alarms/figures" [Person] get(alarms::figures), "Key figures of the alarm system.";
+    "GET" "/api/v1/records" [Records] get(alarms::records), "Records of any class, newest first.";
+    "GET" "/api/v1/sequence" [Person] get(alarms::sequence), "Edges in the order of scans.";
+    "GET" "/api/v1/trips" [Person] get(alarms::trips), "The newest trips: when, which group, what was first.";
+    "GET" "/api/v1/trip" [Person] get(alarms::trip), "What was before and after one trip.";
+    "POST" "/api/v1/alarms/act" [Right(&[Acknowledge, Shelve, Limit])] post(api::alarm), "Acknowledge, shelve, silence and the like.";
+    "GET" "/api/v1/simulation" [Person] get(simulator::state), "Speed, faults and deeds of the simulated process.";
+    "POST" "/api/v1/simulation/act" [Right(&[Operate])] post(api::simulate), "A fault, a deed, the speed of the simulated process.";
+    "POST" "/api/v1/cmd" [Right(OF_A_TAG)] post(api::command), "One write asked for by a person.";
+    "POST" "/api/v1/force" [Right(&[Force])] post(api::force), "A tag held at a value, or released.";
+    "POST" "/api/v1/edition" [Right(&[Change])] post(api::edition), "The plant's text loaded anew, or the edition before.";
+    "GET" "/api/v1/edition/compare" [Person] get(api::compare), "What runs, compared with the plant's text as it is now.";
+    "GET" "/ws" [View] get(ws::upgrade), "Live values, protocol hmi.v1.cbor.";
 }
 
 /// The router of all [`ROUTES`], with the door in front of it.
@@ -111,12 +124,20 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             move |visitor: Visitor, request: Request, next: Next| {
                 let app = Arc::clone(&guarded);
                 async move {
-                    match needed(&app, needs, &visitor) {
+                    let query = request.uri().query().unwrap_or_default();
+                    match needed(&app, needs, query, &visitor) {
                         Ok(()) => next.run(request).await,
                         Err(refusal) if request.method() == Method::POST => {
                             api::refused(&app, &visitor, refusal)
                         }
-                        Err(_) => StatusCode::UNAUTHORIZED.into_response(),
+                        Err(refusal) => {
+                            let status = match refusal.code {
+                                RefusalCode::SignInNeeded => StatusCode::UNAUTHORIZED,
+                                _ => StatusCode::FORBIDDEN,
+                            };
+                            Tried::to_see(route.path, refusal).note(&app, &visitor);
+                            status.into_response()
+                        }
                     }
                 }
             },
@@ -129,29 +150,61 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Whether a visitor may ask a route. Rights to actions are the desk's to judge; here
-/// is only what the route itself needs.
-pub(crate) fn needed(app: &App, needs: Needs, visitor: &Visitor) -> Result<(), Refusal> {
+/// Whether a visitor may ask a route with this query. Rights to what changes something
+/// are the desk's to judge, by tag and area; here is what the route itself needs.
+pub(crate) fn needed(
+    app: &App,
+    needs: Needs,
+    query: &str,
+    visitor: &Visitor,
+) -> Result<(), Refusal> {
     let Some(people) = app.desk.people() else {
         return Ok(());
     };
-    let has_session = || people.standing(visitor.session.as_ref()).who.is_some();
     let sign_in = || Refusal::new(RefusalCode::SignInNeeded, "Sign in first.", "请先登录。");
-    match needs {
-        Needs::Nothing => Ok(()),
-        Needs::View if !app.hosts.is_reachable || has_session() => Ok(()),
-        Needs::View if visitor.wallboard(app).is_some() => Ok(()),
-        Needs::View => Err(sign_in()),
-        Needs::Session if has_session() => Ok(()),
-        Needs::Session => Err(sign_in()),
-        // The token of a wallboard asks nothing, whatever else comes with it.
-        Needs::Right if visitor.wallboard(app).is_some() => Err(Refusal::new(
+    let standing = || people.standing(visitor.session.as_ref());
+    let is_board = || visitor.wallboard(app).is_some();
+    // The token of a wallboard asks nothing, whatever else comes with it.
+    if !matches!(needs, Nothing | View | Session) && is_board() {
+        return Err(Refusal::new(
             RefusalCode::Forbidden,
-            "A wallboard shows and asks nothing.",
-            "看板只能显示,不能下达命令。",
-        )),
-        Needs::Right => Ok(()),
+            "A wallboard shows displays and asks nothing.",
+            "看板只能显示画面,不能下达命令。",
+        ));
     }
+    let holds = |action: Action, is_free: bool| match standing().who {
+        Some(who) if who.actions.contains(&action) => Ok(()),
+        None if is_free => Ok(()),
+        None => Err(sign_in()),
+        Some(_) => Err(Refusal::new(
+            RefusalCode::Forbidden,
+            format!("\"{}\" needs another role.", action.word()),
+            format!("“{}”需要其他角色。", action.zh()),
+        )),
+    };
+    // To look is free on this machine, with the right of nobody or of anybody.
+    let is_near = !app.hosts.is_reachable;
+    match needs {
+        Nothing | Right(_) => Ok(()),
+        View if is_near || is_board() => Ok(()),
+        Person if is_near => Ok(()),
+        Records if is_of_alarms(query) && is_near => Ok(()),
+        View | Person => holds(Action::View, false),
+        Records if is_of_alarms(query) => holds(Action::View, false),
+        Records => holds(Action::Review, is_near && standing().is_open),
+        Session if standing().who.is_some() => Ok(()),
+        Session => Err(sign_in()),
+    }
+}
+
+/// Whether a query asks for records of alarms and of nothing else.
+fn is_of_alarms(query: &str) -> bool {
+    let mut classes = query.split('&').filter_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        // A key that is written in another way is another key: not of alarms.
+        (key == "class" || key.contains('%')).then_some(value)
+    });
+    classes.next() == Some("alarm") && classes.next().is_none()
 }
 
 async fn guard(
@@ -169,7 +222,10 @@ async fn guard(
     };
     let mut response = match admitted {
         Err(refusal) if request.method() == Method::POST => api::refused(&app, &visitor, refusal),
-        Err(_) => StatusCode::FORBIDDEN.into_response(),
+        Err(refusal) => {
+            Tried::at_the_door(refusal).note(&app, &visitor);
+            StatusCode::FORBIDDEN.into_response()
+        }
         Ok(()) => match tokio::time::timeout(ANSWER_TIME_MAX, next.run(request)).await {
             Ok(response) => response,
             Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
@@ -292,8 +348,9 @@ mod tests {
             .await;
             assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{}", route.path);
         }
+        // Each that could change something, and one for all that was only to be seen.
         let changing = ROUTES.iter().filter(|r| r.method == "POST").count();
-        assert_eq!(desk.attempts().len(), changing);
+        assert_eq!(desk.attempts().len(), changing + 1);
     }
 
     #[tokio::test]
@@ -325,12 +382,19 @@ mod tests {
             let answer = router.clone().oneshot(request).await;
             answer.unwrap_or_else(|e| match e {})
         };
-        for route in ROUTES.iter().filter(|route| route.needs == Needs::View) {
+        for route in ROUTES {
+            let is_display = match route.needs {
+                View => true,
+                Person | Records => false,
+                _ => continue,
+            };
             let path = example(route.path);
             let stranger = ask(&path, String::new()).await.status();
             assert_eq!(stranger, StatusCode::UNAUTHORIZED, "{path}");
             let known = ask(&path, format!("__Host-hmi-wallboard={}", board.text())).await;
             assert_ne!(known.status(), StatusCode::UNAUTHORIZED, "{path}");
+            let is_forbidden = known.status() == StatusCode::FORBIDDEN;
+            assert_ne!(is_forbidden, is_display, "{path}");
             assert!(
                 known
                     .headers()
@@ -340,6 +404,25 @@ mod tests {
         // What is needed to sign in is there for everybody.
         for path in ["/", "/api/v1/session"] {
             assert_eq!(ask(path, String::new()).await.status(), StatusCode::OK);
+        }
+    }
+
+    #[test]
+    fn only_a_query_for_alarms_alone_is_one_for_alarms() {
+        for query in ["class=alarm", "limit=5&class=alarm&text=a%20b"] {
+            assert!(is_of_alarms(query), "{query}");
+        }
+        for query in [
+            "",
+            "limit=5",
+            "class=",
+            "class=command",
+            "class=alarm&class=command",
+            "class=command&class=alarm",
+            "class=alarm&cl%61ss=command",
+            "class=%61larm",
+        ] {
+            assert!(!is_of_alarms(query), "{query}");
         }
     }
 
@@ -370,6 +453,25 @@ mod tests {
         described.sort();
         routes.sort();
         assert_eq!(described, routes);
+    }
+
+    #[test]
+    fn only_a_query_for_alarms_alone_is_one_for_alarms() {
+        for query in ["class=alarm", "limit=5&class=alarm&text=a%20b"] {
+            assert!(is_of_alarms(query), "{query}");
+        }
+        for query in [
+            "",
+            "limit=5",
+            "class=",
+            "class=command",
+            "class=alarm&class=command",
+            "class=command&class=alarm",
+            "class=alarm&cl%61ss=command",
+            "class=%61larm",
+        ] {
+            assert!(!is_of_alarms(query), "{query}");
+        }
     }
 
     #[test]

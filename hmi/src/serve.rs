@@ -1,7 +1,8 @@
 //! Listening, on loopback or behind TLS, with a bound on everything a peer can hold.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
@@ -29,6 +30,8 @@ use crate::visitor::Peer;
 
 /// HTTP connections open at the same time; sockets are counted apart.
 pub const CONNECTIONS_MAX: usize = 256;
+/// Of them from one address: no single machine keeps the others out.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = CONNECTIONS_MAX / 2;
 /// Longest time to send the header of a request.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
 /// Longest header of a request. Bytes.
@@ -175,16 +178,17 @@ async fn accept(
     stop: impl Future<Output = ()>,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let addresses = Addresses::default();
     tokio::pin!(stop);
     loop {
         let (stream, peer, place) = tokio::select! {
             biased;
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => match Arc::clone(&places).try_acquire_owned() {
-                    Ok(place) => (stream, peer, place),
+                Ok((stream, peer)) => match addresses.place(&places, peer.ip()) {
+                    Some(place) => (stream, peer, place),
                     // Full: the new one goes, the old ones stay.
-                    Err(_) => continue,
+                    None => continue,
                 },
                 Err(_) => {
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -210,6 +214,51 @@ async fn accept(
     }
     drop(listener);
     all_returned(&places, CONNECTIONS_MAX).await;
+}
+
+/// Connections by address.
+#[derive(Clone, Debug, Default)]
+struct Addresses(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// A place of one connection, given back when it is dropped.
+struct Placed {
+    address: IpAddr,
+    addresses: Addresses,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Addresses {
+    /// A place for one more connection of this address, if there is one.
+    fn place(&self, places: &Arc<Semaphore>, address: IpAddr) -> Option<Placed> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.get(&address).copied().unwrap_or(0);
+        if count >= CONNECTIONS_PER_ADDRESS_MAX {
+            return None;
+        }
+        let place = Arc::clone(places).try_acquire_owned().ok()?;
+        counts.insert(address, count + 1);
+        Some(Placed {
+            address,
+            addresses: self.clone(),
+            _place: place,
+        })
+    }
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        let mut counts = self
+            .addresses
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
 }
 
 /// Waits, not for ever, until every place is free again.

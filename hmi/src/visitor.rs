@@ -86,6 +86,11 @@ impl Visitor {
         }
     }
 
+    /// The address that the visitor comes from.
+    pub(crate) const fn source(&self) -> Option<IpAddr> {
+        self.source
+    }
+
     /// The name of the wallboard that comes, if it is one.
     pub(crate) fn wallboard(&self, app: &App) -> Option<String> {
         let token = self.wallboard.as_ref()?;

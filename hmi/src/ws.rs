@@ -190,7 +190,7 @@ impl Session {
                     }
                     // Whoever signed out elsewhere looks no longer.
                     if Instant::now() >= self.beat
-                        && routes::needed(&self.app, Needs::View, &self.visitor).is_err()
+                        && routes::needed(&self.app, Needs::View, "", &self.visitor).is_err()
                     {
                         return Some((CLOSE_POLICY, "signed out"));
                     }

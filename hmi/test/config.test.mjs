@@ -115,7 +115,8 @@ describe("the configuration", { skip }, () => {
     await page.waitForFunction((n) => window.hmi.link.scan > n, before_);
     await page.getByRole("button", { name: "Freeze", exact: true }).click();
     await chip("stands still");
-    await page.waitForTimeout(2000); // what was on its way has come
+    // What was on its way has come: the page has the last scan that was run.
+    await page.waitForFunction(async () => window.hmi.link.scan === (await (await fetch("/api/v1/health")).json()).scan, null, { polling: 500 });
     const still = await scan();
     await page.waitForTimeout(6000); // longer than what is called old
     assert.equal(await scan(), still);
@@ -126,8 +127,11 @@ describe("the configuration", { skip }, () => {
     await chip("× 5");
     await page.getByRole("button", { name: "× 1", exact: true }).click();
     await chip("× 1");
-    const records = await page.evaluate(async () => (await (await fetch("/api/v1/records?class=command&limit=20")).json()).rows.map((r) => r.object));
-    for (const deed of ["speed × 5", "stands still", "goes on", "speed × 1"]) assert.ok(records.includes(deed), deed);
+    // The index of the records follows the records.
+    await page.waitForFunction(async (deeds) => {
+      const { rows } = await (await fetch("/api/v1/records?class=command&limit=20")).json();
+      return deeds.every((deed) => rows.some((r) => r.object === deed));
+    }, ["speed × 5", "stands still", "goes on", "speed × 1"], { polling: 200, timeout: 60_000 });
     clean(page);
     await page.context().close();
   });

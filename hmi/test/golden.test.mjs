@@ -100,7 +100,7 @@ describe("the golden path", { skip }, () => {
       await simulate("Inject", "agitator-stop");
       await shown(".trips", `${t("first-out")} C06`);
       await page.waitForFunction(() => window.hmi.horn.sounding !== null, null, { polling: 100 });
-      assert.equal(await page.locator("hmi-banner .chip", { hasText: t("HORN OFF") }).isVisible(), false);
+      await page.locator("hmi-banner .chip", { hasText: t("HORN OFF") }).waitFor({ state: "hidden" });
       await shown("hmi-banner .newest b", "UA-06");
       assert.ok(await page.evaluate(() => window.hmi.alarms.counts.priority[0].unacknowledged) > 0, "an urgent alarm waits");
       await goTo("#/display/r101", ".drawing svg [data-face]");

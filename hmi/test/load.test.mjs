@@ -6,7 +6,9 @@ import { spawn } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { chromium } from "playwright-core";
 import { address, clean, live, open, shoot } from "./browser.mjs";
+import { launchArguments } from "./launch.mjs";
 
 const FAKE = process.env.HMI_FAKE ?? "../../target/debug/examples/fake";
 const TABS = 20;
@@ -66,6 +68,33 @@ test("tabs whose process is killed leave nothing at the server", async (t) => {
   assert.ok(after - before <= SLACK_KB, `${before} kB before, ${after} kB after`);
   await live(watcher);
   await context.close();
+});
+
+test("a tab whose process is stopped is put out in flat memory, and is live again when it goes on", async (t) => {
+  const server = await serve({ FAKE_STILL: "1" });
+  t.after(server.end);
+  // A browser of its own: all its renderers are this tab's.
+  const browser = await chromium.launch({ executablePath: process.env.HMI_CHROMIUM ?? "/usr/bin/chromium", args: launchArguments });
+  const page = await browser.newPage();
+  page.setDefaultTimeout(180_000);
+  await page.goto(`${server.base}#/display/r101`);
+  await live(page);
+  const debug = await browser.newBrowserCDPSession();
+  const renderers = (await debug.send("SystemInfo.getProcessInfo")).processInfo.filter((p) => p.type === "renderer").map((p) => p.id);
+  assert.ok(renderers.length > 0);
+  const signal = (name) => { for (const pid of renderers) process.kill(pid, name); };
+  t.after(async () => { try { signal("SIGCONT"); } catch { /* they have ended */ } await browser.close(); });
+  const old = await page.evaluate(() => { window.sockets = [window.hmi.link.socket]; return window.sockets.length; });
+  assert.equal(old, 1);
+  const before = { kb: server.resident(), open: server.open() };
+  let most = 0;
+  signal("SIGSTOP");
+  const ms = await eventually(() => { most = Math.max(most, server.resident()); return server.open() < before.open; }, () => `${server.open()} open, ${before.open} before`, 120_000);
+  t.diagnostic(`put out after ${(ms / 1000).toFixed(1)} s; ${before.kb} kB before, ${most} kB at most`);
+  assert.ok(most - before.kb <= SLACK_KB, `${before.kb} kB before, ${most} kB at most`);
+  signal("SIGCONT");
+  await page.waitForFunction(() => window.hmi.link.socket !== window.sockets[0] && !window.hmi.link.stale, null, { polling: 200 });
+  await live(page);
 });
 
 /** A client that asks for everything, again and again or once, and never reads. */

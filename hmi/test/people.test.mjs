@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { address, axe, clean, open, shoot } from "./browser.mjs";
+import { until, value } from "./station.mjs";
 
 const BIN = process.env.SCANLOOP_BIN;
 const PLANT = resolve(import.meta.dirname, "../../plants");
@@ -228,6 +229,35 @@ describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
     assert.match(await attempt("zhao", FIRST), /locked/);
     assert.equal(await attempt("wang", OWN.wang), "");
     await page.waitForFunction((n) => window.hmi.store.events.slice(n).some((e) => e.kind === "command" && e.tag === "RG-1.RESET" && /wang/.test(e.en + e.actor)) || window.hmi.store.events.slice(n).some((e) => e.tag === "RG-1.RESET" && e.kind !== "refused"), count);
+    await page.context().close();
+  });
+
+  test("two people who have signed in, one set-point: the second, who saw the old value, gets 409, and the record names both", async () => {
+    const asks = async (path, body, cookie = "") => {
+      const answer = await fetch(`${station.base}api/v1/${path}`, { method: "POST", headers: { Origin: new URL(station.base).origin, "X-HMI": "1", "Content-Type": "application/json", Cookie: cookie }, body: JSON.stringify(body) });
+      return { status: answer.status, json: await answer.json(), cookie: answer.headers.get("set-cookie")?.split(";")[0] };
+    };
+    const cookies = {};
+    for (const [name, user] of Object.entries(OWN)) {
+      // Whoever has not been here before has still the first password.
+      let answer = await asks("login", { user: name, password: user });
+      if (answer.status !== 200) {
+        answer = await asks("login", { user: name, password: FIRST });
+        assert.equal((await asks("password", { old: FIRST, new: user }, answer.cookie)).status, 200);
+      }
+      assert.equal(answer.status, 200, name);
+      cookies[name] = answer.cookie;
+    }
+    const page = await open(station.base, { hash: "#/display/r101" });
+    // After a start the loop is in manual: its output is a person's to write.
+    await until(page, "TIC-101.MODE_ACT", 0);
+    const seen = await value(page, "TIC-101.OUT");
+    const write = (to) => page.evaluate(() => window.hmi.link.serverMs).then((ms) => ({ id: crypto.randomUUID(), tag: "TIC-101.OUT", value: to, seen_value: seen, reason: "trial", seen_ms: Math.round(ms) }));
+    const one = await asks("cmd", await write(seen + 0.5), cookies.li);
+    await until(page, "TIC-101.OUT", seen + 0.5);
+    const two = await asks("cmd", await write(seen + 1), cookies.wang);
+    assert.deepEqual([one.status, two.status, two.json.code], [200, 409, "value_changed"], JSON.stringify([one.json, two.json]));
+    assert.equal(await value(page, "TIC-101.OUT"), seen + 0.5);
     await page.context().close();
   });
 

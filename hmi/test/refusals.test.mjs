@@ -12,7 +12,7 @@ import { clean, open, shoot } from "./browser.mjs";
 import { BIN, layOut, skip } from "./station.mjs";
 
 const FIRST = "seven green kettles";
-const OWN = { op: "nine blue kettles sing", eng: "ten red kettles rest" };
+const OWN = { op: "nine blue kettles sing", eng: "ten red kettles rest", qa: "six grey kettles wait" };
 const state = (data) => join(data, "sim");
 const users = (data, args, input = "") => execFileSync(BIN, ["users", ...args, "--state", state(data)], { input, encoding: "utf8" });
 
@@ -36,20 +36,21 @@ describe("refusals", { skip }, () => {
     const station = layOut({
       args: ["--play", "none"],
       change: (name, text) => text.replace("open_in_simulation = true", "open_in_simulation = false"),
-      prepare: ({ data }) => { for (const [name, role] of [["op", "operator"], ["eng", "process-engineer"]]) users(data, ["add", name, "--full-name", `Name of ${name}`, "--role", role], `${FIRST}\n`); },
+      prepare: ({ data }) => { for (const [name, role] of [["op", "operator"], ["eng", "process-engineer"], ["qa", "auditor"]]) users(data, ["add", name, "--full-name", `Name of ${name}`, "--role", role], `${FIRST}\n`); },
     });
     t.after(station.end);
     const token = users(station.data, ["wallboard", "hall"]).match(/token=([0-9a-f]+)/)[1];
     const base = await station.start();
     const board = (await fetch(`${base}wallboard?token=${token}`, { redirect: "manual" })).headers.get("set-cookie").split(";")[0];
-    const op = await signIn(base, "op"), eng = await signIn(base, "eng");
+    const op = await signIn(base, "op"), eng = await signIn(base, "eng"), qa = await signIn(base, "qa");
     // One of one's own at the foreign page: it has no session, but the browser is on this machine.
     const evil = createServer((_, answer) => answer.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>evil</title>"));
     await new Promise((done) => evil.listen(0, "127.0.0.1", done));
     t.after(() => new Promise((done) => evil.close(done)));
 
     const write = (more = {}) => ({ id: crypto.randomUUID(), tag: "TIC-101.OUT", value: 41, seen_ms: Date.now(), ...more });
-    const records = async (text) => (await (await fetch(`${base}api/v1/records?${new URLSearchParams({ text, limit: 200 })}`)).json()).rows;
+    const look = (path, cookie) => fetch(`${base}api/v1/${path}`, { headers: { Cookie: cookie } });
+    const records = async (text) => (await (await look(`records?${new URLSearchParams({ text, limit: 200 })}`, qa)).json()).rows;
     const seen = new Set((await records("")).map((row) => row.seq));
     /** The newest record that was not there before, when it has come. */
     const recorded = async (fits, what) => {
@@ -78,6 +79,15 @@ describe("refusals", { skip }, () => {
     await refused("wallboard", await ask(base, "cmd", write(), { cookie: board }), 403, "forbidden", /wallboard hall/);
     await refused("wallboard with a session", await ask(base, "cmd", write(), { cookie: `${board}; ${op}` }), 403, "forbidden", /wallboard hall/);
     await refused("nobody", await ask(base, "cmd", write()), 401, "sign_in_needed", /./);
+
+    // The audit trail is for reviewers, alarms of the record for everybody who signs in, and
+    // a wallboard has neither; that it was tried is recorded once, not each time.
+    for (const [who, cookie, all, alarms] of [["op", op, 403, 200], ["nobody", "", 401, 200], ["wallboard", board, 403, 403], ["qa", qa, 200, 200]]) {
+      for (let i = 0; i < 3; i++) assert.equal((await look("records?limit=5", cookie)).status, all, who);
+      assert.equal((await look("records?class=alarm&limit=5", cookie)).status, alarms, who);
+    }
+    await recorded((r) => r.what === "refused" && r.who === "op" && r.why.includes("/api/v1/records"), "who looked");
+    assert.equal((await records("/api/v1/records")).filter((r) => r.what === "refused").length, 1, "one a minute for an address");
 
     // A page of another site in the very browser: neither its requests nor its socket.
     const page = await open(base);

@@ -11,10 +11,11 @@ use std::time::Instant;
 use door::{Answer, Caller, uuid};
 use gateway::desk::{Environment, Receipt};
 use gateway::{Areas, Ask, Counter, History, Hub};
-use hmi::desk::{Attempt, SignatureClass};
+use hmi::desk::{Action, Attempt, SignatureClass};
 use hmi::fake::FakeDesk;
 use hmi::routes::{Needs, ROUTES};
 use hmi::{Desk, Serving};
+use people::rights::Role;
 use people::user::{Grant, Qualification};
 use people::{Cost, LocalPasswords, Now, Office, Register, Rules, Secret};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,6 +23,15 @@ use tokio::sync::watch;
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const GOOD: &str = "seven green kettles";
+/// What a tag may ask for.
+const OF_A_TAG: [Action; 6] = [
+    Action::Operate,
+    Action::Mode,
+    Action::Reset,
+    Action::Tune,
+    Action::Limit,
+    Action::Bypass,
+];
 
 /// What the clerk has written down: actor, what, subject, reason.
 type Records = Arc<Mutex<Vec<(String, String, String, String)>>>;
@@ -30,6 +40,8 @@ struct Hall {
     caller: Caller,
     records: Records,
     wallboard: String,
+    /// For each right that a tag may ask for, such a tag and its value.
+    of_rights: Vec<(Action, String, f64)>,
     ended: Arc<AtomicBool>,
     _stop: watch::Sender<bool>,
     serving: Serving,
@@ -43,7 +55,7 @@ impl Drop for Hall {
 
 fn register(rules: &Rules) -> (Register, String) {
     let mut register = Register::default();
-    for (name, role, area) in [
+    let people = [
         ("li", "shift-lead", None),
         ("wang", "shift-lead", None),
         ("op", "operator", None),
@@ -51,7 +63,10 @@ fn register(rules: &Rules) -> (Register, String) {
         ("eng", "process-engineer", None),
         ("root", "administrator", None),
         ("late", "qualified", None),
-    ] {
+    ];
+    // And one for each right, who has no other.
+    let single = Action::ALL.map(|action| (action.word(), action.word(), None));
+    for (name, role, area) in people.into_iter().chain(single) {
         register
             .add("test", name, &format!("Name of {name}"), 0)
             .expect("new");
@@ -90,6 +105,14 @@ async fn hall(env: Environment) -> Hall {
     let mut qualified = rules.roles["operator"].clone();
     qualified.qualification = Some("r101".into());
     rules.roles.insert("qualified".into(), qualified);
+    for action in Action::ALL {
+        let role = Role {
+            name: action.word().into(),
+            actions: [action].into(),
+            ..Role::default()
+        };
+        rules.roles.insert(role.name.clone(), role);
+    }
     let (register, wallboard) = register(&rules);
     let now = Now {
         utc_ns: NOW_MS * 1_000_000,
@@ -122,6 +145,16 @@ async fn hall(env: Environment) -> Hall {
             writable.signature = class;
         }
     }
+    // One tag for each right that a tag may ask for.
+    let values = fake.snapshot();
+    let others = directory.tags.iter_mut().zip(&values.cells).rev();
+    let others =
+        others.filter_map(|(tag, cell)| Some((&tag.name, tag.writable.as_mut()?, cell.value)));
+    let mut of_rights = Vec::new();
+    for ((name, writable, value), action) in others.zip(OF_A_TAG) {
+        writable.action = action;
+        of_rights.push((action, name.clone(), value));
+    }
     let count = directory.tags.len();
     let edition = directory.edition.number;
     hub.set_directory(
@@ -133,6 +166,8 @@ async fn hall(env: Environment) -> Hall {
 
     let records = Records::default();
     let ended = Arc::new(AtomicBool::new(false));
+    // Nobody keeps alarms here: what is asked of them is answered at once.
+    drop(intake.alarms);
     let (kept, stop_clerk) = (Arc::clone(&records), Arc::clone(&ended));
     std::thread::spawn(move || {
         let put = |actor: &str, what: &str, subject: &str, why: &str| {
@@ -185,6 +220,7 @@ async fn hall(env: Environment) -> Hall {
         caller: Caller::new(serving.addr),
         records,
         wallboard,
+        of_rights,
         ended,
         _stop: stop,
         serving,
@@ -621,7 +657,9 @@ async fn every_route_gives_each_visitor_what_the_table_says() {
                 // On loopback everybody may look.
                 (Needs::Nothing | Needs::View, _) => true,
                 (Needs::Session, visitor) => visitor == "operator",
-                (Needs::Right, visitor) => visitor != "wallboard",
+                (Needs::Person | Needs::Right(_), visitor) => visitor != "wallboard",
+                // Of all classes: for reviewers.
+                (Needs::Records, _) => false,
             };
             assert_eq!(
                 is_let_in, may,
@@ -638,7 +676,89 @@ fn whatever_changes_something_needs_a_session_or_a_right() {
         // A password and the token of a receipt are what shows who comes.
         let shows_who = ["/api/v1/login", "/api/v1/receipt"].contains(&route.path);
         let changes = route.method != "GET" && !shows_who;
-        let guarded = matches!(route.needs, Needs::Session | Needs::Right);
+        let guarded = matches!(route.needs, Needs::Session | Needs::Right(_));
         assert_eq!(changes, guarded, "{} {}", route.method, route.path);
     }
+}
+
+/// Questions of a route, each with the right that it needs.
+fn questions(hall: &Hall, path: &str) -> Vec<(Action, String)> {
+    let body = |more: &str| format!(r#"{{"id":"{}","seen_ms":{NOW_MS},{more}}}"#, uuid());
+    let alarm = |deed: &str| body(&format!(r#""alarms":["TT-101.H"],"reason":"x",{deed}"#));
+    match path {
+        "/api/v1/cmd" => hall
+            .of_rights
+            .iter()
+            .map(|(action, tag, value)| (*action, write(tag, &format!("{value:?}"), "")))
+            .collect(),
+        "/api/v1/force" => {
+            let what = r#""tag":"TIC-101.SP","value":1.0,"reason":"x""#;
+            vec![(Action::Force, body(what))]
+        }
+        "/api/v1/edition" => vec![(Action::Change, body(r#""back":false,"reason":"x""#))],
+        "/api/v1/simulation/act" => vec![(Action::Operate, body(r#""do":"freeze""#))],
+        "/api/v1/alarms/act" => vec![
+            (Action::Acknowledge, alarm(r#""do":"acknowledge""#)),
+            (
+                Action::Shelve,
+                alarm(r#""do":"shelve","for_s":60.0,"one_shot":false"#),
+            ),
+            (Action::Limit, alarm(r#""do":"out_of_service""#)),
+        ],
+        other => panic!("a route that needs a right and is not asked here: {other}"),
+    }
+}
+
+/// The table against the desk: what a right opens, nobody without it gets.
+#[tokio::test]
+async fn every_right_opens_what_the_table_says_and_nothing_else() {
+    let hall = hall(Environment::Live).await;
+    for action in Action::ALL {
+        let cookie = hall.sign_in(action.word()).await;
+        for route in ROUTES {
+            let Needs::Right(rights) = route.needs else {
+                continue;
+            };
+            let questions = questions(&hall, route.path);
+            let mut asked: Vec<Action> = questions.iter().map(|(needs, _)| *needs).collect();
+            asked.sort_unstable();
+            let mut said = rights.to_vec();
+            said.sort_unstable();
+            assert_eq!(asked, said, "{}", route.path);
+            for (needs, body) in questions {
+                let answer = hall.post(&cookie, route.path, &body).await;
+                let is_refused = answer.json["code"] == "forbidden";
+                assert_eq!(is_refused, needs != action, "{action:?} {body}: {answer:?}");
+                assert_ne!(answer.json["code"], "malformed", "{body}: {answer:?}");
+            }
+        }
+        let all = hall.get(&cookie, "/api/v1/records?limit=1").await;
+        assert_eq!(all.status == 403, action != Action::Review, "{action:?}");
+        let alarms = hall.get(&cookie, "/api/v1/records?class=alarm").await;
+        assert!(!matches!(alarms.status, 401 | 403), "{action:?} {alarms:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_be_seen_is_refused_and_recorded_once_and_not_each_time() {
+    let hall = hall(Environment::Live).await;
+    for _ in 0..20 {
+        let answer = hall.get("", "/api/v1/records?limit=5").await;
+        assert_eq!(answer.status, 401);
+    }
+    let (who, _, _, why) = hall.last_record().await;
+    assert_eq!(who, "nobody at 127.0.0.1");
+    assert!(why.contains("/api/v1/records Sign in first"), "{why}");
+    let op = hall.sign_in("op").await;
+    assert_eq!(hall.get(&op, "/api/v1/records").await.status, 403);
+    let link = format!("/wallboard?token={}", hall.wallboard);
+    let board = cookie_of(&hall.get("", &link).await).expect("a cookie");
+    for path in ["/api/v1/records?class=alarm", "/api/v1/events"] {
+        assert_eq!(hall.get(&board, path).await.status, 403, "{path}");
+    }
+    let (who, _, _, why) = hall.last_record().await;
+    assert_eq!(who, "wallboard hall", "{why}");
+    let records = hall.records.lock().expect("whole").clone();
+    let refused = records.iter().filter(|record| record.1 == "refused");
+    assert_eq!(refused.count(), 2, "one a route and minute: {records:?}");
 }

@@ -5,14 +5,14 @@ mod door;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ciborium::Value;
 use door::Door;
 use hmi::fake::{FakeDesk, RECEIPT_TOKEN};
 use hmi::{Desk, Display, ServeError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -250,38 +250,127 @@ async fn a_peer_that_says_nothing_at_all_is_put_out() {
     assert!(ended.is_ok(), "the server closes the connection by itself");
 }
 
+/// A connection from an address of this machine's own network.
+async fn from(address: [u8; 4], door: &Door) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let here = SocketAddr::from((address, 0));
+    socket.bind(here).expect("an address of this machine");
+    socket.connect(door.addr).await.expect("connects")
+}
+
+/// Whether the server closes a connection at once and without an answer.
+async fn is_turned_away(mut stream: TcpStream) -> bool {
+    let mut nothing = Vec::new();
+    let ended = timeout(PATIENCE, stream.read_to_end(&mut nothing)).await;
+    ended.is_ok() && nothing.is_empty()
+}
+
+/// Whether a question is answered.
+async fn is_served(mut stream: TcpStream, door: &Door) -> bool {
+    let request = format!(
+        "GET /api/v1/health HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        door.addr
+    );
+    let _ = stream.write_all(request.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    answer.starts_with(b"HTTP/1.1 200")
+}
+
+const ONE: [u8; 4] = [127, 0, 0, 1];
+const OTHER: [u8; 4] = [127, 0, 0, 2];
+const THIRD: [u8; 4] = [127, 0, 0, 3];
+
 #[tokio::test]
-async fn more_connections_than_the_limit_are_turned_away_and_places_come_back() {
+async fn one_address_cannot_keep_the_others_out() {
     let door = Door::open().await;
     let mut held = Vec::new();
-    for _ in 0..hmi::CONNECTIONS_MAX {
-        held.push(TcpStream::connect(door.addr).await.expect("connects"));
+    for _ in 0..hmi::CONNECTIONS_PER_ADDRESS_MAX {
+        held.push(from(ONE, &door).await);
     }
-    let mut extra = TcpStream::connect(door.addr).await.expect("connects");
-    let mut nothing = Vec::new();
-    let ended = timeout(PATIENCE, extra.read_to_end(&mut nothing)).await;
-    assert!(
-        ended.is_ok() && nothing.is_empty(),
-        "closed without an answer"
-    );
-    drop(held);
+    assert!(is_turned_away(from(ONE, &door).await).await);
+    assert!(is_served(from(OTHER, &door).await, &door).await);
+    held.clear();
     let served = timeout(PATIENCE, async {
-        loop {
-            let mut stream = TcpStream::connect(door.addr).await.expect("connects");
-            let request = format!(
-                "GET /api/v1/health HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-                door.addr
-            );
-            let _ = stream.write_all(request.as_bytes()).await;
-            let mut answer = Vec::new();
-            let _ = stream.read_to_end(&mut answer).await;
-            if answer.starts_with(b"HTTP/1.1 200") {
-                break;
-            }
+        while !is_served(from(ONE, &door).await, &door).await {
             tokio::task::yield_now().await;
         }
     });
     assert!(served.await.is_ok(), "a place came back");
+}
+
+#[tokio::test]
+async fn more_connections_than_the_limit_are_turned_away_and_places_come_back() {
+    let door = Door::open().await;
+    let mut held = Vec::new();
+    for number in 0..hmi::CONNECTIONS_MAX {
+        let address = if number % 2 == 0 { ONE } else { OTHER };
+        held.push(from(address, &door).await);
+    }
+    assert!(is_turned_away(from(THIRD, &door).await).await);
+    drop(held);
+    let served = timeout(PATIENCE, async {
+        while !is_served(from(THIRD, &door).await, &door).await {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(served.await.is_ok(), "a place came back");
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_put_out_and_a_slow_one_within_the_time_is_taken() {
+    let door = Door::open().await;
+    let head = |length: usize| {
+        format!(
+            "POST /api/v1/cmd HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nX-HMI: 1\r\n\
+             Content-Type: application/json\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n",
+            door.addr
+        )
+    };
+    let endless = TcpStream::connect(door.addr).await.expect("connects");
+    let (mut heard, mut endless) = endless.into_split();
+    let mut slow = TcpStream::connect(door.addr).await.expect("connects");
+    let body = b"{\"id\":\"slow\"}";
+    let begun = Instant::now();
+    endless.write_all(head(100).as_bytes()).await.expect("sent");
+    slow.write_all(head(body.len()).as_bytes())
+        .await
+        .expect("sent");
+    // A byte now and then: each is progress, and the whole is too slow.
+    let mut answer = Vec::new();
+    let dripped = timeout(PATIENCE, async {
+        let reading = heard.read_to_end(&mut answer);
+        tokio::pin!(reading);
+        let mut pause = tokio::time::interval(Duration::from_millis(250));
+        let mut number = 0;
+        loop {
+            tokio::select! {
+                _ = &mut reading => return,
+                _ = pause.tick() => {
+                    let _ = endless.write_all(b" ").await;
+                    if let Some(byte) = body.get(number) {
+                        slow.write_all(&[*byte]).await.expect("sent");
+                    }
+                    number += 1;
+                }
+            }
+        }
+    });
+    assert!(dripped.await.is_ok(), "put out");
+    assert!(
+        begun.elapsed() >= Duration::from_secs(5),
+        "it had some time"
+    );
+    // The reset for what was never read may overtake the answer.
+    let answer = String::from_utf8_lossy(&answer);
+    let is_told = answer.starts_with("HTTP/1.1 408");
+    assert!(is_told || answer.is_empty(), "{answer}");
+    let mut taken = String::new();
+    slow.read_to_string(&mut taken).await.expect("an answer");
+    assert!(
+        taken.contains("malformed"),
+        "it was read to its end: {taken}"
+    );
 }
 
 #[tokio::test]

@@ -321,7 +321,7 @@ pub(crate) fn find(
 }
 
 /// Material on its way, by action.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Work {
     left_kg: [f64; ACTIONS.len()],
     any: bool,

@@ -12,6 +12,8 @@
 //! A demand is the demanded *opening*; a positioner of a fail-open valve inverts.
 //! An energised fail-closed valve is open, an energised fail-open valve is closed.
 
+use serde::{Deserialize, Serialize};
+
 /// Number of coils.
 pub const COILS: usize = 24;
 /// Number of discrete inputs.
@@ -51,13 +53,14 @@ pub const IR_DOSING_FLOW_STATUS: usize = 24;
 pub const IR_DOSING_WEIGHT_STATUS: usize = 25;
 
 /// The four tables of one Modbus device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tables {
     /// Outputs, one bit each.
     pub coils: [bool; COILS],
     /// Inputs, one bit each.
     pub discrete: [bool; DISCRETES],
     /// Inputs, 16 bits each.
+    #[serde(with = "crate::kept::long")]
     pub input: [u16; INPUTS],
     /// Outputs, 16 bits each.
     pub holding: [u16; HOLDINGS],

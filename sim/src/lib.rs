@@ -32,6 +32,7 @@ pub mod cases;
 pub mod devices;
 pub mod faults;
 pub mod image;
+mod kept;
 pub mod models;
 pub mod random;
 pub mod serve;

@@ -1,8 +1,10 @@
 //! Seeded randomness that is bit-equal on every platform.
 
+use serde::{Deserialize, Serialize};
+
 /// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number
 /// generators", OOPSLA 2014): one 64-bit word of state, full period.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Random {
     state: u64,
 }

@@ -94,6 +94,24 @@ impl WorldBank {
         &mut self.world
     }
 
+    /// Another world in the place of this one, at the same pace.
+    pub fn replace(&mut self, world: World) {
+        self.world = world;
+        self.tell_silence();
+    }
+
+    /// So much time passes at once, whatever the pace: for a world that stands still.
+    pub fn pass(&mut self, ns: u64) {
+        self.world.step(ns);
+        self.tell_silence();
+    }
+
+    fn tell_silence(&self) {
+        for (silent, station) in self.silent.iter().zip(self.world.stations()) {
+            silent.store(station.is_silent(), Relaxed);
+        }
+    }
+
     /// Multiple of real time from now on; 0 pauses. Held within 0..[`SPEED_MAX`]; NaN pauses.
     pub fn set_speed(&mut self, speed: f64) {
         self.speed = if speed > 0.0 {
@@ -121,9 +139,7 @@ impl WorldBank {
         self.stalls_steps += steps - made_good;
         self.world
             .step((GRID.as_nanos() as f64 * made_good as f64 * self.speed) as u64);
-        for (silent, station) in self.silent.iter().zip(self.world.stations()) {
-            silent.store(station.is_silent(), Relaxed);
-        }
+        self.tell_silence();
     }
 
     fn wrote(&mut self) {

@@ -1,6 +1,8 @@
 //! One I/O station: a Modbus device with its tables and its own watchdog.
 
 use crate::image::{HR_HEARTBEAT, Tables};
+use crate::kept::StationName;
+use serde::{Deserialize, Serialize};
 
 /// What an I/O station lets through to the field at a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,9 +16,9 @@ pub enum Orders {
 }
 
 /// An I/O station of the simulated plant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Station {
-    name: &'static str,
+    name: StationName,
     unit_id: u8,
     pub(crate) tables: Tables,
     heartbeat: u16,
@@ -29,7 +31,7 @@ impl Station {
     /// A station that waits for a heartbeat.
     pub fn new(name: &'static str, unit_id: u8, watchdog_ns: u64) -> Self {
         Station {
-            name,
+            name: StationName(name),
             unit_id,
             tables: Tables::default(),
             heartbeat: 0,
@@ -60,7 +62,7 @@ impl Station {
 
     /// Name, as in plant text: `io1`.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.name.0
     }
 
     /// Modbus unit identifier.

@@ -112,7 +112,7 @@ impl WorldConfig {
 }
 
 /// A simulated plant behind the Modbus tables of its I/O stations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct World {
     tick_ns: u64,
     time_ns: u64,
@@ -231,6 +231,19 @@ impl World {
     /// Names of all truths of this model.
     pub fn truths(&self) -> impl Iterator<Item = &'static str> {
         self.plant.truths()
+    }
+
+    /// Whether a kept world can stand in the place of this one: same model, I/O stations
+    /// and tick.
+    pub fn is_like(&self, other: &World) -> bool {
+        let stations = |world: &World| {
+            let all = world.stations.iter();
+            all.map(|station| (station.name(), station.unit_id()))
+                .collect::<Vec<_>>()
+        };
+        self.tick_ns == other.tick_ns
+            && self.plant.model() == other.plant.model()
+            && stations(self) == stations(other)
     }
 
     /// Starts the running maxima anew from the present.

@@ -51,6 +51,49 @@ fn digest(tables: &Tables) -> u64 {
     hash
 }
 
+/// A world as it comes back from its bytes.
+fn kept(world: &World) -> World {
+    let mut bytes = Vec::new();
+    ciborium::into_writer(world, &mut bytes).expect("a world is written");
+    ciborium::from_reader(bytes.as_slice()).expect("what was written is read")
+}
+
+#[test]
+fn a_world_that_was_kept_goes_on_bit_for_bit_as_the_original() {
+    for config in [WorldConfig::default(), WorldConfig::u100()] {
+        let mut world = World::new(config, 7);
+        dose(&mut world);
+        let faults = [
+            Fault::new("sensor-noise:TT-101A").value(0.5),
+            Fault::new("agitator-stop").at_s(90.0),
+            Fault::new("totaliser-rollover:FT-101"),
+        ];
+        for fault in &faults {
+            // One that this model does not have is none.
+            let _ = world.inject(fault);
+        }
+        world.act("charge-a", Some(200.0)).expect("there is room");
+        live(&mut world, 60);
+        // In the midst of a tick, too.
+        world.step(7_000_000);
+        let mut again = kept(&world);
+        assert!(again.is_like(&world));
+        assert_eq!(format!("{again:?}"), format!("{world:?}"));
+        live(&mut world, 300);
+        live(&mut again, 300);
+        assert_eq!(format!("{again:?}"), format!("{world:?}"));
+        assert!(world.is_fault_active("agitator-stop"));
+    }
+}
+
+#[test]
+fn a_world_of_another_model_is_not_taken_for_this_one() {
+    let alone = World::new(WorldConfig::default(), 1);
+    let whole = World::new(WorldConfig::u100(), 1);
+    assert!(!alone.is_like(&whole));
+    assert!(alone.is_like(&World::new(WorldConfig::default(), 2)));
+}
+
 fn trace(seed: u64) -> Vec<u64> {
     let mut world = World::new(WorldConfig::default(), seed);
     dose(&mut world);

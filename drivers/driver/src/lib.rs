@@ -46,7 +46,7 @@ pub use frame::{
     OutputWriter, RawCell, input_frames, output_frames,
 };
 pub use health::{Health, HealthSnapshot, HealthState};
-pub use pace::Pace;
+pub use pace::{Follower, Pace};
 pub use point::{Direction, FailSafe, Point};
 pub use ports::{FarSide, Ports, ports};
 pub use stop::{Stop, StopSource};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driver::{
-    BoxFuture, Driver, Exit, Health, HealthState, InputWriter, Pace, Point, Ports, RawCell,
-    WallClock,
+    BoxFuture, Driver, Exit, Follower, Health, HealthState, InputWriter, Pace, Point, Ports,
+    RawCell, WallClock,
 };
 use signal::{Quality, Utc};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -199,6 +199,9 @@ struct Task {
     write_poll: Duration,
     write_next: Instant,
     pace: Arc<Pace>,
+    follower: Arc<Follower>,
+    /// The round that was made last while time stood still.
+    round: u64,
     /// The pace that is kept now.
     speed: f64,
     /// Registers are written with reads, as long as the device takes it.
@@ -232,6 +235,8 @@ impl Task {
                 next: now,
                 count: 0,
             }),
+            follower: pace.follow(),
+            round: pace.round(),
             pace,
             speed: 1.0,
             cells: map.input_cells(),
@@ -262,6 +267,7 @@ impl Task {
     /// Every input is bad from now on.
     fn lose(&mut self) {
         self.health.set_state(HealthState::Down);
+        self.follower.lost();
         for cell in &mut self.cells {
             cell.quality = Quality::COMM_LOST;
         }
@@ -270,7 +276,7 @@ impl Task {
 
     /// Waits for whatever is due next and does it.
     async fn step(&mut self) -> Result<(), Failure> {
-        self.keep_pace().await;
+        self.keep_pace().await?;
         let poll = self.polls.next();
         let write = self.has_outputs.then_some(self.write_next);
         match poll.into_iter().chain(write).min() {
@@ -294,13 +300,23 @@ impl Task {
 
     /// Goes with the plant's time: waits while that stands still, begins new grids when
     /// it goes at another pace.
-    async fn keep_pace(&mut self) {
+    async fn keep_pace(&mut self) -> Result<(), Failure> {
+        // Seen to go before the speed is looked at: whoever stops the time and then
+        // finds everybody at rest is right.
+        self.follower.goes();
         let mut speed = self.pace.speed();
         if speed == self.speed {
-            return;
+            return Ok(());
         }
         while speed == 0.0 {
+            let round = self.pace.round();
+            if round != self.round {
+                self.round = round;
+                self.make_round().await?;
+            }
+            self.follower.rests(self.round);
             sleep(STILL).await;
+            self.follower.goes();
             speed = self.pace.speed();
         }
         self.speed = speed;
@@ -311,6 +327,22 @@ impl Task {
         if let Some(heartbeat) = &mut self.heartbeat {
             heartbeat.next = now;
         }
+        Ok(())
+    }
+
+    /// Writes and reads everything once while time stands still.
+    async fn make_round(&mut self) -> Result<(), Failure> {
+        let now = Instant::now();
+        self.outputs.keep(self.speed, now);
+        self.polls.all_due(now);
+        if let Some(heartbeat) = &mut self.heartbeat {
+            heartbeat.next = now;
+        }
+        self.write(false).await?;
+        while let Some(class) = self.polls.take_due(now) {
+            self.poll(class).await?;
+        }
+        Ok(())
     }
 
     /// A command must not wait for the end of a long cycle of reads, nor must the

@@ -31,7 +31,7 @@ class RecordTable extends Part {
     const last = older ? this.rows.at(-1) : null;
     const query = new URLSearchParams(Object.entries({ ...this.query, before_seq: last?.seq, limit: SHOWN_MAX }).filter(([, v]) => v !== undefined && v !== "" && v !== null));
     let page = { rows: [], more: false }, why = "";
-    try { page = await getJson(`records?${query}`); } catch { why = t("No records are kept here."); }
+    try { page = await getJson(`records?${query}`); } catch (e) { why = t(/ 40[13]$/.test(e) ? "Only for reviewers." : "No records are kept here."); }
     if (ticket !== this.ticket) return;
     this.rows = older ? [...this.rows, ...page.rows] : page.rows;
     this.body.replaceChildren(...this.rows.map((r) => h("tr", {}, h("td", { class: "num", text: r.seq }), h("td", { text: `${date(r.utc_ms)} ${clock(r.utc_ms)}.${String(r.utc_ms % 1000).padStart(3, "0")}` }),

@@ -1,9 +1,10 @@
-// The simulated process: speed, standing still, scenarios, faults, deeds in the field. Only
-// where a simulator answers; everything asked here is recorded with its actor.
+// The simulated process: speed, standing still, single steps, snapshots, scenarios, faults,
+// deeds in the field. Only where a simulator answers; everything asked here is recorded
+// with its actor.
 
 import { ask, getJson } from "../core/api.js";
 import { Part, h, setText } from "../core/dom.js";
-import { parse } from "../core/fmt.js";
+import { clock, date, parse } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
@@ -17,6 +18,8 @@ class SimPage extends Part {
   words = "";
 
   render() {
+    this.step = h("button", { onclick: () => this.act({ do: "step" }) }, t("Single step"));
+    this.name = h("input", { "aria-label": t("Name") });
     this.frozen = h("button", { onclick: () => this.act(this.state?.speed === 0 ? { do: "resume" } : { do: "freeze" }) });
     this.speed = h("span", { class: "chip", role: "status" });
     this.paces = SPEEDS.map((speed) => h("button", { class: "chipb", "aria-pressed": "false", onclick: () => this.act({ do: "pace", speed }) }, `× ${speed}`));
@@ -24,10 +27,12 @@ class SimPage extends Part {
     this.scenario = h("select", { "aria-label": t("Scenario") });
     this.player = h("button", { onclick: () => this.act(this.state?.playing ? { do: "stop" } : { do: "play", name: this.scenario.value }) });
     this.active = h("div", { class: "rows" });
+    this.kept = h("div", { class: "rows" });
+    const part = (title, rows, ...more) => h("section", { class: "panel flat" }, h("header", {}, h("h2", { text: t(title) }), more), h("div", { class: "pad" }, rows));
     this.list = h("div", { class: "body", tabindex: 0, role: "region", "aria-label": t("Faults and deeds") });
-    this.append(h("div", { class: "title" }, h("h1", { text: t("Simulation") }), this.speed, this.frozen, paces, this.scenario, this.player, h("span", { class: "gap" }),
+    this.append(h("div", { class: "title" }, h("h1", { text: t("Simulation") }), this.speed, this.frozen, this.step, paces, this.scenario, this.player, h("span", { class: "gap" }),
       h("input", { placeholder: t("Search tag or text"), "aria-label": t("Search tag or text"), oninput: (e) => { this.words = e.target.value.toLowerCase(); this.fill(); } })),
-    h("section", { class: "panel flat" }, h("header", {}, h("h2", { text: t("In force") })), h("div", { class: "pad" }, this.active)), h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Faults and deeds") })), this.list));
+    part("Snapshots", this.kept, this.name, h("button", { onclick: () => this.act({ do: "snapshot", name: this.name.value }) }, t("Take"))), part("In force", this.active), h("section", { class: "panel" }, h("header", {}, h("h2", { text: t("Faults and deeds") })), this.list));
     this.listen(link, "change", () => this.permit());
     this.every(EVERY_MS, () => this.fetch());
     this.fetch();
@@ -46,11 +51,8 @@ class SimPage extends Part {
     setText(this.player, t(state?.playing ? "Stop" : "Play"));
     this.scenario.disabled = !!state?.playing;
     if (state?.playing) this.scenario.value = state.playing;
-    const key = JSON.stringify(state?.active);
-    if (key !== this.key) {
-      this.key = key;
-      this.active.replaceChildren(...(state?.active.length ? state.active.map((name) => h("div", {}, h("b", { text: name }), h("button", { "aria-label": `${t("Clear")} ${name}`, onclick: () => this.act({ do: "clear", name }) }, t("Clear")))) : [h("p", { class: "muted", text: t("none") })]));
-    }
+    this.rows(this.active, state?.active, (name) => [h("b", { text: name }), this.deed("Clear", "clear", name)]);
+    this.rows(this.kept, state?.snapshots, ({ name, utc_ms: ms, fits }) => [h("b", { text: name }), `${date(ms)} ${clock(ms)}`, this.deed("Put back", "restore", name, fits), this.deed("Remove", "forget", name)]);
     if (fresh) {
       this.scenario.replaceChildren(...state.scenarios.map(([name, title]) => h("option", { value: name, text: say(title), selected: name === (state.playing || "demo") })));
       this.fill();
@@ -58,8 +60,23 @@ class SimPage extends Part {
     this.permit();
   }
 
+  /** Lists what has come, if it is not what is listed. */
+  rows(list, all, make) {
+    const key = JSON.stringify(all);
+    if (key === list.key) return;
+    list.key = key;
+    list.replaceChildren(...(all?.length ? all.map((one) => h("div", {}, make(one))) : [h("p", { class: "muted", text: t("none") })]));
+  }
+
+  deed(word, what, name, may = true) {
+    const button = h("button", { "aria-label": `${t(word)} ${name}`, onclick: () => this.act({ do: what, name }) }, t(word));
+    button.barred = !may;
+    return button;
+  }
+
   permit() {
-    for (const button of this.querySelectorAll("button")) button.disabled = link.stale || !this.state;
+    for (const button of this.querySelectorAll("button")) button.disabled = link.stale || !this.state || button.barred;
+    this.step.disabled ||= this.state.speed;
     this.player.disabled ||= !this.state.scenarios.length;
   }
 
@@ -81,7 +98,7 @@ class SimPage extends Part {
   }
 
   async act(deed) {
-    toast(await ask("simulation/act", deed, 5000, true), deed.name || t("Simulation"));
+    toast(await ask("simulation/act", deed, 15000, true), deed.name || t("Simulation"));
     this.fetch();
   }
 

@@ -5,6 +5,7 @@ import { getJson } from "../core/api.js";
 import { h, s } from "../core/dom.js";
 import { clock } from "../core/fmt.js";
 import { language, t } from "../core/i18n.js";
+import { session } from "../core/session.js";
 import { token } from "../core/theme.js";
 import { store } from "../core/store.js";
 
@@ -20,13 +21,17 @@ export async function fetchMarks(from, to) {
   const inside = (ms) => ms >= from && ms < to;
   const trips = store.events.filter((e) => e.kind === "trip" && inside(e.utc_ms)).map((e) => ({ ...known(e), text: `▲ ${e.tag?.split(".")[0] ?? ""}` }));
   const ask = (name) => getJson(`records?${new URLSearchParams({ class: name, from_ms: Math.floor(from), to_ms: Math.ceil(to), limit: MARKS_MAX })}`);
+  // Commands are for reviewers to look up; others see what this window has heard of.
+  const heard = () => store.events.filter((e) => e.kind === "command" && inside(e.utc_ms)).map(known);
+  const { user, actions, open } = session.state;
   try {
-    const [alarms, ...others] = await Promise.all(["alarm", "command", "bypass"].map(ask));
+    const review = user ? actions.includes("review") : open;
+    const [alarms, ...others] = await Promise.all(["alarm", ...(review ? ["command", "bypass"] : [])].map(ask));
     const rows = [...alarms.rows.filter((r) => CAME.has(r.what)), ...others.flatMap((x) => x.rows)];
     // Times of two clocks, for alarms that of the scan: sorted here.
-    return [...trips, ...rows.map((r) => ({ ms: r.utc_ms, kind: r.class, text: `${r.object} ${t(r.what)} ${r.class === "alarm" ? "" : r.new}`.trim() }))].sort((a, b) => a.ms - b.ms);
+    return [...trips, ...(review ? [] : heard()), ...rows.map((r) => ({ ms: r.utc_ms, kind: r.class, text: `${r.object} ${t(r.what)} ${r.class === "alarm" ? "" : r.new}`.trim() }))].sort((a, b) => a.ms - b.ms);
   } catch {
-    return [...trips, ...store.events.filter((e) => e.kind === "command" && inside(e.utc_ms)).map(known)].sort((a, b) => a.ms - b.ms);
+    return [...trips, ...heard()];
   }
 }
 

@@ -18,6 +18,19 @@ pub struct Simulation {
     pub scenarios: Vec<(String, Text)>,
     /// Name of the scenario whose steps are being played.
     pub playing: Option<String>,
+    /// Snapshots that are kept, oldest first.
+    pub snapshots: Vec<SimulationSnapshot>,
+}
+
+/// Process and controller at one moment, kept by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SimulationSnapshot {
+    /// Name.
+    pub name: String,
+    /// When it was taken, by the wall clock, milliseconds since 1970.
+    pub utc_ms: i64,
+    /// It is whole as far as that is known, and of the text that runs.
+    pub fits: bool,
 }
 
 /// A fault or a deed of the library.
@@ -62,6 +75,24 @@ pub enum SimulationDeed {
     Freeze,
     /// They go on.
     Resume,
+    /// From standing still: one scan of the fastest task, those of the others that are due
+    /// by then, and the process's share of the time.
+    Step,
+    /// Process and controller are kept as they are, under this name.
+    Snapshot {
+        /// Name.
+        name: String,
+    },
+    /// Process and controller are put back as they were kept, and stand still.
+    Restore {
+        /// Name.
+        name: String,
+    },
+    /// A snapshot is deleted.
+    Forget {
+        /// Name.
+        name: String,
+    },
     /// They go at this speed from now on.
     Pace {
         /// Multiple of real time.
@@ -105,6 +136,18 @@ impl SimulationDeed {
                 format!("scenario {name} played"),
                 format!("播放场景 {name}"),
             ),
+            SimulationDeed::Step => ("single step".into(), "单步".into()),
+            SimulationDeed::Snapshot { name } => {
+                (format!("snapshot {name} taken"), format!("保存快照 {name}"))
+            }
+            SimulationDeed::Restore { name } => (
+                format!("snapshot {name} restored"),
+                format!("恢复快照 {name}"),
+            ),
+            SimulationDeed::Forget { name } => (
+                format!("snapshot {name} deleted"),
+                format!("删除快照 {name}"),
+            ),
             SimulationDeed::Stop => ("scenario stopped".into(), "停止播放场景".into()),
             SimulationDeed::Pace { speed } => {
                 (format!("speed × {speed}"), format!("速度 × {speed}"))
@@ -113,7 +156,8 @@ impl SimulationDeed {
     }
 }
 
-/// The door to a simulated process. Answers at once.
+/// The door to a simulated process. What it may do waits for the scans: not for a thread
+/// that others wait for.
 pub trait Simulator: Send + Sync {
     /// What may be done and what is in force.
     fn state(&self) -> Simulation;

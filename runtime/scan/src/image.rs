@@ -482,6 +482,15 @@ impl Image {
     pub(crate) fn set_now(&mut self, now: u32) {
         self.now = now;
     }
+
+    /// The image shows another scan, and everything in it is as old as it was.
+    pub(crate) fn shift_to(&mut self, now: u32) {
+        let by = now.wrapping_sub(self.now);
+        for cell in &mut self.cells {
+            cell.stamp = cell.stamp.wrapping_add(by);
+        }
+        self.now = now;
+    }
 }
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -196,4 +196,15 @@ impl Program {
         }
         Ok(())
     }
+
+    /// As [`Program::restore`], as if the state had been taken after scan `index`: what
+    /// is in it is as old as it was. Never allocates.
+    ///
+    /// # Errors
+    /// As [`Program::restore`].
+    pub fn restore_at(&mut self, words: &[u64], index: u64) -> Result<(), StateMismatch> {
+        self.restore(words)?;
+        self.image.shift_to(index as u32);
+        Ok(())
+    }
 }

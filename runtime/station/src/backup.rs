@@ -8,6 +8,7 @@
 use crate::archive::{history_folder, trips_folder};
 use crate::notes::{self, Note};
 use crate::second_place::{ledger_folder, ledger_key};
+use crate::snapshots::snapshots_folder;
 use clap::Args;
 use historian::HistoryReader;
 use journal::ledger::read::{self, Place};
@@ -256,6 +257,16 @@ pub fn backup(
         }
         for name in files_below(plant)? {
             copy(&plant.join(&name), &to.join(PLANT).join(&name), u64::MAX)?;
+        }
+    }
+    let snapshots = snapshots_folder(data);
+    if snapshots.is_dir() {
+        for name in files_below(&snapshots)? {
+            copy(
+                &snapshots.join(&name),
+                &snapshots_folder(to).join(&name),
+                u64::MAX,
+            )?;
         }
     }
     let proved = prove(to)?;

@@ -29,7 +29,7 @@ impl Stretch {
     }
 }
 
-/// How long a clock sleeps while time stands still before it looks again.
+/// How long a clock sleeps while time stands still before it ends its wait.
 const STILL_NS: i64 = 5_000_000;
 
 /// Releases on an absolute grid of the monotonic clock.
@@ -61,6 +61,12 @@ pub struct RtClock {
     /// [`RtClock::waking_early`] as asked for.
     early_wanted_ns: i64,
     is_still: bool,
+    /// Plant time at which it stands still.
+    stands_ns: i64,
+    /// The last wait ended with time standing still.
+    rests: bool,
+    /// Plant time of the last label given.
+    label_ns: i64,
     /// Periods since the last release, the next one's included.
     elapsed: i64,
     /// The thread is awake for the next release.
@@ -100,6 +106,9 @@ impl RtClock {
             stretches: None,
             early_wanted_ns: 0,
             is_still: false,
+            stands_ns: 0,
+            rests: false,
+            label_ns: -1,
             elapsed: 1,
             is_near: false,
             is_bent: false,
@@ -181,7 +190,7 @@ impl RtClock {
     fn draw_near(&mut self, early_ns: i64) -> bool {
         self.is_bent |= self.bend();
         if self.is_still {
-            return false;
+            return self.is_due_standing();
         }
         let missed = (rt::monotonic_ns() - self.next_ns).div_euclid(self.wall_ns);
         if missed >= 1 {
@@ -191,6 +200,43 @@ impl RtClock {
         }
         rt::sleep_until(self.next_ns - early_ns);
         true
+    }
+
+    /// While time stands still: whether a release lies within the time that has passed. It
+    /// is due at once.
+    fn is_due_standing(&mut self) -> bool {
+        let missed = (self.stands_ns - self.plant_ns).div_euclid(self.period_ns);
+        if missed < 0 {
+            return false;
+        }
+        self.elapsed += missed;
+        self.plant_ns += missed * self.period_ns;
+        self.next_ns = rt::monotonic_ns();
+        true
+    }
+
+    /// Whether the last wait ended without a scan because time stands still.
+    pub const fn is_standing(&self) -> bool {
+        self.rests
+    }
+
+    /// Whether it still stands, and no stretch has come that may mean a scan.
+    pub fn rests(&self) -> bool {
+        let is_news = |stretches: &rtrb::Consumer<Stretch>| !stretches.is_empty();
+        self.rests && !self.stretches.as_ref().is_some_and(is_news)
+    }
+
+    /// Number and label of a state that is put in the place of another while time stands
+    /// still: those of a scan that is not run.
+    pub fn replaced(&mut self) -> Scan {
+        self.index += 1;
+        self.label_ns = self.stands_ns.max(self.label_ns + 1);
+        Scan {
+            index: ScanIndex(self.index),
+            utc: self.begins.unwrap_or(Utc(0)).plus_ns(self.label_ns),
+            dt_s: 0.0,
+            elapsed: 0,
+        }
     }
 
     /// Takes the newest stretch, if one has come. Never allocates, never waits.
@@ -205,6 +251,7 @@ impl RtClock {
             return false;
         };
         self.is_still = stretch.speed <= 0.0;
+        self.stands_ns = stretch.plant_ns;
         if !self.is_still {
             self.next_ns = stretch.wall_at(self.plant_ns);
             let wall_ns = signal::math::round(self.period_ns as f64 / stretch.speed);
@@ -217,6 +264,7 @@ impl RtClock {
 
 impl ScanClock for RtClock {
     fn next_release(&mut self) -> Option<Scan> {
+        self.rests = false;
         loop {
             let is_near = std::mem::take(&mut self.is_near);
             if !is_near && !self.draw_near(self.early_ns) {
@@ -224,7 +272,8 @@ impl ScanClock for RtClock {
                     return None;
                 }
                 rt::sleep_until(rt::monotonic_ns() + STILL_NS);
-                continue;
+                self.rests = true;
+                return None;
             }
             if self.early_ns > 0 {
                 rt::wait_until(self.next_ns);
@@ -242,12 +291,18 @@ impl ScanClock for RtClock {
         self.release_ns = self.next_ns;
         self.next_ns += self.wall_ns;
         let plant_ns = self.plant_ns;
+        self.label_ns = plant_ns;
         self.plant_ns += self.period_ns;
         self.index += 1;
         self.was_bent = std::mem::take(&mut self.is_bent);
         let elapsed = std::mem::replace(&mut self.elapsed, 1);
         let elapsed = u32::try_from(elapsed).unwrap_or(u32::MAX);
-        self.missed_last = u64::from(elapsed) - 1;
+        // What passes while time stands still is skipped on purpose.
+        self.missed_last = if self.is_still {
+            0
+        } else {
+            u64::from(elapsed) - 1
+        };
         let utc = match (self.begins, &mut self.simulated) {
             (Some(begins), _) => begins.plus_ns(plant_ns),
             (None, None) => Utc(rt::utc_ns()),
@@ -290,21 +345,17 @@ mod tests {
         let passed = i64::from(second.elapsed) * 100_000_000;
         assert_eq!(second.utc, begins.plus_ns(passed));
         assert_eq!(clock.wall_ns(), 10_000_000);
-        // Standing still, until told to stop.
-        let still = Stretch {
+        // Standing still: every wait ends without a scan, until told to stop.
+        let still = |plant_ns| Stretch {
             wall_ns: rt::monotonic_ns(),
+            plant_ns,
             speed: 0.0,
-            ..fast
         };
-        ring.push(still).unwrap();
-        let (until, stopped) = (rt::monotonic_ns() + 30_000_000, stop.clone());
-        let waker = std::thread::spawn(move || {
-            rt::sleep_until(until);
-            stopped.store(true, Ordering::Relaxed);
-        });
-        assert!(clock.next_release().is_none());
-        assert!(rt::monotonic_ns() >= until);
-        waker.join().unwrap();
+        ring.push(still(passed + 50_000_000)).unwrap();
+        assert!(clock.next_release().is_none() && clock.rests());
+        assert!(clock.next_release().is_none() && clock.rests());
+        stop.store(true, Ordering::Relaxed);
+        assert!(clock.next_release().is_none() && !clock.rests());
         // Going on: no scan is missed for the time that stood still.
         stop.store(false, Ordering::Relaxed);
         let on = Stretch {
@@ -347,6 +398,44 @@ mod tests {
         assert!(second.elapsed >= 4, "{second:?}");
         assert_eq!(clock.missed_last(), u64::from(second.elapsed) - 1);
         assert!(!clock.was_bent());
+    }
+
+    #[test]
+    fn time_that_stands_later_gives_the_releases_up_to_there_and_no_other() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (mut ring, out) = rtrb::RingBuffer::new(4);
+        let begins = Utc(1_000);
+        let far = rt::monotonic_ns() + 3_600_000_000_000;
+        let mut clock =
+            RtClock::new(100_000_000, 1.0, ScanIndex(7), far, stop).bending(begins, out);
+        let still = |plant_ns| Stretch {
+            wall_ns: rt::monotonic_ns(),
+            plant_ns,
+            speed: 0.0,
+        };
+        ring.push(still(-1)).unwrap();
+        assert!(clock.next_release().is_none() && clock.rests());
+        for step in 0..3 {
+            let plant_ns = step * 100_000_000;
+            ring.push(still(plant_ns)).unwrap();
+            assert!(!clock.rests(), "a scan may be due");
+            let scan = clock.next_release().unwrap();
+            assert_eq!((scan.elapsed, scan.dt_s), (1, 0.1));
+            assert_eq!(scan.utc, begins.plus_ns(plant_ns));
+            assert!(clock.was_bent());
+            assert!(clock.next_release().is_none() && clock.rests());
+        }
+        // A state that was put back has a number and a label of its own, and time goes
+        // on after it.
+        let replaced = [clock.replaced(), clock.replaced()];
+        assert_eq!(replaced.map(|scan| scan.index.0), [11, 12]);
+        assert!(replaced[0].utc > begins.plus_ns(200_000_000));
+        assert!(replaced[1].utc > replaced[0].utc);
+        // Two releases have passed at once: one is missed.
+        ring.push(still(400_000_000)).unwrap();
+        let scan = clock.next_release().unwrap();
+        assert_eq!((scan.index, scan.elapsed), (ScanIndex(13), 2));
+        assert_eq!(scan.utc, begins.plus_ns(400_000_000));
     }
 
     #[test]

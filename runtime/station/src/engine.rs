@@ -2,7 +2,7 @@
 
 use crate::archive::{Archive, Surroundings};
 use crate::bypass::BypassNotes;
-use crate::change::{ChangeEnds, Changer};
+use crate::change::{ChangeEnds, Changer, SharedRunning};
 use crate::chronicle::Cast;
 use crate::clerk::{Clerk, env_word, is_cold_start, standing_forces};
 use crate::clock::RtClock;
@@ -10,19 +10,21 @@ use crate::clock_watch::Clocks;
 use crate::closed_loop::{LoopError, point_configs};
 use crate::comparer::comparer;
 use crate::directory::{Named, areas, named};
+use crate::exchange::exchange;
 use crate::feed::feed;
 use crate::history_writer::retention;
 use crate::kinds;
 use crate::layout::Layout;
 use crate::ledger_sender::{LedgerSender, ledger_sender};
 use crate::pace::SimPace;
-use crate::ports::{ExchangeFrame, ScanOrder, TaskInlet, TaskOutlet};
+use crate::ports::{ScanOrder, TaskInlet, TaskOutlet};
 use crate::pump::{DriverEnd, ForceNotes, Pump, PumpShares, PumpUpdate, TaskEnd, history_of};
 use crate::recorder::{EditionText, Recorder, RecorderPolicy, Tap};
 use crate::ring::ring;
 use crate::rt;
 use crate::scan_thread::{self, Pulse, ScanControl, StationTask};
 use crate::second_place::{CHECKPOINTS_WAITING_MAX, SecondPlace, ledger_folder, ledger_key};
+use crate::standstill::{Stander, stand};
 use crate::station_tags::StationValues;
 use crate::supervision::{ScriptFlags, Supervision, flags_of};
 use crate::understudy::Understudy;
@@ -37,7 +39,7 @@ use journal::{Snapshot, SnapshotRefusal, StartKind};
 use modbus::Modbus;
 use plant::{LinkedPlant, Plant};
 use scan::{Start, Task};
-use signal::{Quality, ScanIndex, Utc, limits};
+use signal::{ScanIndex, Utc, limits};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -134,6 +136,10 @@ pub struct Station {
     supervision: Arc<Supervision>,
     /// The time of a simulation.
     pub pace: Option<Arc<SimPace>>,
+    /// What runs.
+    pub running: SharedRunning,
+    /// The tasks of a simulation, as one reaches them while they stand still.
+    pub standers: Vec<Stander>,
     /// Keeps a second station out of the data folder.
     _lock: std::fs::File,
 }
@@ -229,6 +235,7 @@ impl Station {
         let mut task_ends = Vec::new();
         let mut pulses = Vec::new();
         let mut scans = Vec::new();
+        let mut standers = Vec::new();
         let strays = Arc::new(AtomicU64::new(0));
         let (granted, grants) = std::sync::mpsc::channel();
         let twins = plant.link().tasks.into_iter();
@@ -245,6 +252,8 @@ impl Station {
             let (swapped, swapped_out) = rtrb::RingBuffer::new(4);
             let (empty, empty_out) = rtrb::RingBuffer::new(4);
             let (shots, shots_out) = rtrb::RingBuffer::new(8);
+            let (stander, stand) = stand(&plan.name);
+            standers.push(stander);
             let (durations, durations_out) = ring(8_192, Durations::default());
             let lost = Arc::new(AtomicU64::new(0));
             let pulse = Arc::new(Pulse::default());
@@ -349,6 +358,7 @@ impl Station {
                 watchdog_ns: plan.watchdog_ns as i64,
                 taken: 0,
                 understudy: Understudy::new(twin.linked.program, plan.period_ns),
+                stand,
             };
             // Faster tasks get higher priority: rate-monotonic order.
             let rank = plant
@@ -457,9 +467,10 @@ impl Station {
             second_place = Some(spawn("second-place", move || second.run())?);
         }
         let changer = Changer::new(options.plant.clone(), plant, ends, editions);
+        let running = changer.running();
         hub.set_compare(comparer(
             options.plant.clone(),
-            changer.running(),
+            running.clone(),
             Arc::downgrade(&hub),
         ));
         let clerk = Clerk {
@@ -510,6 +521,8 @@ impl Station {
             drivers: stops,
             supervision,
             pace,
+            running,
+            standers,
             _lock: lock,
         })
     }
@@ -677,29 +690,4 @@ fn start_driver(
     // The end of a driver is seen by its frames: its inputs age and go stale.
     drop(tokio.spawn(Box::new(modbus).run(ports)));
     Ok((far, end))
-}
-
-/// Exchange between tasks, by (giving task, reading task).
-struct Exchange {
-    readers: BTreeMap<(usize, usize), triple_buffer::Output<ExchangeFrame>>,
-    writers: BTreeMap<(usize, usize), triple_buffer::Input<ExchangeFrame>>,
-}
-
-fn exchange(plant: &Plant) -> Exchange {
-    let mut exchange = Exchange {
-        readers: BTreeMap::new(),
-        writers: BTreeMap::new(),
-    };
-    for (reader, task) in plant.tasks.iter().enumerate() {
-        for (giver, tags) in &task.exchange {
-            let frame = ExchangeFrame {
-                scan: 0,
-                cells: vec![(0, Quality::NOT_WRITTEN); tags.len()],
-            };
-            let (writer, output) = triple_buffer::TripleBuffer::new(&frame).split();
-            exchange.readers.insert((*giver, reader), output);
-            exchange.writers.insert((*giver, reader), writer);
-        }
-    }
-    exchange
 }

@@ -95,24 +95,60 @@ impl SimPace {
     /// the changes before; then nothing changes.
     pub fn set(&self, speed: f64) -> bool {
         let mut line = self.line();
-        if line.rings.iter().any(|ring| ring.is_full()) {
+        let wall_ns = rt::monotonic_ns();
+        let plant_ns = line.now.plant_at(wall_ns);
+        let is_told = line.tell(Stretch {
+            wall_ns,
+            plant_ns,
+            speed,
+        });
+        if is_told {
+            if speed > 0.0 {
+                line.moving = speed;
+            }
+            self.shared.set(speed);
+        }
+        is_told
+    }
+
+    /// The plant's time since the start, nanoseconds.
+    pub fn plant_ns(&self) -> i64 {
+        self.line().now.plant_at(rt::monotonic_ns())
+    }
+
+    /// How long from now, in the plant's time, to the next release of a task of this
+    /// period, nanoseconds.
+    pub fn to_next_ns(&self, period_ns: i64) -> i64 {
+        let plant_ns = self.line().now.plant_at(rt::monotonic_ns());
+        let releases = plant_ns.div_euclid(period_ns) + 1;
+        releases * period_ns - plant_ns
+    }
+
+    /// Time that stands still stands so much later: the releases up to there are due, and
+    /// no other. False if time goes, or a clock has not taken the changes before.
+    pub fn stand_later(&self, by_ns: i64) -> bool {
+        let mut line = self.line();
+        let now = line.now;
+        now.speed <= 0.0
+            && line.tell(Stretch {
+                wall_ns: rt::monotonic_ns(),
+                plant_ns: now.plant_ns + by_ns,
+                ..now
+            })
+    }
+}
+
+impl Line {
+    /// Goes on along this stretch and tells every clock. False if one has no room.
+    fn tell(&mut self, stretch: Stretch) -> bool {
+        if self.rings.iter().any(|ring| ring.is_full()) {
             return false;
         }
-        let wall_ns = rt::monotonic_ns();
-        line.now = Stretch {
-            wall_ns,
-            plant_ns: line.now.plant_at(wall_ns),
-            speed,
-        };
-        let now = line.now;
-        for ring in &mut line.rings {
+        self.now = stretch;
+        for ring in &mut self.rings {
             // There is room: this is the only place that fills them.
-            let _ = ring.push(now);
+            let _ = ring.push(stretch);
         }
-        if speed > 0.0 {
-            line.moving = speed;
-        }
-        self.shared.set(speed);
         true
     }
 }

@@ -7,6 +7,7 @@ use crate::north::{self, Bound, NorthError, Pace};
 use crate::recorder::RecorderPolicy;
 use crate::scenario;
 use crate::simulator::{Instructor, Player};
+use crate::snapshots::{Shelf, snapshots_folder};
 use core::fmt;
 use gateway::desk::{Environment, TaskTiming};
 use hmi::{ServeError, Serving};
@@ -16,7 +17,7 @@ use sim::serve::{SharedWorld, WorldBank, WorldServer};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -165,7 +166,7 @@ pub async fn run(
     });
     let title = plant.title.en.clone();
     let handle = tokio::runtime::Handle::current();
-    let station = Station::start(plant, &station_options, &handle).map_err(RunError::Start)?;
+    let mut station = Station::start(plant, &station_options, &handle).map_err(RunError::Start)?;
     say(&format!(
         "{title}: {} · {}",
         if options.live { "LIVE" } else { "SIMULATION" },
@@ -180,6 +181,9 @@ pub async fn run(
             world: simulated.world.clone(),
             pace: pace.clone(),
             player: Player::new(&station.hub, &handle, &options.plant),
+            running: station.running.clone(),
+            shelf: Mutex::new(Shelf::open(snapshots_folder(&data))),
+            tasks: Mutex::new(std::mem::take(&mut station.standers)),
         })),
         _ => None,
     };
@@ -208,6 +212,7 @@ pub async fn run(
             world,
             pace,
             player,
+            ..
         } = &**instructor;
         player.play(world, pace, &name, scenario);
     }

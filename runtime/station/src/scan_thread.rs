@@ -6,6 +6,7 @@ use crate::feed::FeedIn;
 use crate::layout::Layout;
 use crate::ports::{TaskInlet, TaskOutlet};
 use crate::rt;
+use crate::standstill::{self, StandEnds};
 use crate::understudy::Understudy;
 use crate::witness::{Durations, ScanWitness};
 use driver::{Health, HealthState};
@@ -91,6 +92,8 @@ pub struct ScanControl {
     pub taken: u64,
     /// Twin that rehearses the scans.
     pub understudy: Understudy,
+    /// What is asked while time stands still.
+    pub stand: StandEnds,
 }
 
 /// Scans for which the watchdog tag stays true, so that every cause delay sees it.
@@ -110,6 +113,10 @@ pub fn run(mut task: StationTask, mut control: ScanControl) {
         let outcome = catch_unwind(AssertUnwindSafe(|| task.run_once()));
         match outcome {
             Ok(true) => {}
+            Ok(false) if task.clock.is_standing() => {
+                standstill::serve(&mut task, &mut control);
+                continue;
+            }
             Ok(false) => break,
             Err(_) => {
                 control.pulse.faulted.store(true, Ordering::Release);
@@ -167,7 +174,7 @@ fn take_state(task: &mut StationTask, control: &mut ScanControl) {
 }
 
 /// Puts the state into `words`, marks its place in the log and sends it off.
-fn put_state(task: &mut StationTask, control: &mut ScanControl, mut words: Box<[u64]>) {
+pub(crate) fn put_state(task: &mut StationTask, control: &mut ScanControl, mut words: Box<[u64]>) {
     // Memory of another edition does not fit and goes back unused, as does a state
     // whose mark found no room.
     let is_saved = task.program.save(&mut words).is_ok();

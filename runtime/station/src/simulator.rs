@@ -1,11 +1,18 @@
 //! The simulated world at the desk's door.
 
+mod still;
+
+use crate::change::SharedRunning;
 use crate::pace::{SPEEDS, SimPace};
 use crate::play;
 use crate::scenario::{self, Scenario};
+use crate::snapshots::Shelf;
+use crate::standstill::Stander;
 use gateway::Hub;
 use gateway::desk::{Refusal, RefusalCode, Text};
-use gateway::simulator::{Simulation, SimulationDeed, SimulationEntry, Simulator};
+use gateway::simulator::{
+    Simulation, SimulationDeed, SimulationEntry, SimulationSnapshot, Simulator,
+};
 use sim::Fault;
 use sim::faults::{Parameter, Target};
 use sim::serve::{SharedWorld, WorldBank};
@@ -23,6 +30,13 @@ pub struct Instructor {
     pub pace: Arc<SimPace>,
     /// What plays.
     pub player: Player,
+    /// What runs.
+    pub running: SharedRunning,
+    /// Snapshots that are kept.
+    pub shelf: Mutex<Shelf>,
+    /// The tasks, as one reaches them while they stand still. Whoever changes how time
+    /// goes holds them.
+    pub tasks: Mutex<Vec<Stander>>,
 }
 
 /// Plays the steps of one scenario at a time. The hub holds the instructor, so it is
@@ -152,6 +166,15 @@ impl Simulator for Instructor {
                 .map(|(name, of)| (name.clone(), Text::new(&of.title.en, &of.title.zh)))
                 .collect(),
             playing: self.player.playing(),
+            snapshots: self
+                .shelf()
+                .list(self.digest())
+                .map(|(head, fits)| SimulationSnapshot {
+                    name: head.name.clone(),
+                    utc_ms: head.utc_ns.div_euclid(1_000_000),
+                    fits,
+                })
+                .collect(),
         }
     }
 
@@ -182,8 +205,12 @@ impl Simulator for Instructor {
                 let done = self.bank().world_mut().act(name, *value);
                 done.map_err(|error| refused(error.to_string()))
             }
-            SimulationDeed::Freeze => self.go(0.0),
-            SimulationDeed::Resume => self.go(self.pace.moving()),
+            SimulationDeed::Freeze => self.goes(0.0),
+            SimulationDeed::Resume => self.goes(self.pace.moving()),
+            SimulationDeed::Step => self.step(),
+            SimulationDeed::Snapshot { name } => self.snapshot(name),
+            SimulationDeed::Restore { name } => self.restore(name),
+            SimulationDeed::Forget { name } => self.forget(name),
             SimulationDeed::Pace { speed } => {
                 let (least, most) = SPEEDS;
                 if !(least..=most).contains(speed) {
@@ -193,7 +220,7 @@ impl Simulator for Instructor {
                         format!("速度为实时的 {least} 至 {most} 倍"),
                     ));
                 }
-                self.go(*speed)
+                self.goes(*speed)
             }
             SimulationDeed::Play { name } => match self.player.scenarios.get(name) {
                 Some(scenario) => {
@@ -218,6 +245,7 @@ impl Simulator for Instructor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::Running;
     use sim::{World, WorldConfig};
 
     fn instructor() -> (Arc<Hub>, tokio::runtime::Runtime, Instructor) {
@@ -226,10 +254,21 @@ mod tests {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let plant = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plants/synthesis");
         let player = Player::new(&hub, runtime.handle(), &plant);
+        let loaded = plant::load(&plant, &crate::kinds::blocks(), &crate::kinds::Drivers);
+        let Ok(loaded) = loaded else {
+            panic!("the plant loads");
+        };
         let instructor = Instructor {
             world: bank.shared(),
             pace: Arc::new(SimPace::new(2.0)),
             player,
+            running: Arc::new(Mutex::new(Running {
+                plant: Arc::new(loaded),
+                number: 1,
+                has_before: false,
+            })),
+            shelf: Mutex::new(Shelf::open(plant.join("none"))),
+            tasks: Mutex::default(),
         };
         (hub, runtime, instructor)
     }

@@ -36,8 +36,8 @@ pub struct Mark {
     pub serial: u64,
     /// Edition that runs from here.
     pub edition: u64,
-    /// Items before this one were lost: what follows does not go on from what came
-    /// before.
+    /// What follows does not go on from what came before: items before this one were
+    /// lost, or another state was put in place.
     pub gap: bool,
 }
 
@@ -95,6 +95,12 @@ impl ScanWitness {
             self.gap = true;
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// What comes from now on does not go on from what came before: another state is
+    /// put in place. The next mark tells.
+    pub const fn break_off(&mut self) {
+        self.gap = true;
     }
 
     /// Marks the place of a state. False if the ring is full: the state has no place.

@@ -5,6 +5,7 @@
 //! Loop current in µA: `4000 + 16000·(shown − low)/(high − low)`, saturated at
 //! 3800 and 20 500 µA; failure 3600 or 21 000 µA (NE 43); broken wire 0 µA.
 
+use serde::{Deserialize, Serialize};
 use signal::math::{clamp, exp, floor, round};
 
 use crate::random::Random;
@@ -15,7 +16,7 @@ pub const FAIL_LOW_UA: u16 = 3600;
 pub const FAIL_HIGH_UA: u16 = 21_000;
 
 /// Range and dynamics of one transmitter, in its engineering unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TransmitterConfig {
     /// Value at 4 mA.
     pub low: f64,
@@ -30,7 +31,7 @@ pub struct TransmitterConfig {
 }
 
 /// How a transmitter fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SensorFault {
     /// Healthy.
     None,
@@ -52,7 +53,7 @@ pub enum SensorFault {
 }
 
 /// One transmitter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Transmitter {
     config: TransmitterConfig,
     gain: f64,

@@ -14,7 +14,7 @@ pub enum FailPosition {
 }
 
 /// A mechanical jam of the stem.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Jam {
     /// The stem follows its demand.
     Free,
@@ -25,7 +25,7 @@ pub enum Jam {
 }
 
 /// A stem that travels its stroke at constant speed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Valve {
     fail: FailPosition,
     stroke_s: f64,

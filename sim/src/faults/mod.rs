@@ -122,7 +122,7 @@ impl fmt::Display for FaultError {
 impl std::error::Error for FaultError {}
 
 /// What a fault acts on, resolved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Aim {
     /// Nothing that needs a name.
     Nothing,
@@ -158,9 +158,10 @@ pub trait Subject {
     fn ended(&mut self, name: &str);
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Scheduled {
     name: String,
+    #[serde(with = "crate::kept::entry")]
     entry: &'static Entry,
     aim: Aim,
     value: Option<f64>,
@@ -170,7 +171,7 @@ struct Scheduled {
 }
 
 /// The faults of a world: waiting and in force, in the order of injection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct FaultList {
     faults: Vec<Scheduled>,
     next_change_ns: u64,

@@ -42,14 +42,14 @@ impl Model {
 }
 
 /// R-101 alone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Alone {
     pub(crate) unit: Unit,
     outputs: Outputs,
 }
 
 /// A plant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Plant {
     /// R-101 alone.
     R101(Box<Alone>),
@@ -58,6 +58,14 @@ pub enum Plant {
 }
 
 impl Plant {
+    /// Which.
+    pub const fn model(&self) -> Model {
+        match self {
+            Plant::R101(_) => Model::R101,
+            Plant::U100(_) => Model::U100,
+        }
+    }
+
     /// The plant of `config` with its standby image in `stations`.
     pub(crate) fn new(
         config: WorldConfig,

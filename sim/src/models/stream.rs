@@ -1,10 +1,12 @@
 //! Liquid by component: what stands in a vessel and what flows between vessels.
 
+use serde::{Deserialize, Serialize};
+
 /// Amounts of liquid components, and the sensible energy that goes with them.
 ///
 /// The same struct is a content (amounts), a flow (amounts per second) and a
 /// ledger (amounts that have passed).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Liquid {
     /// A, kmol.
     pub a_kmol: f64,
@@ -65,7 +67,7 @@ impl Liquid {
 }
 
 /// Molar masses, heat capacities and densities of the components.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Materials {
     /// Of A, kg/kmol.
     pub a_kg_kmol: f64,

@@ -5,6 +5,7 @@ use super::{eventually, load};
 use gateway::desk::{
     Change, Command, Environment, Event, Force, Forcing, Receipt, Refusal, TaskTiming,
 };
+use gateway::simulator::SimulationDeed;
 use gateway::{Desk, Hub};
 use modbus_server::Limits;
 use signal::Quality;
@@ -12,12 +13,14 @@ use sim::serve::{SharedWorld, WorldBank, WorldServer};
 use station::closed_loop::world_of;
 use station::engine::{Options, Station};
 use station::recorder::RecorderPolicy;
+use station::simulator::{Instructor, Player};
+use station::snapshots::{Shelf, snapshots_folder};
 use station::{play, scenario};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How a station is to run.
@@ -124,6 +127,33 @@ impl Rig {
             server,
             ids: AtomicU64::new(0),
         })
+    }
+
+    /// Gives the simulated process to the desk, as `scanloop run` does. Once.
+    ///
+    /// # Panics
+    /// After [`Rig::stop`].
+    pub fn instruct(&mut self, plant: &Path) {
+        let station = self.station.as_mut().expect("a running station");
+        let instructor = Instructor {
+            world: self.world.clone(),
+            pace: station.pace.clone().expect("a simulation has a pace"),
+            player: Player::new(&station.hub, self.runtime.handle(), plant),
+            running: station.running.clone(),
+            shelf: Mutex::new(Shelf::open(snapshots_folder(&self.data))),
+            tasks: Mutex::new(std::mem::take(&mut station.standers)),
+        };
+        self.hub.set_simulator(Arc::new(instructor));
+    }
+
+    /// Does something to the simulated process, as an instructor would.
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    pub fn simulate(&self, deed: SimulationDeed) -> Result<Receipt, Refusal> {
+        let actor = "instructor".to_string();
+        self.runtime
+            .block_on(self.hub.simulate(self.id(), actor, deed))
     }
 
     /// The data folder.

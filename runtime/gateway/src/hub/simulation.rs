@@ -1,7 +1,7 @@
 //! The hub's side of a simulated process: what is done to it is recorded first.
 
 use super::Hub;
-use crate::desk::{Attempt, Desk, Event, EventKind, Receipt, Refusal, Text};
+use crate::desk::{Attempt, Desk, Event, EventKind, Receipt, Refusal, RefusalCode, Text};
 use crate::order::{Ask, Order};
 use crate::simulator::SimulationDeed;
 use tokio::sync::oneshot;
@@ -46,7 +46,14 @@ impl Hub {
             answer,
         };
         let receipt = self.send(order, wait).await?;
-        simulator.act(&deed).map_err(refused)?;
+        // It may wait for the scans.
+        let simulator = simulator.clone();
+        let done = tokio::task::spawn_blocking(move || simulator.act(&deed)).await;
+        let done = done.unwrap_or_else(|error| {
+            let why = error.to_string();
+            Err(Refusal::new(RefusalCode::Failed, &why, &why))
+        });
+        done.map_err(refused)?;
         self.add_event(Event {
             seq: 0,
             utc_ms: receipt.utc_ns.div_euclid(1_000_000),

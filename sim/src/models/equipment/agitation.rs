@@ -69,7 +69,7 @@ impl Agitation {
 }
 
 /// The drive: run command, speed, and the drop-out that needs a fresh command.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drive {
     speed_rpm: f64,
     running: bool,

@@ -89,7 +89,7 @@ impl Default for Thermal {
 }
 
 /// What drives the jacket during one step; constant over the step.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JacketDrive {
     /// Opening of TV-101, 0..1.
     pub cooling: f64,

@@ -81,7 +81,7 @@ impl QuenchConfig {
 }
 
 /// V-105.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Quench {
     config: QuenchConfig,
     materials: Materials,
@@ -162,7 +162,7 @@ impl Quench {
 }
 
 /// V-104 and the condensate's temperature behind E-101.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Receiver {
     volume_m3: f64,
     density_kg_m3: f64,

@@ -15,6 +15,7 @@
 //! by way of it. Latent heat thus leaves the liquid on evaporation and the
 //! process in the condenser. Agitator power is neglected, as in the design basis.
 
+use serde::{Deserialize, Serialize};
 use signal::math::clamp;
 
 use super::chemistry::{Chemistry, Kinetics, ZERO_C_K};
@@ -24,7 +25,7 @@ use crate::models::equipment::agitation::Agitation;
 use crate::models::equipment::heat::{JacketDrive, Thermal};
 
 /// Everything that drives the balances over one step; constant over the step.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drives {
     /// Feed of B, kg/s.
     pub feed_kg_s: f64,
@@ -39,7 +40,7 @@ pub struct Drives {
 }
 
 /// What follows from a state without integration.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conditions {
     /// Contents, °C.
     pub temperature_c: f64,
@@ -62,7 +63,7 @@ pub struct Conditions {
 }
 
 /// The balances with their parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Balance {
     chemistry: Chemistry,
     kinetics: Kinetics,

@@ -84,7 +84,7 @@ impl Chemistry {
 }
 
 /// The two rate constants, with everything constant worked out beforehand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Kinetics {
     k_ref: f64,
     slope_k: f64,

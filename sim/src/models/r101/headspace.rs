@@ -125,7 +125,7 @@ impl Default for HeadSpace {
 }
 
 /// Openings and supplies of the head space during one step.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GasDrive {
     /// Conductance from the nitrogen header, mol/(s Pa).
     pub inlet: f64,
@@ -146,7 +146,7 @@ pub struct GasDrive {
 }
 
 /// Partial pressures and total, Pa(a).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pressures {
     /// Gas volume, m³.
     pub volume_m3: f64,
@@ -159,7 +159,7 @@ pub struct Pressures {
 }
 
 /// Molar flows of one instant, mol/s.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GasFlows {
     /// Nitrogen header into the vessel (FT-103).
     pub inlet: f64,

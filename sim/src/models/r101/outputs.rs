@@ -4,9 +4,10 @@ use super::tags::{CONTROL_VALVES, FAIL_POSITIONS, VALVES};
 use crate::devices::FailPosition;
 use crate::image::{CO_AGITATOR, CO_VACUUM_PUMP, HR_SPEED, Tables};
 use crate::station::Orders;
+use serde::{Deserialize, Serialize};
 
 /// Demands on valves and drives.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Demanded opening of each valve, 0..1, in the order of [`VALVES`].
     pub valves: [f64; VALVES.len()],

@@ -1,9 +1,11 @@
 //! The state of R-101 and its fixed-step integration.
 
+use serde::{Deserialize, Serialize};
+
 /// What the balances integrate. Amounts, energies and ledgers only: every
 /// balance is a sum of flows, and a Runge–Kutta step keeps such sums exactly.
 /// Temperatures follow from energies.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Sensible energy of contents and vessel over 0 °C, J.
     pub energy_j: f64,
@@ -34,7 +36,7 @@ pub struct State {
 }
 
 /// Integrals of the flows over the boundary, for balances and their tests.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     /// Energy into contents, vessel and jacket: duty, feed, evaporation (negative), losses, J.
     pub energy_j: f64,
@@ -65,7 +67,7 @@ pub struct Ledger {
 }
 
 /// Liquid out through the bottom of the vessel, by component.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Drained {
     /// A, kmol.
     pub a_kmol: f64,

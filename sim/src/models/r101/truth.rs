@@ -1,11 +1,12 @@
 //! What is true in the unit, by name: for tests and scenarios, never for control.
 
+use serde::{Deserialize, Serialize};
 use signal::math::clamp;
 
 use super::unit::Unit;
 
 /// Running maxima since the start or the last reset.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Maxima {
     pub temperature_c: f64,
     pub accumulation: f64,

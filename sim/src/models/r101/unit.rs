@@ -1,5 +1,6 @@
 //! The unit as the field sees it: balances, valves, drives, pumps, transmitters.
 
+use serde::{Deserialize, Serialize};
 use signal::math::{clamp, exp};
 
 use super::balance::{Balance, Conditions, Drives};
@@ -64,7 +65,7 @@ impl Default for Links {
 }
 
 /// R-101 with its field devices.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Unit {
     pub(super) config: R101Config,
     pub(super) balance: Balance,

@@ -1,8 +1,10 @@
 //! What faults impose on the unit. Everything at rest means a healthy unit.
 
+use serde::{Deserialize, Serialize};
+
 /// Upsets in force. The fault list sets them anew whenever it changes, so a
 /// cleared fault leaves nothing behind but its physical consequences.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Upsets {
     /// M-101's drive is tripped.
     pub agitator_tripped: bool,

@@ -21,6 +21,7 @@
 //! gases    dn_i/dt   = in_i − y_i·out − uptake_i
 //! ```
 
+use serde::{Deserialize, Serialize};
 use signal::math::{clamp, exp};
 
 use super::config::{GasSide, Hydrogenation, R102Config};
@@ -31,7 +32,7 @@ use crate::models::r101::chemistry::{GAS_CONSTANT, ZERO_C_K};
 use crate::models::stream::{Liquid, METHANOL_J_KG_K, METHANOL_KG_KMOL, Materials, WATER_KG_KMOL};
 
 /// Everything that drives the balances over one step; constant over the step.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drives {
     /// Liquid in, per second.
     pub feed: Liquid,
@@ -90,7 +91,7 @@ impl Drives {
 }
 
 /// What follows from a state without integration.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Conditions {
     /// Contents, °C.
     pub temperature_c: f64,
@@ -119,7 +120,7 @@ pub struct Conditions {
 }
 
 /// The balances with their parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Balance {
     hydrogenation: Hydrogenation,
     gas: GasSide,

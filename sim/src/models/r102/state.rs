@@ -1,9 +1,10 @@
 //! The state of R-102 and its fixed-step integration.
 
 use crate::models::stream::Liquid;
+use serde::{Deserialize, Serialize};
 
 /// What the balances integrate: amounts, energies and ledgers only, as in R-101.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Liquid; its energy includes the vessel's.
     pub liquid: Liquid,
@@ -24,7 +25,7 @@ pub struct State {
 }
 
 /// Integrals of the flows over the boundary.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     /// Energy into contents, vessel and jacket, all but feeds, J.
     pub energy_j: f64,

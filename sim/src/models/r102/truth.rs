@@ -3,9 +3,10 @@
 use super::balance::Conditions;
 use super::unit::R102;
 use crate::models::equipment::gas::{ATMOSPHERE_PA, NM3_H_PER_MOL_S};
+use serde::{Deserialize, Serialize};
 
 /// Running maxima since the start or the last reset.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Maxima {
     temperature_c: f64,
     pressure_pa: f64,

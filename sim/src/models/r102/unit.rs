@@ -1,5 +1,6 @@
 //! R-102 with its drive, its pumps and what faults do to it.
 
+use serde::{Deserialize, Serialize};
 use signal::math::{clamp, exp, pow};
 
 use super::balance::{Balance, Conditions, Drives};
@@ -51,7 +52,7 @@ pub struct Orders {
 }
 
 /// What faults impose on the unit.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Upsets {
     /// Share of the drive's speed that the shaft lacks, 0..1.
     pub slip: f64,
@@ -74,7 +75,7 @@ pub struct Upsets {
 }
 
 ///
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct R102 {
     pub(super) config: R102Config,
     pub(super) balance: Balance,

@@ -85,7 +85,7 @@ pub const XZV_201_SHUT: u16 = 1 << 10;
 const STROKE_S: f64 = 2.0;
 
 /// The system.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sis {
     config: SisConfig,
     standing_s: [f64; 6],

@@ -63,7 +63,7 @@ impl TransferConfig {
 }
 
 /// What faults impose on the line.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Upsets {
     /// P-103 is tripped.
     pub tripped: bool,
@@ -76,7 +76,7 @@ pub struct Upsets {
 }
 
 /// What one tick's transfer became.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Delivered {
     /// Into R-102.
     pub arrived: Liquid,
@@ -87,7 +87,7 @@ pub struct Delivered {
 }
 
 /// Line and pump.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Line {
     config: TransferConfig,
     running: bool,

@@ -5,12 +5,13 @@ use crate::devices::{FailPosition, Transmitter, TransmitterConfig, Valve};
 use crate::image::Tables;
 use crate::random::Random;
 use crate::station::{Orders, Station};
+use serde::{Deserialize, Serialize};
 
 /// Random streams below this number are R-101's.
 const STREAMS_FROM: u64 = 100;
 
 /// Valves and transmitters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rack {
     valves: [Valve; VALVES.len()],
     demands: [f64; VALVES.len()],

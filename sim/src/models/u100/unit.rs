@@ -1,5 +1,6 @@
 //! The whole plant: units, streams between them, and the field around them.
 
+use serde::{Deserialize, Serialize};
 use signal::math::clamp;
 
 use super::config::PlantStart;
@@ -22,7 +23,7 @@ use crate::world::WorldConfig;
 const LEAK_EVAPORATES: f64 = 0.2;
 
 /// Commands of drives and signals beyond R-101.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Commands {
     pub transfer_pump: bool,
     pub m201_run: bool,
@@ -35,7 +36,7 @@ pub(super) struct Commands {
 }
 
 /// What hands do in the field during one tick.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Hands {
     /// From R-101 into drums, kg.
     pub drain_kg: f64,
@@ -44,7 +45,7 @@ pub(super) struct Hands {
 }
 
 /// What faults impose on the plant as a whole.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Upsets {
     pub power_lost: bool,
     pub vapour_kg_h: f64,
@@ -56,7 +57,7 @@ pub(super) struct Upsets {
 }
 
 /// What has left the plant or was brought into it by hand.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Books {
     /// Into R-101 and V-101; energies on R-101's own ledger.
     pub charged_first: Liquid,
@@ -71,7 +72,7 @@ pub(super) struct Books {
 }
 
 /// The whole of plant 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct U100 {
     pub(super) reactor: Unit,
     outputs: Outputs,

@@ -62,7 +62,7 @@ impl HeaderConfig {
 const HEADER_K: f64 = 293.15;
 
 /// The header and its books.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
     config: HeaderConfig,
     held_mol: f64,

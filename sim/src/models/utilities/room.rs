@@ -5,6 +5,7 @@
 //! 1.1 vol% (about 42 g/m³), hydrogen 4 vol% (IEC 60079-20-1). Oxygen falls as
 //! nitrogen displaces air: `dy/dt = (y_0·q/(q + ṅ) − y)/τ`. Air flows assumed.
 
+use serde::{Deserialize, Serialize};
 use signal::math::exp;
 
 /// What is released into the room at present.
@@ -39,7 +40,7 @@ const OXYGEN_LAG_S: f64 = 120.0;
 const AIR_PCT: f64 = 20.9;
 
 /// The room.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Room {
     vapour_lel_pct: [f64; 4],
     hydrogen_lel_pct: [f64; 2],
