@@ -115,6 +115,10 @@ impl Rig {
         if run.plays_demo {
             let demo = scenario::read(&plant.join("scenarios/demo.toml")).expect("the demo");
             let pace = station.pace.clone().expect("a simulation has a pace");
+            // Commands are refused as long as there is nothing to look at.
+            eventually("the first image", Duration::from_secs(40), || {
+                (!hub.snapshot().cells.is_empty()).then_some(())
+            });
             runtime.spawn(play::play(hub.clone(), world.clone(), demo, pace));
         }
         Ok(Rig {
