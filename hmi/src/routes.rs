@@ -456,25 +456,6 @@ mod tests {
     }
 
     #[test]
-    fn only_a_query_for_alarms_alone_is_one_for_alarms() {
-        for query in ["class=alarm", "limit=5&class=alarm&text=a%20b"] {
-            assert!(is_of_alarms(query), "{query}");
-        }
-        for query in [
-            "",
-            "limit=5",
-            "class=",
-            "class=command",
-            "class=alarm&class=command",
-            "class=command&class=alarm",
-            "class=alarm&cl%61ss=command",
-            "class=%61larm",
-        ] {
-            assert!(!is_of_alarms(query), "{query}");
-        }
-    }
-
-    #[test]
     fn the_openapi_description_names_every_code_of_a_refusal() {
         let text = include_str!("../api/openapi.json");
         let api: serde_json::Value = serde_json::from_str(text).expect("JSON");
