@@ -53,6 +53,9 @@ impl Play<'_> {
         self.stand(row, Check::Permissive);
         self.wish(Check::Permissive, move_devices(true));
         self.scans(Check::Permissive, 1);
+        // And back, which for some is away from where they go without energy.
+        self.wish(Check::Permissive, move_devices(false));
+        self.leap(Check::Permissive, LOCK_OUT_NS);
         self.come_back();
     }
 
