@@ -52,6 +52,51 @@ test("an alarm comes to the banner and the list, is acknowledged by key, and its
   clean(page);
 });
 
+test("an alarm whose class demands a comment asks for it, and a raise that nobody saw is not acknowledged", async (t) => {
+  const server = await serve();
+  t.after(server.end);
+  const page = await open(server.base, { hash: "#/alarms" });
+  const cold = async (value) => {
+    await page.evaluate(async (v) => {
+      const { force } = await import("/assets/core/api.js");
+      await force("TT-101.PV", v, "test");
+    }, value);
+  };
+  const comes = () => page.waitForFunction(() => window.hmi.alarms.rows.get("TT-101.L")?.state === "unacknowledged", null, { polling: 100 });
+  const explain = async (ask) => {
+    await ask();
+    const confirm = page.locator("dialog button.primary");
+    await confirm.waitFor();
+    assert.equal(await confirm.isDisabled(), true, "no deed without a comment");
+    assert.equal(await stateOf(page, "TT-101.L"), "unacknowledged");
+    await page.fill("dialog textarea", "charge is cold");
+    await confirm.click();
+    await page.waitForFunction(() => window.hmi.alarms.rows.get("TT-101.L")?.state === "acknowledged");
+    await page.waitForSelector("dialog", { state: "detached" });
+  };
+  const again = async () => { await cold(40); await page.waitForFunction(() => !window.hmi.alarms.rows.has("TT-101.L")); await cold(33); await comes(); };
+  await cold(33);
+  await comes();
+  await explain(async () => {
+    await page.locator(".alarms tbody tr", { hasText: "TT-101.L" }).click();
+    await page.keyboard.press("a");
+  });
+  await again();
+  // A raise that nobody saw is not acknowledged: the page asks with the one that it showed.
+  const old = await page.evaluate(() => ({ ...window.hmi.alarms.rows.get("TT-101.L") }));
+  await cold(40);
+  await page.waitForFunction(() => window.hmi.alarms.rows.get("TT-101.L")?.state === "returned_unacknowledged");
+  await cold(33);
+  await comes();
+  await page.evaluate(async (row) => (await import("/assets/ui/dialogs.js")).acknowledge([row]), old);
+  await page.fill("dialog textarea", "unseen");
+  await page.locator("dialog button.primary").click();
+  await page.waitForSelector("dialog .refusal:visible");
+  assert.match(await page.textContent("dialog .refusal"), /come anew/);
+  assert.equal(await stateOf(page, "TT-101.L"), "unacknowledged");
+  assert.deepEqual(page.foreign, []);
+});
+
 test("Ctrl+K acknowledges what the banner shows, on every page", async (t) => {
   const server = await serve();
   t.after(server.end);
@@ -86,6 +131,8 @@ test("shelving needs a reason and a time, is listed, and is taken back", async (
   await page.waitForFunction(() => window.hmi.alarms.rows.get("TT-101.H")?.state !== "shelved");
   await page.locator("hmi-alarm-page [role=tab]").nth(5).click();
   await page.waitForFunction(() => /TT-101\.H/.test(document.querySelector("hmi-records tbody")?.textContent));
+  await page.waitForFunction(() => /每天报警数 96\.0 \/ 144/.test(document.querySelector("hmi-alarm-page .past").textContent));
+  await axe(page, "history of alarms");
   clean(page);
 });
 
@@ -99,6 +146,19 @@ test("two thousand alarms with hostile texts: the list stays small in elements, 
   assert.match(await page.textContent(".alarms tbody"), /<img src=x/);
   assert.notEqual(await page.title(), "owned");
   await page.waitForSelector("hmi-alarm-page .title .chip.first:visible");
+  // Each of P1 has its row, the others one a unit with their numbers; choosing it lists them.
+  const listed = await page.evaluate(() => document.querySelector("hmi-alarm-page").shown.map((r) => [r.priority, r.unit, r.of]));
+  assert.equal(listed.filter(([p]) => p === 1).length, await page.evaluate(() => [...window.hmi.alarms.rows.values()].filter((r) => r.priority === 1).length));
+  const groups = listed.filter(([p]) => p > 1);
+  assert.equal(new Set(groups.map(([, unit]) => unit)).size, groups.length);
+  const u3 = await page.evaluate(() => [2, 3, 4].map((p) => `P${p} × ${[...window.hmi.alarms.rows.values()].filter((r) => r.unit === "U3" && r.priority === p).length}`).join(" "));
+  assert.equal(groups.find(([, unit]) => unit === "U3")[2], u3);
+  await page.focus(".view");
+  await page.keyboard.press("End");
+  await page.locator(".alarms tbody tr", { hasText: "U3" }).locator("button.chipb").click();
+  await page.waitForFunction(() => document.querySelector("hmi-alarm-page").shown.every((r) => r.unit === "U3" && !r.of));
+  await page.getByLabel("Unit", { exact: true }).selectOption("");
+  await page.keyboard.press("Home");
   await shoot(page, "flood");
   await axe(page, "flood");
   await page.focus(".view");
@@ -111,6 +171,10 @@ test("two thousand alarms with hostile texts: the list stays small in elements, 
   await page.waitForFunction((n) => window.hmi.alarms.counts.priority.reduce((a, c) => a + c.unacknowledged, 0) < n, before);
   const after = await page.evaluate(() => window.hmi.alarms.counts.priority.reduce((a, c) => a + c.unacknowledged, 0));
   assert.ok(before - after >= 10 && before - after <= 40, `${before - after} rows fit on a page`);
+  // Those that need a comment are left, and named.
+  assert.match(await page.textContent(".toast.refused"), /XA-0010\.STATE.*needs a comment/);
+  assert.equal(await stateOf(page, "XA-0010.STATE"), "unacknowledged");
+  assert.equal(await stateOf(page, "XA-0000.STATE"), "acknowledged");
   // The freeze keeps the rows where they are.
   await page.getByRole("button", { name: /^Freeze list/ }).click();
   const frozen = await page.evaluate(() => document.querySelector("hmi-alarm-page").shown.map((r) => r.alarm).join());

@@ -242,4 +242,29 @@ describe("the station", { skip }, () => {
     assert.deepEqual(page.foreign, []);
     await page.context().close();
   });
+
+  test("an environmental alarm is acknowledged with a comment, which stands in the record", { skip: own }, async () => {
+    const page = await open(station.base, { hash: "#/alarms" });
+    const force = (value, why) => page.evaluate(async ([v, reason]) => (await import("/assets/core/api.js")).force("TT-105.PV", v, reason), [value, why]);
+    assert.equal((await force(50, "trial of the alarm")).ok, true);
+    const state = (wanted) => page.waitForFunction((w) => window.hmi.alarms.rows.get("TAHH-105")?.state === w, wanted, { timeout: PATIENCE_MS });
+    await state("unacknowledged");
+    await page.getByLabel("Search tag or text").fill("TAHH-105");
+    await page.locator(".alarms tbody tr", { hasText: "TAHH-105" }).click();
+    await page.getByRole("button", { name: /^Acknowledge \(A\)/ }).click();
+    const confirm = page.locator("dialog button.primary");
+    assert.equal(await confirm.isDisabled(), true, "no deed without a comment");
+    await axe(page, "comment of an alarm");
+    await page.fill("dialog textarea", "condenser looked at");
+    await confirm.click();
+    await state("acknowledged");
+    const records = await page.evaluate(async () => (await fetch("/api/v1/records?class=alarm&object=TAHH-105")).json());
+    assert.ok(records.rows.some((r) => r.what === "acknowledge" && r.why === "condenser looked at"), JSON.stringify(records.rows));
+    // The key figures of the day stand above the history.
+    await page.locator("hmi-alarm-page [role=tab]").nth(5).click();
+    await page.waitForFunction(() => /alarms a day .* \/ 144/.test(document.querySelector("hmi-alarm-page .past").textContent));
+    await force(null, "done");
+    assert.deepEqual(page.foreign, []);
+    await page.context().close();
+  });
 });

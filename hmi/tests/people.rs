@@ -166,7 +166,8 @@ async fn hall(env: Environment) -> Hall {
 
     let records = Records::default();
     let ended = Arc::new(AtomicBool::new(false));
-    // Nobody keeps alarms here: what is asked of them is answered at once.
+    // Deeds are taken; nobody keeps alarms, so questions about them are answered at once.
+    let deeds = intake.alarms.deeds.clone();
     drop(intake.alarms);
     let (kept, stop_clerk) = (Arc::clone(&records), Arc::clone(&ended));
     std::thread::spawn(move || {
@@ -186,7 +187,7 @@ async fn hall(env: Environment) -> Hall {
                 } = attempt;
                 put(&actor, "refused", &tag.unwrap_or_default(), &refusal.en);
             }
-            for order in intake.alarms.deeds.try_iter() {
+            for order in deeds.try_iter() {
                 let command = order.command;
                 let alarms = command.alarms.join(" ");
                 put(&command.actor, "alarm", &alarms, &command.reason);

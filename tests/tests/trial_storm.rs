@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Alarms and seconds of the trial unless asked for more.
 const STORM: (usize, u64) = (200, 4);
+/// The list is answered within this.
+const LIST_WITHIN: Duration = Duration::from_millis(100);
 
 fn storm() -> (usize, u64) {
     let Ok(asked) = std::env::var("SCANLOOP_STORM") else {
@@ -88,10 +90,14 @@ fn no_transition_of_a_storm_is_lost_and_the_list_answers() {
         let stormy = rows.iter().filter(|row| row["unit"] == "STORM");
         (stormy.count() == alarms).then_some(())
     });
-    let mut answers = Vec::new();
+    // Beside each list a question that costs nothing: what it takes is the machine's doing.
+    let (mut answers, mut idle) = (Vec::new(), Vec::new());
     throughout(Duration::from_secs(seconds), || {
         if let Some((took, _)) = list(&process) {
             answers.push(took);
+            let asked = Instant::now();
+            let _ = process.get("/api/v1/health");
+            idle.push(asked.elapsed());
         }
         std::thread::sleep(Duration::from_millis(200));
     });
@@ -120,6 +126,11 @@ fn no_transition_of_a_storm_is_lost_and_the_list_answers() {
         }
     }
     answers.sort();
+    idle.sort();
+    // A storm that is asked for is a measurement on a machine of its own; the short one runs
+    // beside other tests, where half of the answers must do.
+    let is_measured = std::env::var("SCANLOOP_STORM").is_ok();
+    let told = if is_measured { 0.95 } else { 0.5 };
     let at = |part: f64| answers[((answers.len() - 1) as f64 * part) as usize];
     println!(
         "{transitions} transitions of {alarms} alarms, none lost; the list in {:?} (p50), \
@@ -128,6 +139,12 @@ fn no_transition_of_a_storm_is_lost_and_the_list_answers() {
         at(0.95),
         at(1.0),
         answers.len()
+    );
+    let machine = idle[((idle.len() - 1) as f64 * told) as usize];
+    let (took, limit) = (at(told), LIST_WITHIN + machine);
+    assert!(
+        took < limit,
+        "{took:?} for the list, {machine:?} for nothing"
     );
     assert!(transitions as u64 > alarms as u64 * seconds * 5);
 }

@@ -431,7 +431,7 @@ impl Desk for FakeDesk {
     fn alarm_figures(&self, _: i64, _: i64) -> Answered<'_, String> {
         Box::pin(async {
             let line = r#"{"en":"alarms a day","zh":"每天报警数","value":96,"target":144,"verdict":"met"}"#;
-            Ok(format!(r#"{{"figures":{{}},"lines":[{line}]}}"#))
+            Ok(format!(r#"{{"figures":{{"per_10_min":0.7}},"lines":[{line}]}}"#))
         })
     }
 
@@ -483,11 +483,6 @@ impl Desk for FakeDesk {
             ),
             part("disk", true, "52 310 MiB"),
         ]
-    }
-
-    fn alarm_figures(&self, _from_ms: i64, _to_ms: i64) -> Answered<'_, String> {
-        let figures = r#"{"figures":{"per_10_min":0.7},"lines":[]}"#;
-        Box::pin(async { Ok(figures.to_owned()) })
     }
 
     fn drivers(&self) -> Vec<DriverHealth> {

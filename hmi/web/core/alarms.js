@@ -44,7 +44,7 @@ class Alarms extends EventTarget {
   }
 
   /** Rows that annunciate, in the order of the list. */
-  standing() { return [...this.rows.values()].filter((r) => !(r.state in ASIDE)).sort(this.counts.flood ? compareFlood : compare); }
+  standing() { return [...this.rows.values()].filter((r) => !(r.state in ASIDE)).sort(compare); }
 
   /** The one that the banner shows: the newest of the highest priority, not acknowledged. */
   newest() { return this.standing().filter((r) => UNACK.has(r.state)).sort(compare)[0]; }
@@ -60,15 +60,19 @@ class Alarms extends EventTarget {
   act(deed, names = [], more = {}) { return ask("alarms/act", { do: deed, alarms: names, ...more }, 5000, deed === "silence"); }
 }
 
-/** Not acknowledged first, then priority, then the newest. */
+/** Not acknowledged first, then priority, then the newest: by number, a clock may be set back. */
 export function compare(a, b) {
-  return (UNACK.has(b.state) - UNACK.has(a.state)) || a.priority - b.priority || b.since_ms - a.since_ms || (a.alarm < b.alarm ? -1 : 1);
+  return (UNACK.has(b.state) - UNACK.has(a.state)) || a.priority - b.priority || b.raise - a.raise || (a.alarm < b.alarm ? -1 : 1);
 }
 
-/** In a flood: urgent, high and first-out first, the rest behind them. */
-function compareFlood(a, b) {
-  const telling = (r) => r.priority <= 2 || r.first_out;
-  return (telling(b) - telling(a)) || compare(a, b);
+/**
+ * In a flood: each of P1, then one row for all others of a unit, its first-out or else the
+ * most urgent, with their number by priority as `of`.
+ */
+export function flooded(rows) {
+  const units = {};
+  for (const r of rows) if (r.priority > 1) (units[r.unit] ??= []).push(r);
+  return [...rows.filter((r) => r.priority < 2), ...Object.values(units).map((all) => ({ ...(all.find((r) => r.first_out) || all[0]), of: [2, 3, 4].map((p) => `P${p} × ${all.filter((r) => r.priority === p).length}`).join(" ") }))];
 }
 
 export const alarms = new Alarms();

@@ -2,14 +2,14 @@
 // rows in sight are elements, so that two thousand alarms are as quick as ten.
 
 import { getJson } from "../core/api.js";
-import { ASIDE, STATES, UNACK, alarms, displayOf } from "../core/alarms.js";
+import { ASIDE, STATES, UNACK, alarms, displayOf, flooded } from "../core/alarms.js";
 import { Part, h, setText } from "../core/dom.js";
 import { clock, date, duration, number, save, withUnit } from "../core/fmt.js";
 import { say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
 import { badgeIcon } from "../sym/badge.js";
-import { askReason } from "./dialogs.js";
+import { acknowledge, askReason } from "./dialogs.js";
 import { recordTable, recordFilters } from "./events.js";
 import { toast } from "./toasts.js";
 import "./trend.js";
@@ -55,7 +55,7 @@ class AlarmPage extends Part {
       this.back = h("button", { onclick: () => this.comeBack() }, t("Put back")),
       this.reset = h("button", { onclick: () => this.deed("reset") }, t("Reset")));
     this.body = h("tbody");
-    this.table = h("table", { role: "grid", class: "alarms" }, h("thead", {}, h("tr", {}, HEADS.map((x) => h("th", { class: ["Value", "Limit", "Live value", "Duration"].includes(x) ? "num" : "" }, x in SORT ? h("button", { class: "plain", onclick: () => this.sort(x) }, t(x)) : t(x))))), this.body);
+    this.table = h("table", { role: "grid", class: "alarms" }, h("thead", {}, h("tr", {}, HEADS.map((x, i) => h("th", { class: i > 6 && i < 11 ? "num" : "" }, x in SORT ? h("button", { class: "plain", onclick: () => this.sort(x) }, t(x)) : t(x))))), this.body);
     this.view = h("div", { class: "view", tabindex: 0, role: "region", "aria-label": t("Alarms"), onscroll: () => this.draw() }, this.table);
     this.view.onkeydown = (event) => this.key(event);
     this.none = h("p", { class: "none muted", text: t("none") });
@@ -81,8 +81,17 @@ class AlarmPage extends Part {
     const past = tab === "history";
     this.list.hidden = this.filters.hidden = this.freeze.hidden = past;
     this.past.hidden = !past;
-    if (past && !this.past.firstChild) this.past.append(recordFilters({ class: "alarm", fixed: true }), recordTable({ class: "alarm" }));
+    if (past && !this.past.firstChild) {
+      this.past.append(recordFilters({ class: "alarm", fixed: true }), this.kpi = h("div", { class: "bar small" }), recordTable({ class: "alarm" }));
+      this.figures().catch(() => {});
+    }
     this.update();
+  }
+
+  /** Key figures of the last day, with their targets. */
+  async figures() {
+    const to = Math.round(link.nowMs()), { lines } = await getJson(`alarms/figures?from_ms=${to - 864e5}&to_ms=${to}`);
+    this.kpi.append("24 h", ...lines.filter((l) => l.target !== null).map((l) => h("span", { class: l.verdict === "missed" ? "chip strong" : "chip" }, `${say(l)} ${number(l.value, 1)} / ${l.target}`)));
   }
 
   hold_() {
@@ -105,8 +114,9 @@ class AlarmPage extends Part {
 
   fitting() {
     const all = this.tab in ASIDE ? [...alarms.rows.values()].filter((r) => r.state === this.tab) : alarms.standing();
-    return all.filter((r) => (this.tab !== "unack" || UNACK.has(r.state)) && this.priorities.has(r.priority) && (!this.unit || r.unit === this.unit)
+    const rows = all.filter((r) => (this.tab !== "unack" || UNACK.has(r.state)) && this.priorities.has(r.priority) && (!this.unit || r.unit === this.unit)
       && (!this.words || `${r.alarm} ${r.text.en} ${r.text.zh}`.toLowerCase().includes(this.words)));
+    return alarms.counts.flood && !this.unit && !(this.tab in ASIDE) ? flooded(rows) : rows;
   }
 
   update() {
@@ -124,7 +134,7 @@ class AlarmPage extends Part {
       const kept = new Set(this.frozen.map((r) => r.alarm));
       const fresh = next.filter((r) => !kept.has(r.alarm)).length;
       setText(this.freeze, fresh ? `${t("Freeze list")} (+${fresh})` : t("Freeze list"));
-      next = this.frozen.map((r) => alarms.rows.get(r.alarm) || { ...r, gone: true });
+      next = this.frozen.map((r) => ({ ...r, gone: !alarms.rows.has(r.alarm), ...alarms.rows.get(r.alarm) }));
     } else setText(this.freeze, t("Freeze list"));
     this.shown = next;
     if (!next.some((r) => r.alarm === this.selected)) this.selected = "";
@@ -145,15 +155,17 @@ class AlarmPage extends Part {
     if (!this.shown) return;
     const [from, to] = this.range();
     this.table.setAttribute("aria-rowcount", this.shown.length);
-    const room = (n) => (n > 0 ? h("tr", { "aria-hidden": "true" }, h("td", { colspan: HEADS.length, class: "room" })) : null);
-    const above = room(from), below = room(this.shown.length - to);
-    if (above) above.style.height = `${from * ROW_PX}px`;
-    if (below) below.style.height = `${(this.shown.length - to) * ROW_PX}px`;
+    const room = (n) => {
+      if (!n) return [];
+      const row = h("tr", { "aria-hidden": "true" }, h("td", { colspan: 12, class: "room" }));
+      row.style.height = `${n * ROW_PX}px`;
+      return [row];
+    };
     const seen = this.shown.slice(from, to);
     const wanted = new Set(seen.map((r) => r.tag));
     for (const [tag, end] of this.live) if (!wanted.has(tag)) { end(); this.live.delete(tag); }
     this.cells = seen.map((row, i) => this.row(row, from + i));
-    this.body.replaceChildren(...[above, ...this.cells.map((c) => c.node), below].filter(Boolean));
+    this.body.replaceChildren(...room(from), ...this.cells.map((c) => c.node), ...room(this.shown.length - to));
     for (const tag of wanted) if (!this.live.has(tag)) this.live.set(tag, store.watch(tag, () => this.values(tag)));
     this.tick();
     for (const tag of wanted) this.values(tag);
@@ -162,7 +174,7 @@ class AlarmPage extends Part {
   row(row, index) {
     const unack = UNACK.has(row.state);
     const live = h("td", { class: "num live" }), age = h("td", { class: "num" });
-    const words = h("td", { class: "text" }, say(row.text), row.first_out ? h("span", { class: "chip strong", text: t("First-out") }) : null,
+    const words = h("td", { class: "text" }, row.of ? h("button", { class: "chipb", onclick: () => { this.unit = this.units.value = row.unit; this.update(); } }, row.of) : null, say(row.text), row.first_out ? h("span", { class: "chip strong", text: t("First-out") }) : null,
       row.chattering ? h("span", { class: "chip", text: t("chattering") }) : null, row.stale ? h("span", { class: "chip", text: t("stands long") }) : null,
       row.reason ? h("span", { class: "muted small", text: ` ${row.reason}` }) : null);
     const node = h("tr", { class: unack ? "unack" : "", "aria-selected": String(row.alarm === this.selected), "aria-rowindex": index + 1, onclick: () => this.select(row.alarm), ondblclick: () => this.place(row) },
@@ -222,12 +234,12 @@ class AlarmPage extends Part {
   }
 
   /** The one chosen, or those that are really in sight: never "all". */
-  async acknowledge(page) {
+  acknowledge(page) {
     const box = this.view.getBoundingClientRect(), head = this.table.tHead.getBoundingClientRect().height;
-    const names = page
-      ? this.cells.filter((c) => { const r = c.node.getBoundingClientRect(); return r.top >= box.top + head - 1 && r.bottom <= box.bottom + 1 && UNACK.has(c.row.state); }).map((c) => c.row.alarm)
-      : UNACK.has(this.row_()?.state) ? [this.selected] : [];
-    if (names.length) toast(await alarms.act("acknowledge", names.slice(0, 100)), `${t("Acknowledge")}: ${names.length === 1 ? names[0] : names.length}`);
+    const rows = page
+      ? this.cells.filter((c) => { const r = c.node.getBoundingClientRect(); return r.top >= box.top + head - 1 && r.bottom <= box.bottom + 1 && UNACK.has(c.row.state); }).map((c) => c.row)
+      : [this.row_()].filter((r) => UNACK.has(r?.state));
+    acknowledge(rows.slice(0, 100));
   }
 
   async deed(what, more) { toast(await alarms.act(what, [this.selected], more), this.selected); }

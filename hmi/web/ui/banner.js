@@ -8,12 +8,13 @@ import { say, t } from "../core/i18n.js";
 import { horn } from "../core/sound.js";
 import { link } from "../core/ws.js";
 import { badgeIcon } from "../sym/badge.js";
+import { acknowledge } from "./dialogs.js";
 import { toast } from "./toasts.js";
 
 /** Acknowledges the alarm that the banner shows. */
-export async function acknowledgeNewest() {
+export function acknowledgeNewest() {
   const row = alarms.newest();
-  if (row) toast(await alarms.act("acknowledge", [row.alarm]), `${t("Acknowledge")} ${row.alarm}`);
+  if (row) acknowledge([row]);
 }
 
 /** Silences the horn; says nothing of any alarm. */

@@ -1,11 +1,13 @@
 // Dialogs: about, keys, go to tag.
 
+import { alarms } from "../core/alarms.js";
 import { describe } from "../core/bind.js";
 import { h, setText } from "../core/dom.js";
 import { keyList } from "../core/keys.js";
 import { language, say, t } from "../core/i18n.js";
 import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
+import { toast } from "./toasts.js";
 
 const HITS_MAX = 40;
 
@@ -69,6 +71,18 @@ export function askReason({ title, body, deed, act, done }) {
 export function wordsOf(name) {
   const fact = store.block(name), desc = fact?.desc ?? store.directory.loops.find((l) => l.name === name)?.desc ?? store.blocks.get(name)?.[0]?.desc;
   return `${name} ${fact?.kind ?? ""} ${desc?.en ?? ""} ${desc?.zh ?? ""}`.toLowerCase();
+}
+
+/**
+ * Acknowledges the raises that were seen. One alarm asks for the comment that its class
+ * demands; of several those are named and left.
+ */
+export async function acknowledge(rows) {
+  const act = (list, reason) => alarms.act("acknowledge", list.map((r) => r.alarm), { seen: list.map((r) => r.raise), reason });
+  const plain = rows.filter((r) => !r.comment), rest = rows.filter((r) => r.comment), name = (list) => list.map((r) => r.alarm).join(", ");
+  if (plain[0]) toast(await act(plain), plain[4] ? plain.length : name(plain));
+  if (rows[1] && rest[0]) toast({ en: "needs a comment", zh: "需填写理由" }, name(rest));
+  else if (rest[0]) askReason({ title: name(rest), deed: t("Acknowledge"), body: say(rest[0].text), act: (reason) => act(rest, reason) });
 }
 
 /** Finds a loop, block or tag by name or description; `choose(block)`. */

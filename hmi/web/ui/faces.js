@@ -9,7 +9,7 @@ import { store } from "../core/store.js";
 import { link } from "../core/ws.js";
 import { badgeIcon } from "../sym/badge.js";
 import { window_ } from "../sym/symbols.js";
-import { toast } from "./toasts.js";
+import { acknowledge } from "./dialogs.js";
 
 /** Effects of the matrices that move a device, with whether they act now. */
 export function locks(part, name) {
@@ -95,11 +95,11 @@ export function alarmList(part, name, every) {
   let last = "";
   const update = () => {
     const rows = (every ? [...alarms.rows.values()] : alarms.standing()).filter((r) => r.tag.split(".")[0] === name);
-    const key = rows.map((r) => r.alarm + r.state).join() + link.stale;
+    const key = rows.map((r) => r.alarm + r.state + r.raise).join() + link.stale;
     if (key === last) return;
     last = key;
     box.replaceChildren(...(rows.length ? [h("h3", { text: t("Alarms") }), ...rows.map((r) => h("div", { class: "face-alarm" }, badgeIcon(r.priority, r), h("span", { class: "txt", text: `${clock(r.since_ms)} ${r.kind} · ${say(r.text)}` }),
-      every ? h("span", { class: "chip", text: t(STATES[r.state] || r.state) }) : null, UNACK.has(r.state) ? h("button", { disabled: link.stale, onclick: async () => toast(await alarms.act("acknowledge", [r.alarm]), `${t("Acknowledge")} ${r.alarm}`) }, t("Acknowledge")) : null))] : every ? [h("p", { class: "muted", text: t("none") })] : []));
+      every ? h("span", { class: "chip", text: t(STATES[r.state] || r.state) }) : null, UNACK.has(r.state) ? h("button", { disabled: link.stale, onclick: () => acknowledge([r]) }, t("Acknowledge")) : null))] : every ? [h("p", { class: "muted", text: t("none") })] : []));
   };
   part.listen(alarms, "change", update);
   part.listen(link, "change", update);
