@@ -275,7 +275,8 @@ mod tests {
     fn scans_that_history_lost_are_a_record_and_an_alarm() {
         let (alarms, told) = teller();
         let (ledger, postings) = ledger_sender();
-        let mut tell = news_of_history(alarms, ledger, Environment::Live);
+        let (hub, _intake) = Hub::new(|| 0);
+        let mut tell = news_of_history(alarms, hub, ledger, Environment::Live);
         tell(HistoryNews::Lost(Loss {
             source: SourceId(0),
             first: 17,

@@ -142,6 +142,7 @@ mod tests {
             sender,
             down: down.clone(),
             env: "SIM",
+            hub: Hub::new(|| 0).0,
         };
         let thread = std::thread::spawn(move || second.run());
         checkpoints.send(Vec::new()).unwrap();

@@ -88,6 +88,7 @@ fn hall_of(name: &str, plant: &Plant) -> Hall {
         ledger_down: Arc::default(),
         recording_down: Arc::default(),
         clock_steps: Arc::default(),
+        second_place_down: Arc::default(),
         edition: roll.edition,
         rules: SharedRules::default(),
         env: Environment::Simulation,

@@ -334,6 +334,7 @@ fn of_a_torn_book_nothing_is_believed_and_the_ledger_restores_every_alarm() {
     let folder = std::env::temp_dir().join(format!("scanloop-book-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let roll = Roll {
+        edition: 1,
         rationales: records().into(),
         settings: Settings::default(),
         handles: ["TT-1.PV", "TT-1.H", "C01.TRIP"]
