@@ -431,7 +431,9 @@ impl Desk for FakeDesk {
     fn alarm_figures(&self, _: i64, _: i64) -> Answered<'_, String> {
         Box::pin(async {
             let line = r#"{"en":"alarms a day","zh":"每天报警数","value":96,"target":144,"verdict":"met"}"#;
-            Ok(format!(r#"{{"figures":{{"per_10_min":0.7}},"lines":[{line}]}}"#))
+            Ok(format!(
+                r#"{{"figures":{{"per_10_min":0.7}},"lines":[{line}]}}"#
+            ))
         })
     }
 

@@ -60,7 +60,7 @@ export function signIn() {
   const { enrolled } = session.state;
   ask({
     title: t("Sign in"),
-    body: enrolled ? [] : [h("p", { text: t("Nobody is enrolled yet. An administrator enrols the first user at the console of the station:") }), h("p", {}, h("code", { lang: "en", text: "scanloop users add NAME --full-name … --role … --state …" }))],
+    body: enrolled ? [] : [h("p", { text: t("Nobody is enrolled yet. An administrator enrols the first user at the station:") }), h("p", {}, h("code", { lang: "en", text: "scanloop users add NAME --full-name … --role … --state …" }))],
     fields: [{ label: t("User"), node: nameField(t("User")) }, { label: t("Password"), node: secretField(t("Password")) }],
     deed: t("Sign in"),
     act: (user, password) => session.post("login", { user: user.trim(), password }),
@@ -82,7 +82,7 @@ export function changePassword() {
   const again = secretField(t("New password once more"));
   ask({
     title: t("Change the password"),
-    body: session.state.must_change ? [h("p", { text: t("The password must be changed before anything else is done.") })] : [],
+    body: session.state.must_change ? [h("p", { text: t("Change the password before anything else.") })] : [],
     fields: [{ label: t("Password"), node: secretField(t("Password")) }, { label: t("New password"), node: secretField(t("New password")) }, { label: t("New password once more"), node: again }],
     deed: t("Change"),
     act: (old, next, twice) => (next === twice ? session.post("password", { old, new: next })

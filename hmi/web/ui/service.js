@@ -61,7 +61,7 @@ class ForcePanel extends Part {
     const tag = store.tag(name);
     const value = tag ? meant(tag, this.value.value) : NaN;
     const words = tag && tag.states.length ? tag.states.map((x) => say(x.text)).join(" / ") : "";
-    setText(this.note, name === "" ? t("A forced tag keeps its value whatever is measured or computed.")
+    setText(this.note, name === "" ? t("A forced tag keeps its value whatever is measured.")
       : !tag ? t("no tag") : Number.isFinite(value) ? `${say(tag.desc)} → ${withUnit(tag, value)}` : `${say(tag.desc)} ${words || tag.unit}`);
     this.go.disabled = link.stale || !Number.isFinite(value);
     for (const button of this.querySelectorAll("button.act")) button.disabled = link.stale;
@@ -114,7 +114,7 @@ export function askEdition(back, digest) {
   const deed = t(back ? "Back" : "Load changed text");
   askReason({
     title: deed,
-    body: h("p", { text: t(back ? "The edition before this one takes over between two scans." : "The plant's text is read anew and checked as a whole; if all of it holds, it takes over between two scans. Otherwise everything runs on as it is.") }),
+    body: h("p", { text: t(back ? "The edition before this one takes over between two scans." : "The plant's text is read anew; if all of it holds, it takes over between two scans.") }),
     deed,
     act: (reason) => changeEdition(back, reason, digest),
     // A new edition begins the page anew: its answer is shown by the new page.

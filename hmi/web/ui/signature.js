@@ -42,8 +42,8 @@ function words(path, what) {
 
 /** What follows from the deed, as far as the plant's text tells. */
 function consequence(path, what) {
-  if (path === "edition") return t(what.back ? "The edition before this one takes over between two scans." : "The plant's text is read anew and checked as a whole; if all of it holds, it takes over between two scans. Otherwise everything runs on as it is.");
-  if (path === "force") return t(what.value === null ? "The tag follows what is measured or computed again, at once." : "A forced tag keeps its value whatever is measured or computed.");
+  if (path === "edition") return t(what.back ? "The edition before this one takes over between two scans." : "The plant's text is read anew; if all of it holds, it takes over between two scans.");
+  if (path === "force") return t(what.value === null ? "The tag follows what is measured or computed again, at once." : "A forced tag keeps its value whatever is measured.");
   if (path === "alarms/act") return t(what.for_s ? "At its end the alarm returns as not acknowledged." : "");
   const tag = store.tag(what.tag), block = what.tag.split(".")[0], loop = store.directory.loops.find((l) => l.name === block);
   switch (tag?.writable?.action) {
@@ -100,7 +100,7 @@ export function signed(path, what, send) {
         follows ? h("p", { class: "small muted", text: `${t("Consequence")}: ${follows}` }) : null,
         given ? h("p", { class: "small muted", text: `${t("Reason")}: ${given}` }) : null)],
       fields,
-      note: t(rank >= 3 ? "The server sets the time. Each signature is bound to this action, as performed, verified or approved, and written to the audit trail." : "The server sets the time and writes the action and its reason to the audit trail."),
+      note: t(rank >= 3 ? "The server sets the time. Each signature is bound to this action and written to the audit trail." : "Time, action and reason go to the audit trail."),
       deed: t(rank >= 3 ? "Sign and execute" : "Execute"),
       act: async (...values) => {
         const got = Object.fromEntries(fields.map((field, i) => [field.name, values[i]]));

@@ -62,7 +62,7 @@ class TripList extends Part {
     if (!list.length) this.body.append(h("tr", {}, h("td", { colspan: 6, class: "muted", text: t("No trip since this station keeps records.") })));
     const wanted = this.which ? list.find((x) => `${x.utc_ms}-${x.group}` === this.which) : null;
     if (wanted && !this.record.firstChild) this.open(wanted);
-    else if (this.which && !wanted) this.record.replaceChildren(h("p", { class: "muted pad", text: t("This record is not among the newest; its file is in the folder trips.") }));
+    else if (this.which && !wanted) this.record.replaceChildren(h("p", { class: "muted pad", text: t("An older record: its file is in the folder trips.") }));
   }
 
   async open(head) {
