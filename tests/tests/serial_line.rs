@@ -110,7 +110,7 @@ fn the_program_reads_and_writes_a_device_on_a_serial_line() {
     assert!(process.await_end(), "{:#?}", process.said());
 
     let recordings = read(&data.path().join("live"));
-    assert!(scans_of(&recordings[0], 0).count() > 3);
+    assert!(scans_of(&recordings[0], 0).count() > 1);
     let mut good = 0;
     walk(&recordings[0], 0, |_, look| {
         let (current_ma, quality) = look("LT-1.RAW");
