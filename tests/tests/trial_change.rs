@@ -217,7 +217,11 @@ fn a_standing_trip_bars_every_change_that_touches_it_and_no_other() {
     plant.put_back(&texts);
     plant.remove_cause("C06");
     // Nor by taking away what tells of it.
-    plant.edit("units/u100.toml", "\"C06.BYPASSED\", ", "");
+    for told in ["BYPASSED", "MOS_WARNING", "MOS_EXPIRED", "PROOF_EXPIRED"] {
+        plant.edit("units/u100.toml", &format!("\"C06.{told}\", "), "");
+    }
+    let need = "    { delayed = \"C06.BYPASSED\" },\n";
+    plant.edit("units/r101.toml", need, "");
     plant.edit("alarms/r101.toml", "\"C06.TRIP\"", "\"DP-101.OK\"");
     let why = refused(rig.change(false));
     assert!(why.contains("RG-1") || why.contains("C06"), "{why}");
