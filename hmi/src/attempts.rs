@@ -54,9 +54,12 @@ impl Tried {
     }
 }
 
+/// From where, and which route.
+type What = (Option<IpAddr>, &'static str);
+
 /// When what was recorded last, and how often it was tried since.
 #[derive(Debug, Default)]
-pub(crate) struct Attempts(Mutex<BTreeMap<(Option<IpAddr>, &'static str), (Instant, u64)>>);
+pub(crate) struct Attempts(Mutex<BTreeMap<What, (Instant, u64)>>);
 
 impl Attempts {
     /// Counts an attempt. If it is to be recorded: how many there were since the record

@@ -67,7 +67,7 @@ fn tried(mutants: &[Mutant]) -> Vec<&Mutant> {
         let mut x = (at as u64).wrapping_add(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (x ^ (x >> 31)) % ONE_OF == 0
+        (x ^ (x >> 31)).is_multiple_of(ONE_OF)
     };
     println!("blank cells: a sample by seed {seed}; all with SCANLOOP_MUTANTS=all");
     let some = mutants.iter().enumerate();

@@ -78,7 +78,7 @@ pub fn is_clock_kept() -> Option<bool> {
         let told = libc::adjtimex(state.as_mut_ptr());
         (told, state.assume_init().status)
     };
-    (told >= 0).then(|| told != libc::TIME_ERROR && status & libc::STA_UNSYNC == 0)
+    (told >= 0).then_some(told != libc::TIME_ERROR && status & libc::STA_UNSYNC == 0)
 }
 
 fn read_clock(clock: libc::clockid_t) -> i64 {
