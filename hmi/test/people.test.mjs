@@ -238,7 +238,8 @@ describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
       return { status: answer.status, json: await answer.json(), cookie: answer.headers.get("set-cookie")?.split(";")[0] };
     };
     const cookies = {};
-    for (const [name, user] of Object.entries(OWN)) {
+    for (const name of ["li", "wang"]) {
+      const user = OWN[name];
       // Whoever has not been here before has still the first password.
       let answer = await asks("login", { user: name, password: user });
       if (answer.status !== 200) {
