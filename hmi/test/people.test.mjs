@@ -251,14 +251,14 @@ describe("people", { skip: BIN ? false : "SCANLOOP_BIN is not set" }, () => {
     }
     const page = await open(station.base, { hash: "#/display/r101" });
     // After a start the loop is in manual: its output is a person's to write.
-    await until(page, "TIC-101.MODE_ACT", 0);
-    const seen = await value(page, "TIC-101.OUT");
-    const write = (to) => page.evaluate(() => window.hmi.link.serverMs).then((ms) => ({ id: crypto.randomUUID(), tag: "TIC-101.OUT", value: to, seen_value: seen, reason: "trial", seen_ms: Math.round(ms) }));
+    await until(page, "PIC-101.MODE_ACT", 0);
+    const seen = await value(page, "PIC-101.OUT");
+    const write = (to) => page.evaluate(() => window.hmi.link.serverMs).then((ms) => ({ id: crypto.randomUUID(), tag: "PIC-101.OUT", value: to, seen_value: seen, reason: "trial", seen_ms: Math.round(ms) }));
     const one = await asks("cmd", await write(seen + 0.5), cookies.li);
-    await until(page, "TIC-101.OUT", seen + 0.5);
+    await until(page, "PIC-101.OUT", seen + 0.5);
     const two = await asks("cmd", await write(seen + 1), cookies.wang);
     assert.deepEqual([one.status, two.status, two.json.code], [200, 409, "value_changed"], JSON.stringify([one.json, two.json]));
-    assert.equal(await value(page, "TIC-101.OUT"), seen + 0.5);
+    assert.equal(await value(page, "PIC-101.OUT"), seen + 0.5);
     await page.context().close();
   });
 

@@ -94,6 +94,12 @@ describe("the control room", { skip }, () => {
     // Process and controller stand still, so that two looks see the same.
     assert.equal((await post(base, "simulation/act", { do: "freeze" })).ok, true);
     await first.bringToFront();
+    // The releases that were due come first, and their pictures.
+    await first.waitForFunction(() => {
+      const { scan } = window.hmi.link, at = performance.now();
+      if (window.seen?.scan !== scan) window.seen = { scan, at };
+      return at - window.seen.at > 3000;
+    }, null, { polling: 200 });
     // What was pressed led elsewhere.
     await first.evaluate((hash) => { location.hash = hash; }, PAGES[0]);
     await first.waitForFunction(() => document.querySelectorAll(".drawing .value").length >= 20 && ![...document.querySelectorAll(".drawing .value")].some((v) => v.textContent.startsWith("—")));
