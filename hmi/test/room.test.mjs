@@ -19,6 +19,9 @@ const post = (base, path, body) => fetch(`${base}api/v1/${path}`, {
   method: "POST", headers: { Origin: new URL(base).origin, "X-HMI": "1", "Content-Type": "application/json" }, body: JSON.stringify({ id: crypto.randomUUID(), ...body }),
 }).then((answer) => answer.json());
 
+/** Tags whose history is straight lines within a deviation: its last value is not the newest. */
+const LINES = /^(TT-10[3-7]|TT-203|PT-10[34])\.PV$/;
+
 /** The newest values of at most eight tags, as the HTTP interface answers them: `[name, value]`. */
 async function newest(base, tags) {
   const now = Date.now();
@@ -103,7 +106,7 @@ describe("the control room", { skip }, () => {
     // What was pressed led elsewhere.
     await first.evaluate((hash) => { location.hash = hash; }, PAGES[0]);
     await first.waitForFunction(() => document.querySelectorAll(".drawing .value").length >= 20 && ![...document.querySelectorAll(".drawing .value")].some((v) => v.textContent.startsWith("—")));
-    const tags = (await first.evaluate(() => window.hmi.store.wanted())).slice(0, 80);
+    const tags = (await first.evaluate(() => window.hmi.store.wanted())).filter((name) => !LINES.test(name)).slice(0, 80);
     const look = () => first.evaluate((names) => names.map((n) => window.hmi.store.read(n).value), tags);
     let same = 0;
     // What did not change while the server was asked is what it answered; the rest is asked again.
