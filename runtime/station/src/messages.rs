@@ -119,6 +119,8 @@ impl Messages {
 
     /// One look: records to the ledger, health to the alarms.
     fn look(&mut self, alarms: &Teller) {
+        // First: what an alarm tells is then among the records polled after it.
+        let seen = standing(&self.notifier.health());
         while self.write() {
             let records = self.notifier.poll();
             if records.is_empty() {
@@ -126,7 +128,6 @@ impl Messages {
             }
             self.unwritten = records.iter().map(|record| self.entry(record)).collect();
         }
-        let seen = standing(&self.notifier.health());
         let before = core::mem::replace(&mut self.told, seen);
         let tell = |alarm, active| {
             alarms.tell(Told::Own { alarm, active });
