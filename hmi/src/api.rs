@@ -30,6 +30,7 @@ pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Respo
 struct Health {
     scanning: bool,
     scan: u64,
+    utc_ms: i64,
     age_ms: i64,
     epoch: u64,
 }
@@ -40,6 +41,7 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Response {
     Json(Health {
         scanning: age_ms as f64 <= SNAPSHOT_AGE_MS_MAX as f64 * app.desk.pace().max(1.0),
         scan: snapshot.scan,
+        utc_ms: snapshot.utc_ns.div_euclid(1_000_000),
         age_ms,
         epoch: app.desk.directory().epoch,
     })

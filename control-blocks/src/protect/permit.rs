@@ -1,7 +1,7 @@
 //! Permissives.
 
 use super::voting::{check_row, row_text};
-use crate::logic::timing::{Delay, ns};
+use crate::logic::timing::{Delay, ns, seconds};
 use scan::*;
 
 /// `PERMIT`: everything that must be so before something may begin.
@@ -11,14 +11,16 @@ use scan::*;
 /// | `needs` | up to 64 rows `{ name = "agitator runs", tag = "M-101.RUN.PV", is = true }`; `name` and its Chinese form `zh` are for people, `is` may be left out (true) |
 /// | `for_s` | how long all must hold without a break, 0 |
 ///
-/// Outputs `OK` (all hold, for `for_s`) and `MISSING` (bit mask of the rows that
-/// do not hold now, row 1 in bit 0). A bad tag does not hold.
+/// Outputs `OK` (all hold, for `for_s`), `MISSING` (bit mask of the rows that do not
+/// hold now, row 1 in bit 0) and `WAIT_S` (seconds until `OK` while all hold and
+/// `for_s` runs, else 0). A bad tag does not hold.
 pub struct Permit {
     for_ns: u64,
     delay: Delay,
     needs: Box<[(Input<bool>, bool)]>,
     ok: Output<bool>,
     missing: Output<i64>,
+    wait_s: Output<f64>,
 }
 
 impl Block for Permit {
@@ -32,6 +34,7 @@ impl Block for Permit {
         let ok = self.delay.step(missing == 0, self.for_ns, 0, ns(scan.dt_s));
         image.put(&self.ok, ok);
         image.put(&self.missing, missing as i64);
+        image.put(&self.wait_s, seconds(self.delay.left_ns(self.for_ns)));
     }
 
     fn save(&self, state: &mut StateWriter<'_>) {
@@ -84,6 +87,7 @@ impl BlockKind for Permit {
             needs: needs.into_boxed_slice(),
             ok: wiring.output("OK"),
             missing: wiring.output("MISSING"),
+            wait_s: wiring.output("WAIT_S"),
         }
     }
 }
@@ -113,9 +117,12 @@ mod tests {
         assert_eq!(rig.value("P.MISSING"), 3.0);
         rig.field("run", 1.0).scans(1);
         assert_eq!(rig.value("P.MISSING"), 2.0);
+        assert_eq!(rig.value("P.WAIT_S"), 0.0);
         rig.field("trip", 0.0).scans(30);
         assert!(!rig.is("P.OK"));
+        assert_eq!(rig.value("P.WAIT_S"), 1.0);
         assert!(rig.scans(1).is("P.OK"));
+        assert_eq!(rig.value("P.WAIT_S"), 0.0);
         rig.quality_of("run", Quality::STALE).scans(1);
         assert!(!rig.is("P.OK"));
         assert_eq!(rig.value("P.MISSING"), 1.0);

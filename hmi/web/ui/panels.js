@@ -173,7 +173,7 @@ class PermitPanel extends Part {
     });
     this.append(h("header", {}, h("h2", { text: title, title: this.block }), h("span", { class: "gap" }), chip), h("div", region(title), rows.map((r) => r.node)));
     const update = () => {
-      const ok = store.read(`${this.block}.OK`), mask = store.read(`${this.block}.MISSING`).value;
+      const ok = store.read(`${this.block}.OK`), mask = store.read(`${this.block}.MISSING`).value, wait = store.read(`${this.block}.WAIT_S`).value;
       let missing = 0;
       rows.forEach(({ row, mark, node }, i) => {
         const read = row.tag && store.read(row.tag);
@@ -182,10 +182,10 @@ class PermitPanel extends Part {
         setText(mark, holds ? "✓" : "✗");
         node.classList.toggle("missing", !holds);
       });
-      setText(chip, !ok.tag ? t("no tag") : ok.value === 1 ? t("may start") : `${missing} ${t("missing")}`);
+      setText(chip, !ok.tag ? t("no tag") : ok.value === 1 ? t("may start") : missing || !wait ? `${missing} ${t("missing")}` : `${Math.ceil(wait)} s`);
       chip.className = ok.value === 1 ? "chip" : "chip strong";
     };
-    for (const name of [`${this.block}.OK`, `${this.block}.MISSING`, ...rows.map((r) => r.row.tag)]) if (name) this.hold(store.watch(name, update));
+    for (const name of [`${this.block}.OK`, `${this.block}.MISSING`, `${this.block}.WAIT_S`, ...rows.map((r) => r.row.tag)]) if (name) this.hold(store.watch(name, update));
     update();
   }
 }

@@ -74,7 +74,10 @@ fn theirs(kept: &Kept, place: bool) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/verifier/ledger.py");
     let key: String = kept.key.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut command = Command::new("python3");
-    command.arg(script).arg(&kept.ledger).args(["--key", &key]);
+    command
+        .args(["-B".as_ref(), script.as_os_str()])
+        .arg(&kept.ledger)
+        .args(["--key", &key]);
     if place {
         command.arg("--checkpoints").arg(&kept.checkpoints);
     }

@@ -433,7 +433,7 @@ impl Work {
                 "flood ends"
             };
             let why = format!("{} alarms", flood.alarms);
-            // Lost with a ledger that is down; the flood is seen in the steps as well.
+            // The clerk keeps it while the ledger is down.
             let _ = self.desk.ledger.post(vec![self.entry(what, "", &why)]);
         }
         if let Some(list) = self.ours.list(now_ns) {

@@ -245,7 +245,7 @@ fn news_of_history(
                 });
             }
         }
-        // With a ledger that is down the alarm alone tells.
+        // The clerk keeps it while the ledger is down.
         let _ = ledger.post(vec![Entry {
             offset_min: rt::utc_offset_min(),
             ..Entry::system(rt::utc_ns(), env_word(env), what, "history", &why)

@@ -1,6 +1,10 @@
 //! The clerk: takes orders from the desk, writes them down, and only then lets
 //! them on their way to the scan. No record, no action.
 
+mod kept;
+
+pub use kept::Kept;
+
 use crate::bypass::{BypassNotes, note};
 use crate::change::{Adopted, Changer};
 use crate::chronicle::Cast;
@@ -17,7 +21,8 @@ use gateway::desk::{
 };
 use gateway::hub::SIMULATION;
 use gateway::{Ask, Hub, Order};
-use journal::ledger::{Actor, ActorKind, Class, Entry as Record, Ledger, LedgerError, Value};
+use journal::ledger::{Actor, ActorKind, Class, Entry as Record, Ledger, Value};
+use kept::append;
 use people::Signed;
 use scan::Entry;
 use signal::limits;
@@ -36,6 +41,8 @@ pub struct Clerk {
     pub attempts: Receiver<Attempt>,
     /// The record.
     pub ledger: Ledger,
+    /// What it has not taken yet.
+    pub kept: Kept,
     /// What other parts of the station want recorded.
     pub postings: Receiver<Posting>,
     /// Whether nothing can be recorded; the scans show it.
@@ -215,6 +222,7 @@ impl Clerk {
             }
             self.handle(waiting);
         }
+        self.write_kept();
         let _ = self
             .ledger
             .append(&mut [self.record(Class::System, "station", "stop")]);
@@ -232,8 +240,17 @@ impl Clerk {
             // Tried again in a second.
             let _ = self.ledger.reopen();
         }
+        self.write_kept();
         self.tell_of_the_ledger();
         self.send_checkpoints();
+    }
+
+    fn write_kept(&mut self) {
+        let gap = self.record(Class::System, "station", "gap");
+        self.kept.write(&mut self.ledger, |count| Record {
+            why: format!("{count} entries were not recorded while the ledger was down"),
+            ..gap
+        });
     }
 
     /// Somebody moved the clock: numbers keep the order of entries, and this says by how
@@ -246,8 +263,9 @@ impl Clerk {
             new: Some(said(step.found_ns)),
             ..self.record(Class::System, "station", "clock-step")
         };
-        // If it cannot be recorded, the ledger is down and says since when.
-        let _ = self.ledger.append(&mut [record]);
+        if self.ledger.append(&mut [record.clone()]).is_err() {
+            self.kept.keep(record);
+        }
     }
 
     fn tell_of_the_ledger(&self) {
@@ -367,9 +385,12 @@ impl Clerk {
         for posting in &postings {
             records.extend(posting.entries.iter().cloned());
         }
-        let recorded = self.append_each_if_not_all(&mut records);
+        let recorded = append(&mut self.ledger, &mut records);
         let first = recorded.as_ref().ok().copied();
         let why = recorded.err().map(|error| error.to_string());
+        if why.is_some() {
+            self.keep(&attempts, &postings);
+        }
         self.answer(postings, first.map(|first| first + asked), why.as_deref());
         self.obey(orders, why.as_deref());
         for attempt in attempts {
@@ -385,24 +406,16 @@ impl Clerk {
         self.tell_of_the_ledger();
     }
 
-    /// One entry that is too long must not keep the others out: it is recorded without
-    /// its words.
-    fn append_each_if_not_all(&mut self, records: &mut [Record]) -> Result<u64, LedgerError> {
-        match self.ledger.append(records) {
-            Err(LedgerError::TooLong { .. }) => {
-                for record in &mut *records {
-                    for text in [&mut record.why, &mut record.what, &mut record.subject] {
-                        shorten(text);
-                    }
-                    for value in [&mut record.old, &mut record.new].into_iter().flatten() {
-                        if let Value::Text(text) = value {
-                            shorten(text);
-                        }
-                    }
-                }
-                self.ledger.append(records)
+    /// Keeps what has happened although it could not be recorded.
+    fn keep(&mut self, attempts: &[Attempt], postings: &[Posting]) {
+        for attempt in attempts {
+            self.kept.keep(self.record_of_attempt(attempt));
+        }
+        // Who waits for an answer does nothing without a record.
+        for posting in postings.iter().filter(|posting| posting.answer.is_none()) {
+            for entry in &posting.entries {
+                self.kept.keep(entry.clone());
             }
-            done => done,
         }
     }
 
@@ -430,7 +443,7 @@ impl Clerk {
                 Some(why) => Err(Refusal::journal_down(why)),
                 None => self.act(order),
             };
-            if let (None, Err(refusal)) = (why, &result) {
+            if let Err(refusal) = &result {
                 // The record says what was asked; it must not read as if it was done.
                 refused.push(Record {
                     subject: order.subject.clone(),
@@ -440,9 +453,12 @@ impl Clerk {
             }
             results.push(result);
         }
-        if !refused.is_empty() {
-            // A refusal that cannot be recorded is still a refusal.
-            let _ = self.append_each_if_not_all(&mut refused);
+        // A refusal that cannot be recorded yet is still a refusal.
+        if !refused.is_empty() && (why.is_some() || append(&mut self.ledger, &mut refused).is_err())
+        {
+            refused
+                .into_iter()
+                .for_each(|record| self.kept.keep(record));
         }
         for (order, result) in orders.into_iter().zip(results) {
             self.tell(&order, &result);
@@ -676,19 +692,6 @@ impl Clerk {
             actor: order.actor.clone(),
             text: Text::new(en, zh),
         });
-    }
-}
-
-/// Longest text of an entry that had to be shortened, bytes.
-const SHORT_BYTES: usize = 1_000;
-
-fn shorten(text: &mut String) {
-    if text.len() > SHORT_BYTES {
-        let end = (0..=SHORT_BYTES)
-            .rev()
-            .find(|at| text.is_char_boundary(*at));
-        text.truncate(end.unwrap_or(0));
-        text.push('…');
     }
 }
 

@@ -4,7 +4,7 @@ use crate::archive::{Archive, Surroundings};
 use crate::bypass::BypassNotes;
 use crate::change::{ChangeEnds, Changer, SharedRunning};
 use crate::chronicle::Cast;
-use crate::clerk::{Clerk, env_word, is_cold_start, standing_forces};
+use crate::clerk::{Clerk, Kept, env_word, is_cold_start, standing_forces};
 use crate::clock::RtClock;
 use crate::clock_watch::Clocks;
 use crate::closed_loop::{LoopError, point_configs};
@@ -478,6 +478,7 @@ impl Station {
             orders: intake.orders,
             attempts: intake.attempts,
             ledger,
+            kept: Kept::default(),
             postings,
             ledger_down: ledger_down.clone(),
             checkpoints,

@@ -250,15 +250,11 @@ impl Process {
         more: &serde_json::Value,
     ) -> Option<(u16, String)> {
         let health = self.get("/api/v1/health")?;
-        let now = std::time::SystemTime::UNIX_EPOCH
-            .elapsed()
-            .map_or(0, |now| now.as_millis() as i64);
-        let seen_ms = now - health["age_ms"].as_i64().unwrap_or(0).max(0);
         let mut body = serde_json::json!({
             "id": self.fresh_id(),
             "tag": tag,
             "value": value,
-            "seen_ms": seen_ms,
+            "seen_ms": health["utc_ms"],
         });
         for (key, value) in more.as_object().into_iter().flatten() {
             body[key] = value.clone();

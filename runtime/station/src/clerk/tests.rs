@@ -47,6 +47,7 @@ fn office(disk: &MemoryDisk) -> Office {
         orders,
         attempts,
         ledger,
+        kept: Kept::default(),
         postings,
         ledger_down: Arc::default(),
         checkpoints: None,
@@ -142,6 +143,68 @@ fn what_cannot_be_recorded_is_not_done_and_it_recovers_by_itself() {
     assert!(!office.clerk.ledger_down.load(Ordering::Relaxed));
     assert!(office.ask(1, WRITE).is_ok());
     assert!(office.ring.pop().is_ok());
+    // What was refused meanwhile is a record as soon as there can be one.
+    let records = whats(&disk);
+    let words: Vec<&str> = records.iter().map(|record| record.what.as_str()).collect();
+    let refused = ["refused"; 4];
+    let expected = [&["write", "cut", "reopened"][..], &refused, &["write"]].concat();
+    assert_eq!(words, expected);
+    assert!(records[3].why.contains("JournalDown"), "{}", records[3].why);
+}
+
+#[test]
+fn what_has_happened_waits_for_a_ledger_that_is_down_and_what_must_be_recorded_first_does_not() {
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
+    let entry = |what: &str| Record::system(0, "SIM", what, "", "");
+    disk.fail_at(2, DiskFault::Device, true);
+    let handle = |office: &mut Office| {
+        let mut waiting = Waiting::default();
+        drain(&mut waiting.postings, &office.clerk.postings);
+        office.clerk.handle(waiting);
+    };
+    office.sender.post(vec![entry("history down")]).unwrap();
+    let asked = office.sender.ask(vec![entry("script started")]).unwrap();
+    handle(&mut office);
+    assert!(asked.try_recv().unwrap().is_err());
+    office.clerk.tend(0, true);
+    office.sender.post(vec![entry("history up")]).unwrap();
+    handle(&mut office);
+    disk.mend();
+    for _ in 0..3 {
+        office.clerk.tend(0, true);
+    }
+    let words: Vec<String> = whats(&disk).into_iter().map(|r| r.what).collect();
+    assert_eq!(
+        words,
+        ["cut", "reopened", "history down", "history up"],
+        "once each"
+    );
+}
+
+#[test]
+fn of_what_cannot_wait_the_number_is_recorded() {
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
+    disk.fail_at(1, DiskFault::Full, true);
+    let entry = |at: usize| Record::system(0, "SIM", &format!("happened {at}"), "", "");
+    for at in 0..4_100 {
+        office.sender.post(vec![entry(at)]).unwrap();
+        let mut waiting = Waiting::default();
+        drain(&mut waiting.postings, &office.clerk.postings);
+        office.clerk.handle(waiting);
+    }
+    disk.mend();
+    office.clerk.tend(0, true);
+    let records = whats(&disk);
+    let happened = records.iter().filter(|r| r.what.starts_with("happened"));
+    assert_eq!(happened.count(), 4_096);
+    let gap = records.last().unwrap();
+    assert_eq!(gap.what, "gap");
+    assert_eq!(
+        gap.why,
+        "4 entries were not recorded while the ledger was down"
+    );
 }
 
 #[test]
