@@ -40,7 +40,7 @@ impl Dosing {
             150,
         );
         run.write(&[("RG-1.RESET", 1.0)], 60);
-        run.write(&[("EC-101.TEST", 1.0)], 250);
+        run.write(&[("EC-101.TEST", 1.0)], 550);
         run.write(&[("DOSE.ENABLE", 1.0)], 1500);
         assert_eq!(run.value("DOSE.OPEN"), 1.0, "it doses");
         run.1.clear();

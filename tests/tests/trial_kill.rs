@@ -359,7 +359,7 @@ impl Trial {
         // that strokes again.
         let mut stroked = None::<std::time::Instant>;
         eventually("dosing permitted", Duration::from_secs(300), || {
-            if stroked.is_none_or(|at| at.elapsed() > Duration::from_secs(45)) {
+            if stroked.is_none_or(|at| at.elapsed() > Duration::from_secs(100)) {
                 process.await_write("EC-101.TEST", 1.0);
                 stroked = Some(std::time::Instant::now());
             }
