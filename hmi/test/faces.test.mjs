@@ -91,3 +91,20 @@ test("a command of the sequence is proposed before it is given, and is recorded"
   await page.waitForFunction(() => window.hmi.store.events.some((e) => e.kind === "command" && e.tag === "UP-101.START"), null, { polling: 100 });
   await page.context().close();
 });
+
+test("a permission whose conditions hold says how long they must hold yet", { skip }, async (t) => {
+  const station = layOut({ args: ["--speed", "3"] });
+  t.after(station.end);
+  const page = await open(await station.start(), { hash: "#/lists" });
+  await page.waitForSelector('hmi-permit-panel h2[title="DP-101"]');
+  const told = await page.evaluate(() => new Promise((done) => {
+    const chip = document.querySelector('h2[title="DP-101"]').closest("hmi-permit-panel").querySelector(".chip");
+    const all = [chip.textContent];
+    new MutationObserver(() => { all.push(chip.textContent); if (chip.textContent === "may start") done(all); }).observe(chip, { childList: true, characterData: true, subtree: true });
+  }));
+  // The demo scenario makes them hold, one after the other.
+  assert.match(told[0], /^\d+ missing$/);
+  assert.ok(told.some((text) => /^\d+ s$/.test(text)), told.join(", "));
+  clean(page);
+  await page.context().close();
+});
