@@ -1,5 +1,6 @@
-//! The store of samples beside SQLite: samples taken in a second, bytes a sample, a
-//! day of one tag, a year of one tag in 2 000 buckets. Times of reading are of the CPU.
+//! The store of samples beside SQLite and VictoriaMetrics: samples taken in a second, bytes a sample, a
+//! day of one tag, a year of one tag in 2 000 buckets. Times of reading are by the clock.
+//! VictoriaMetrics is left out where it is not installed (Debian: victoria-metrics).
 //!
 //! `cargo bench -p scanloop-benches --bench historian [-- HOURS]`; a day without.
 
@@ -7,6 +8,7 @@ use historian::{
     Historian, HistoryReader, Item, Options, Policy, Sample, SourceId, Specs, TagId, TagSpec,
 };
 use rusqlite::Connection;
+use scanloop_benches::victoria::{Answer, Victoria};
 use signal::{Kind, Quality};
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
@@ -182,17 +184,17 @@ fn cpu_s(begun: Instant) -> f64 {
     ns.map_or_else(|| begun.elapsed().as_secs_f64(), |ns| ns * 1e-9)
 }
 
+/// By the clock: what the kernel says of processor time moves in steps of a tick.
 fn median_ms(mut act: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..9)
+    let mut times: Vec<f64> = (0..31)
         .map(|_| {
             let begun = Instant::now();
-            let from = cpu_s(begun);
             act();
-            (cpu_s(begun) - from) * 1e3
+            begun.elapsed().as_secs_f64() * 1e3
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    times[4]
+    times[15]
 }
 
 fn bytes_of(folder: &Path) -> u64 {
@@ -368,6 +370,70 @@ fn sqlite(folder: &Path, seconds: u64) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Seconds of the day that it is given at a time.
+const BATCH_S: u64 = 300;
+
+fn victoria(folder: &Path, seconds: u64) -> std::io::Result<()> {
+    let Some(peer) = Victoria::start(&folder.join("victoria"))? else {
+        println!("VictoriaMetrics: not installed");
+        return Ok(());
+    };
+    let mut day = Day::new();
+    let kinds: Vec<Way> = ways();
+    let mut samples = Vec::new();
+    let (mut given, mut wall) = (0_u64, 0.0);
+    let mut second = 0;
+    let from = peer.cpu_s();
+    while second < seconds {
+        let mut series = vec![Vec::new(); TAGS];
+        for _ in 0..BATCH_S.min(seconds - second) {
+            day.next(&mut samples);
+            for sample in &samples {
+                let value = match kinds[sample.tag.0 as usize] {
+                    Way::Bool(_) | Way::Int(_) => sample.bits as f64,
+                    _ => f64::from_bits(sample.bits),
+                };
+                let at_ms = START_NS / 1_000_000 + second as i64 * 1_000;
+                series[sample.tag.0 as usize].push((at_ms, value));
+            }
+            given += samples.len() as u64;
+            second += 1;
+        }
+        wall += peer.import(&series)?.wall_ms / 1e3;
+    }
+    let taken = peer.cpu_s() - from;
+    peer.settle()?;
+    let spent = peer.cpu_s() - from;
+    println!(
+        "VictoriaMetrics, all raw, {BATCH_S} s a request: {given} given; {:.2} M a CPU second ({:.2} M with its \
+         merges; {:.2} M/s of wall); {:.2} bytes a sample",
+        given as f64 / taken / 1e6,
+        given as f64 / spent / 1e6,
+        given as f64 / wall / 1e6,
+        peer.bytes() as f64 / given as f64,
+    );
+    let (from_s, to_s) = (START_NS / S, START_NS / S + seconds as i64 - 1);
+    for tag in ["tag_001", "tag_200"] {
+        let day = format!("/api/v1/export?match[]={tag}&start={from_s}&end={to_s}");
+        let minutes = format!(
+            "/api/v1/query_range?query=avg_over_time({tag}[1m])&start={from_s}&end={to_s}&step=60s&nocache=1"
+        );
+        for (name, path) in [("the day", day), ("1 min means", minutes)] {
+            let cpu = peer.cpu_s();
+            let mut answers = (0..101)
+                .map(|_| peer.get(&path))
+                .collect::<std::io::Result<Vec<Answer>>>()?;
+            let cpu_ms = (peer.cpu_s() - cpu) * 1e3 / answers.len() as f64;
+            answers.sort_by(|a, b| a.wall_ms.total_cmp(&b.wall_ms));
+            let Answer { wall_ms, bytes } = answers[answers.len() / 2];
+            println!(
+                "  {tag}, {name}: {cpu_ms:.2} ms of processor time, {wall_ms:.2} ms by the clock, {bytes} bytes"
+            );
+        }
+    }
+    Ok(())
+}
+
 fn main() {
     let hours = std::env::args().skip(1).find_map(|word| word.parse().ok());
     let seconds = hours.unwrap_or(24_u64) * 3_600;
@@ -378,6 +444,9 @@ fn main() {
     day(&folder, seconds, true);
     if let Err(error) = sqlite(&folder, seconds.min(7_200)) {
         println!("SQLite: {error}");
+    }
+    if let Err(error) = victoria(&folder, seconds) {
+        println!("VictoriaMetrics: {error}");
     }
     year(&folder);
     let _ = std::fs::remove_dir_all(&folder);

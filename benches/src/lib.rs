@@ -13,3 +13,4 @@ pub mod measure;
 #[allow(unsafe_code)]
 pub mod peer;
 pub mod text;
+pub mod victoria;
