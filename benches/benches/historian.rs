@@ -1,6 +1,6 @@
-//! The store of samples beside SQLite and VictoriaMetrics: samples taken in a second, bytes a sample, a
-//! day of one tag, a year of one tag in 2 000 buckets. Times of reading are by the clock.
-//! VictoriaMetrics is left out where it is not installed (Debian: victoria-metrics).
+//! The store of samples beside SQLite and VictoriaMetrics: samples taken in a second,
+//! bytes a sample, a day of one tag, a year of one tag in 2 000 buckets. Times of reading
+//! are by the clock. VictoriaMetrics is left out where it is not installed (Debian: victoria-metrics).
 //!
 //! `cargo bench -p scanloop-benches --bench historian [-- HOURS]`; a day without.
 
@@ -8,7 +8,8 @@ use historian::{
     Historian, HistoryReader, Item, Options, Policy, Sample, SourceId, Specs, TagId, TagSpec,
 };
 use rusqlite::Connection;
-use scanloop_benches::victoria::{Answer, Victoria};
+use scanloop_benches::measure::{bytes_of, median, ns_of};
+use scanloop_benches::victoria::Victoria;
 use signal::{Kind, Quality};
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
@@ -186,23 +187,8 @@ fn cpu_s(begun: Instant) -> f64 {
 
 /// By the clock: what the kernel says of processor time moves in steps of a tick.
 fn median_ms(mut act: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..31)
-        .map(|_| {
-            let begun = Instant::now();
-            act();
-            begun.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[15]
-}
-
-fn bytes_of(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| entry.metadata().ok())
-        .map(|metadata| metadata.len())
-        .sum()
+    let times: Vec<f64> = (0..31).map(|_| ns_of(&mut act) / 1e6).collect();
+    median(&times)
 }
 
 fn points(reader: &HistoryReader, tag: &str) -> usize {
@@ -379,11 +365,11 @@ fn victoria(folder: &Path, seconds: u64) -> std::io::Result<()> {
         return Ok(());
     };
     let mut day = Day::new();
-    let kinds: Vec<Way> = ways();
+    let kinds = ways();
     let mut samples = Vec::new();
     let (mut given, mut wall) = (0_u64, 0.0);
     let mut second = 0;
-    let from = peer.cpu_s();
+    let from = peer.processor_s();
     while second < seconds {
         let mut series = vec![Vec::new(); TAGS];
         for _ in 0..BATCH_S.min(seconds - second) {
@@ -399,11 +385,11 @@ fn victoria(folder: &Path, seconds: u64) -> std::io::Result<()> {
             given += samples.len() as u64;
             second += 1;
         }
-        wall += peer.import(&series)?.wall_ms / 1e3;
+        wall += peer.import(&series)? / 1e3;
     }
-    let taken = peer.cpu_s() - from;
+    let taken = peer.processor_s() - from;
     peer.settle()?;
-    let spent = peer.cpu_s() - from;
+    let spent = peer.processor_s() - from;
     println!(
         "VictoriaMetrics, all raw, {BATCH_S} s a request: {given} given; {:.2} M a CPU second ({:.2} M with its \
          merges; {:.2} M/s of wall); {:.2} bytes a sample",
@@ -419,15 +405,14 @@ fn victoria(folder: &Path, seconds: u64) -> std::io::Result<()> {
             "/api/v1/query_range?query=avg_over_time({tag}[1m])&start={from_s}&end={to_s}&step=60s&nocache=1"
         );
         for (name, path) in [("the day", day), ("1 min means", minutes)] {
-            let cpu = peer.cpu_s();
-            let mut answers = (0..101)
+            let cpu = peer.processor_s();
+            let answers = (0..101)
                 .map(|_| peer.get(&path))
-                .collect::<std::io::Result<Vec<Answer>>>()?;
-            let cpu_ms = (peer.cpu_s() - cpu) * 1e3 / answers.len() as f64;
-            answers.sort_by(|a, b| a.wall_ms.total_cmp(&b.wall_ms));
-            let Answer { wall_ms, bytes } = answers[answers.len() / 2];
+                .collect::<std::io::Result<Vec<f64>>>()?;
+            let cpu_ms = (peer.processor_s() - cpu) * 1e3 / answers.len() as f64;
+            let wall_ms = median(&answers);
             println!(
-                "  {tag}, {name}: {cpu_ms:.2} ms of processor time, {wall_ms:.2} ms by the clock, {bytes} bytes"
+                "  {tag}, {name}: {cpu_ms:.2} ms of processor time, {wall_ms:.2} ms by the clock"
             );
         }
     }

@@ -1,5 +1,6 @@
 //! Rounds, quantiles, the machine.
 
+use std::path::Path;
 use std::time::Instant;
 
 /// The value below which `q` of the samples lie, by nearest rank; 0 without samples.
@@ -128,4 +129,16 @@ pub fn resident_mb(pid: u32) -> (f64, f64) {
             / 1024.0
     };
     (field("VmRSS:"), field("VmHWM:"))
+}
+
+/// Bytes of the files in a folder and below it.
+pub fn bytes_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => bytes_of(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
 }

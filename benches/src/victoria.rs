@@ -2,6 +2,7 @@
 //! HTTP on loopback, as its users do. It keeps milliseconds, no quality, and syncs by
 //! itself once in some seconds.
 
+use crate::measure::{bytes_of, processor_s};
 use std::fmt::Write as _;
 use std::io::{Error, Read, Result, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,15 +15,6 @@ pub struct Victoria {
     child: Child,
     port: u16,
     folder: PathBuf,
-}
-
-/// What it costs to answer.
-#[derive(Clone, Copy, Debug)]
-pub struct Answer {
-    /// From the request to the last byte, milliseconds.
-    pub wall_ms: f64,
-    /// Bytes of the answer.
-    pub bytes: usize,
 }
 
 impl Victoria {
@@ -59,7 +51,8 @@ impl Victoria {
         Ok(Some(server))
     }
 
-    fn ask(&self, head: &str, body: &[u8]) -> Result<Answer> {
+    /// From the request to the last byte, milliseconds.
+    fn ask(&self, head: &str, body: &[u8]) -> Result<f64> {
         let begun = Instant::now();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         let length = body.len();
@@ -74,25 +67,23 @@ impl Victoria {
             let said = String::from_utf8_lossy(&answer);
             return Err(Error::other(said.chars().take(400).collect::<String>()));
         }
-        Ok(Answer {
-            wall_ms: begun.elapsed().as_secs_f64() * 1e3,
-            bytes: answer.len(),
-        })
+        Ok(begun.elapsed().as_secs_f64() * 1e3)
     }
 
-    /// Asks for a path.
+    /// Asks for a path; milliseconds to the last byte of the answer.
     ///
     /// # Errors
     /// No answer, or one that is no success.
-    pub fn get(&self, path: &str) -> Result<Answer> {
+    pub fn get(&self, path: &str) -> Result<f64> {
         self.ask(&format!("GET {path}"), b"")
     }
 
-    /// Gives samples, each series with its times in milliseconds.
+    /// Gives samples, each series with its times in milliseconds; milliseconds to the end of
+    /// the answer.
     ///
     /// # Errors
     /// No answer, or one that is no success.
-    pub fn import(&self, series: &[Vec<(i64, f64)>]) -> Result<Answer> {
+    pub fn import(&self, series: &[Vec<(i64, f64)>]) -> Result<f64> {
         let mut text = String::new();
         for (at, points) in series.iter().enumerate().filter(|(_, p)| !p.is_empty()) {
             let list = |of: &dyn Fn(&(i64, f64)) -> String| -> String {
@@ -129,34 +120,14 @@ impl Victoria {
         Ok(())
     }
 
-    /// Seconds that it has run on processors.
-    pub fn cpu_s(&self) -> f64 {
-        let path = format!("/proc/{}/stat", self.child.id());
-        let said = std::fs::read_to_string(path).unwrap_or_default();
-        let after_name = said.rsplit(')').next().unwrap_or_default();
-        let fields: Vec<f64> = after_name
-            .split_whitespace()
-            .map(|field| field.parse().unwrap_or(0.0))
-            .collect();
-        // utime and stime in ticks of 10 ms.
-        fields
-            .get(11..13)
-            .map_or(0.0, |both| (both[0] + both[1]) * 0.01)
+    /// Processor seconds that it has used.
+    pub fn processor_s(&self) -> f64 {
+        processor_s(self.child.id())
     }
 
     /// Bytes of its data.
     pub fn bytes(&self) -> u64 {
-        fn of(folder: &Path) -> u64 {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            entries
-                .map(|entry| match entry.metadata() {
-                    Ok(metadata) if metadata.is_dir() => of(&entry.path()),
-                    Ok(metadata) => metadata.len(),
-                    Err(_) => 0,
-                })
-                .sum()
-        }
-        of(&self.folder.join("data"))
+        bytes_of(&self.folder.join("data"))
     }
 }
 

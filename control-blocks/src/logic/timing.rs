@@ -57,11 +57,12 @@ impl Delay {
         self.output
     }
 
-    /// Time until the output rises if the input stays; 0 if it does not rise.
+    /// Time until the output rises if the input stays, nanoseconds; 0 if it does not rise.
     pub const fn left_ns(&self, on_ns: u64) -> u64 {
-        match self.is_running && !self.output {
-            true => on_ns.saturating_sub(self.elapsed_ns),
-            false => 0,
+        if self.is_running && !self.output {
+            on_ns.saturating_sub(self.elapsed_ns)
+        } else {
+            0
         }
     }
 

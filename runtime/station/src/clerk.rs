@@ -1,6 +1,7 @@
 //! The clerk: takes orders from the desk, writes them down, and only then lets
 //! them on their way to the scan. No record, no action.
 
+mod append;
 mod kept;
 
 pub use kept::Kept;
@@ -15,6 +16,7 @@ use crate::ports::ScanOrder;
 use crate::pump::{ForceNotes, PumpUpdate, history_of};
 use crate::rt;
 use crate::supervision::Supervision;
+use append::append;
 use crossbeam::channel::{Receiver, Sender};
 use gateway::desk::{
     Attempt, Environment, Event, EventKind, Force, Receipt, Refusal, RefusalCode, Text,
@@ -22,7 +24,6 @@ use gateway::desk::{
 use gateway::hub::SIMULATION;
 use gateway::{Ask, Hub, Order};
 use journal::ledger::{Actor, ActorKind, Class, Entry as Record, Ledger, Value};
-use kept::append;
 use people::Signed;
 use scan::Entry;
 use signal::limits;
@@ -248,7 +249,7 @@ impl Clerk {
     fn write_kept(&mut self) {
         let gap = self.record(Class::System, "station", "gap");
         self.kept.write(&mut self.ledger, |count| Record {
-            why: format!("{count} entries were not recorded while the ledger was down"),
+            why: format!("not recorded while the ledger was down: {count}"),
             ..gap
         });
     }

@@ -1,6 +1,7 @@
 //! What happened while nothing could be recorded, until it can be.
 
-use journal::ledger::{Entry, Ledger, LedgerError, Value};
+use super::append::append;
+use journal::ledger::{Entry, Ledger};
 use std::collections::VecDeque;
 
 /// Entries that wait; of more only the number is known.
@@ -30,19 +31,19 @@ impl Kept {
     /// Writes what waits, in its order, and then how many could not wait, as `gap` puts
     /// it. What the ledger does not take yet goes on waiting.
     pub fn write(&mut self, ledger: &mut Ledger, gap: impl FnOnce(u64) -> Entry) {
+        let mut at_a_time = AT_A_TIME;
         while !self.waiting.is_empty() && ledger.down().is_none() {
-            let count = self.waiting.len().min(AT_A_TIME);
+            let count = self.waiting.len().min(at_a_time);
             let mut group: Vec<Entry> = self.waiting.iter().take(count).cloned().collect();
             match append(ledger, &mut group) {
                 Ok(_) => drop(self.waiting.drain(..count)),
+                Err(_) if ledger.down().is_some() => {}
                 // One that can never be written must not keep back the others.
-                Err(_) if ledger.down().is_none() => {
-                    for mut entry in self.waiting.drain(..count).collect::<Vec<_>>() {
-                        let alone = core::slice::from_mut(&mut entry);
-                        self.lost += u64::from(append(ledger, alone).is_err());
-                    }
+                Err(_) if count > 1 => at_a_time = 1,
+                Err(_) => {
+                    self.waiting.pop_front();
+                    self.lost += 1;
                 }
-                Err(_) => {}
             }
         }
         if self.lost > 0 && ledger.down().is_none() {
@@ -51,39 +52,5 @@ impl Kept {
                 self.lost = 0;
             }
         }
-    }
-}
-
-/// One entry that is too long must not keep the others out: it is recorded without its
-/// words.
-pub fn append(ledger: &mut Ledger, entries: &mut [Entry]) -> Result<u64, LedgerError> {
-    match ledger.append(entries) {
-        Err(LedgerError::TooLong { .. }) => {
-            for entry in &mut *entries {
-                for text in [&mut entry.why, &mut entry.what, &mut entry.subject] {
-                    shorten(text);
-                }
-                for value in [&mut entry.old, &mut entry.new].into_iter().flatten() {
-                    if let Value::Text(text) = value {
-                        shorten(text);
-                    }
-                }
-            }
-            ledger.append(entries)
-        }
-        done => done,
-    }
-}
-
-/// Longest text of an entry that had to be shortened, bytes.
-const SHORT_BYTES: usize = 1_000;
-
-fn shorten(text: &mut String) {
-    if text.len() > SHORT_BYTES {
-        let end = (0..=SHORT_BYTES)
-            .rev()
-            .find(|at| text.is_char_boundary(*at));
-        text.truncate(end.unwrap_or(0));
-        text.push('…');
     }
 }

@@ -201,10 +201,44 @@ fn of_what_cannot_wait_the_number_is_recorded() {
     assert_eq!(happened.count(), 4_096);
     let gap = records.last().unwrap();
     assert_eq!(gap.what, "gap");
-    assert_eq!(
-        gap.why,
-        "4 entries were not recorded while the ledger was down"
-    );
+    assert_eq!(gap.why, "not recorded while the ledger was down: 4");
+}
+
+#[test]
+fn what_can_never_be_written_keeps_back_nothing_and_a_ledger_that_fails_again_loses_nothing() {
+    let disk = MemoryDisk::default();
+    let mut office = office(&disk);
+    let entry = |what: &str| Record::system(0, "SIM", what, "", "");
+    let too_long = Record {
+        detail: Some("x".repeat(100_000).into()),
+        ..entry("long")
+    };
+    disk.fail_at(1, DiskFault::Full, true);
+    for entry in [entry("first"), too_long, entry("last")] {
+        office.sender.post(vec![entry]).unwrap();
+        let mut waiting = Waiting::default();
+        drain(&mut waiting.postings, &office.clerk.postings);
+        office.clerk.handle(waiting);
+    }
+    // It comes back, and fails again while the first is written.
+    disk.mend();
+    office.clerk.ledger.reopen().unwrap();
+    disk.fail_at(2, DiskFault::Device, true);
+    office.clerk.write_kept();
+    assert!(office.clerk.ledger.down().is_some());
+    disk.mend();
+    office.clerk.tend(0, true);
+    let records = whats(&disk);
+    let words: Vec<&str> = records.iter().map(|record| record.what.as_str()).collect();
+    let ours = ["first", "last", "gap"];
+    let seen: Vec<&str> = words
+        .iter()
+        .filter(|word| ours.contains(word))
+        .copied()
+        .collect();
+    assert_eq!(seen, ours, "{words:?}");
+    let gap = records.last().unwrap();
+    assert_eq!(gap.why, "not recorded while the ledger was down: 1");
 }
 
 #[test]
