@@ -62,6 +62,10 @@ test("a narrow header shows tag and text of the newest alarm, also while a perso
   // Nothing of the header stands on something else of it.
   const boxes = await page.evaluate(() => [...document.querySelectorAll("hmi-header button, .newest, .sim-flag, .clock, .tallies")].filter((x) => x.getClientRects().length).map((x) => { const r = x.getBoundingClientRect(); return [x.textContent.slice(0, 20), r.left, r.right, r.top, r.bottom]; }));
   for (const a of boxes) for (const b of boxes) if (a !== b) assert.ok(a[2] <= b[1] + 1 || b[2] <= a[1] + 1 || a[4] <= b[3] + 1 || b[4] <= a[3] + 1, `${a[0]} / ${b[0]}`);
+  // With two groups and a first-out it takes a row more, and stays whole.
+  await page.evaluate(() => { const trips = document.querySelector(".trips"); trips.hidden = false; trips.append(" RG-1 RG-2 RG-3 first-out start-up of the station"); });
+  const outside = await page.evaluate(() => { const head = document.querySelector("hmi-header").getBoundingClientRect(); return [...document.querySelectorAll("hmi-header button, .newest, .sim-flag, .clock, .tallies, .trips")].filter((x) => x.getClientRects().length).filter((x) => { const r = x.getBoundingClientRect(); return r.top < head.top - 1 || r.bottom > head.bottom + 1; }).map((x) => x.className || x.textContent); });
+  assert.deepEqual(outside, [], "the header is cut");
   await shoot(page, "narrow-header");
   await page.context().close();
 });

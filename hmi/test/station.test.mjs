@@ -106,6 +106,11 @@ describe("the station", { skip }, () => {
         await page.waitForSelector(id === "overview" ? ".madis b" : ".drawing svg [data-face]");
         await page.waitForFunction(() => ![...document.querySelectorAll(".drawing .value, .madis b")].some((v) => v.textContent.startsWith("—")));
         assert.deepEqual(await page.locator(".notag").allTextContents(), [], id);
+        for (const [width, height] of [[1280, 800], [1920, 1080]]) {
+          await page.setViewportSize({ width, height });
+          const over = await page.evaluate(() => [...document.querySelectorAll(".panel > table")].filter((x) => x.offsetWidth > x.parentElement.clientWidth + 1).map((x) => x.parentElement.textContent.slice(0, 30)));
+          assert.deepEqual(over, [], `${id} at ${width}: a table runs out of its card`);
+        }
         await shoot(page, `station-${id}-${lang}`);
         await axe(page, `${id} ${lang}`);
       }
